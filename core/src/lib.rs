@@ -1,4 +1,10 @@
 //! What a Xuncha phone and server must agree on, and the phone's half.
 #![warn(missing_docs)]
 
+mod error;
 pub mod model;
+pub mod op;
+pub mod plan;
+pub mod protocol;
+
+pub use error::{Error, Result};

@@ -1,2 +1,2 @@
 //! M
-fn main(){}
+fn main() {}

@@ -1,5 +1,17 @@
 //! The nouns of the field and their typed ids. Pure: no I/O, no clock, no randomness.
 
+mod code;
+mod entity;
+mod finding;
 mod hash;
+mod id;
+mod time;
+mod version;
 
+pub use code::Code;
+pub use entity::{Entity, PENDING, Rival, Stamp, Stamps};
+pub use finding::{BlobRef, Finding, FindingDraft, Photo, Place, Severity};
 pub use hash::{Hash, NotAHash};
+pub use id::{DeviceId, EntityId, LedgerId, LineId, OpId};
+pub use time::{NotATime, Time};
+pub use version::{Cursor, Version};

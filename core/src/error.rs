@@ -1,0 +1,126 @@
+//! What can go wrong, by what the caller does next.
+
+use crate::model::Code;
+use crate::protocol::ServiceError;
+
+/// An accident, sorted by what the caller does next. Expected outcomes are values, not errors.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Correct the input and call again; nothing was recorded.
+    #[error("{field}: {detail}")]
+    Invalid {
+        /// The field at fault.
+        field: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// There is no such thing here.
+    #[error("{what} is not in this notebook")]
+    NotFound {
+        /// What was looked for, with its id.
+        what: String,
+    },
+    /// Enrol this notebook first; nothing was recorded.
+    #[error("this notebook is not enrolled")]
+    NotEnrolled,
+    /// The notebook was written by a newer version: update the app. Nothing was touched.
+    #[error("the notebook has schema {found}, this version knows {known}")]
+    Outdated {
+        /// Schema found.
+        found: u32,
+        /// Newest schema that this version knows.
+        known: u32,
+    },
+    /// The database is damaged: keep the folder and ask for help. Nothing was touched.
+    #[error("the notebook's database is damaged: {detail}")]
+    Damaged {
+        /// What SQLite found.
+        detail: String,
+    },
+    /// The device key is gone: reopen as a new device, enrol again, and everything pending is said again.
+    #[error("the device key of this notebook is missing")]
+    KeyMissing,
+    /// The disk is full: free some space and call again. What was saved before is safe.
+    #[error("the disk is full")]
+    Full,
+    /// Another process holds the notebook: close it there first.
+    #[error("another process holds this notebook")]
+    Busy,
+    /// The store failed: tell the user, keep the data. What was saved before is safe.
+    #[error("{what}")]
+    Storage {
+        /// What was tried.
+        what: String,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// No believable reply: try again later, everything is kept.
+    #[error("no reply: {what}")]
+    Offline {
+        /// What was tried and what came instead.
+        what: String,
+        /// When the server asked to be left alone for a while.
+        retry_after: Option<std::time::Duration>,
+    },
+    /// The server said no: `code` says why; everything is kept.
+    #[error("{code}: {detail}")]
+    Refused {
+        /// The stable code.
+        code: Code,
+        /// In plain words.
+        detail: String,
+    },
+    /// The server showed a ledger that does not continue the one seen before: nothing of it was taken.
+    #[error("the ledger does not continue what this notebook has seen: {detail}")]
+    Untrusted {
+        /// What does not fit.
+        detail: String,
+    },
+}
+
+/// Result with this crate's [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The stable snake_case code of this error.
+    pub fn code(&self) -> &str {
+        match self {
+            Error::Invalid { .. } => "bad_field",
+            Error::NotFound { .. } => "not_found",
+            Error::NotEnrolled => "not_enrolled",
+            Error::Outdated { .. } => "outdated",
+            Error::Damaged { .. } => "damaged",
+            Error::KeyMissing => "key_missing",
+            Error::Full => "storage_full",
+            Error::Busy => "busy",
+            Error::Storage { .. } => "storage",
+            Error::Offline { .. } => "offline",
+            Error::Refused { code, .. } => code.as_str(),
+            Error::Untrusted { .. } => "untrusted",
+        }
+    }
+
+    /// True when the same call may succeed later without anyone doing anything.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Error::Offline { .. } | Error::Busy => true,
+            Error::Refused { code, .. } => {
+                matches!(code, Code::TooMany | Code::Unavailable | Code::StorageFull | Code::Timeout)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<ServiceError> for Error {
+    fn from(error: ServiceError) -> Error {
+        match error {
+            ServiceError::Offline { what, retry_after } => Error::Offline { what, retry_after },
+            ServiceError::Problem(problem) => {
+                Error::Refused { code: problem.code, detail: problem.detail.unwrap_or(problem.title) }
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Typed ids: a finding's id cannot be passed where a user's is wanted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Hash;
+
+macro_rules! uuid_id {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<$name, uuid::Error> {
+                text.parse().map($name)
+            }
+        }
+    )*};
+}
+
+uuid_id! {
+    /// One city's ledger; the training ledger of the same city has another id.
+    LedgerId;
+    /// One recorded change; UUIDv7 made where it happened, and its idempotency key.
+    OpId;
+    /// Anything that ops are about: a finding, a user, a unit, an area, a role, a device, a session.
+    EntityId;
+    /// One notebook (the database of one app installation); survives a new device key.
+    LineId;
+}
+
+impl EntityId {
+    /// The entity that stands for `device` in the ledger: UUIDv5 in the ledger's own namespace.
+    pub fn of_device(ledger: LedgerId, device: &DeviceId) -> EntityId {
+        EntityId::named(ledger, &format!("device:{device}"))
+    }
+
+    /// The entity that stands for the role called `name`.
+    pub fn of_role(ledger: LedgerId, name: &str) -> EntityId {
+        EntityId::named(ledger, &format!("role:{name}"))
+    }
+
+    /// The task that asks a person to decide the conflict in this entity that
+    /// the op `challenger` opened. The same on every machine, so that it is made once.
+    pub fn of_task(self, challenger: OpId) -> EntityId {
+        EntityId(Uuid::new_v5(&self.0, format!("task:{challenger}").as_bytes()))
+    }
+
+    fn named(ledger: LedgerId, name: &str) -> EntityId {
+        EntityId(Uuid::new_v5(&ledger.0, name.as_bytes()))
+    }
+}
+
+impl From<OpId> for EntityId {
+    /// What an op brings into being bears the op's own id.
+    fn from(op: OpId) -> EntityId {
+        EntityId(op.0)
+    }
+}
+
+/// A device: the fingerprint (SHA-256) of its public key's text form.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct DeviceId(pub Hash);
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl FromStr for DeviceId {
+    type Err = super::NotAHash;
+
+    fn from_str(text: &str) -> Result<DeviceId, super::NotAHash> {
+        text.parse().map(DeviceId)
+    }
+}

@@ -1,0 +1,131 @@
+//! Carries out what was judged. Judges nothing itself, so that a rebuild repeats history exactly.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::kind::{Act, KindLaw, law_of};
+use super::merge::{Outcome, ops_seen};
+use crate::model::{Entity, Rival, Stamp, Stamps};
+use crate::op::Op;
+
+/// The entity after `op`, which was accepted at `index` with these outcomes and additions.
+///
+/// None when the kind is unknown to this version or the entity that it changes is not there: a
+/// ledger cannot hold such an entry, and `verify` reports it when a forged one does.
+pub fn apply(
+    entity: Option<&Entity>,
+    op: &Op,
+    index: u64,
+    outcomes: &BTreeMap<String, Outcome>,
+    adds: &BTreeMap<String, Value>,
+) -> Option<Entity> {
+    let law = law_of(&op.kind)?;
+    let chain = op.chain.as_ref();
+    let stamp = Stamp {
+        op: op.id,
+        index,
+        line: chain.map(|chain| chain.line),
+        n: chain.map_or(0, |chain| chain.n),
+        by: op.user,
+    };
+    let outcome = |field: &str| outcomes.get(field).copied().unwrap_or(Outcome::Set);
+    let mut next = match (entity, law.act) {
+        (None, Act::Make) => born(law, op, &stamp),
+        (Some(entity), _) => entity.clone(),
+        (None, _) => return None,
+    };
+    match law.act {
+        Act::Make if entity.is_none() => {}
+        Act::Make | Act::Change => {
+            for (field, value) in fields_of(law, op) {
+                write(&mut next, &field, value, &stamp, outcome(&field));
+            }
+        }
+        Act::Step { to } => {
+            let status = outcome("status");
+            write(&mut next, "status", Value::from(to), &stamp, status);
+            for (field, value) in fields_of(law, op) {
+                write(&mut next, &field, value, &stamp, status);
+            }
+        }
+        Act::Resolve => settle(&mut next, op, &stamp, &outcome),
+    }
+    for (field, value) in adds {
+        write(&mut next, field, value.clone(), &stamp, Outcome::Set);
+    }
+    next.index = index;
+    Some(next)
+}
+
+fn born(law: &KindLaw, op: &Op, stamp: &Stamp) -> Entity {
+    let mut fields = fields_of(law, op);
+    fields.retain(|_, value| !value.is_null());
+    fields.insert("status".into(), Value::from(law.first_status()));
+    Entity {
+        id: op.entity,
+        kind: law.of.to_owned(),
+        index: stamp.index,
+        by: op.user,
+        at: op.at.wall,
+        fields,
+        stamps: Stamps { first: stamp.clone(), later: BTreeMap::new() },
+        rivals: BTreeMap::new(),
+    }
+}
+
+fn write(entity: &mut Entity, field: &str, value: Value, stamp: &Stamp, outcome: Outcome) {
+    match outcome {
+        Outcome::Set => {
+            if value.is_null() {
+                entity.fields.remove(field);
+            } else {
+                entity.fields.insert(field.to_owned(), value);
+            }
+            if entity.stamps.first == *stamp {
+                entity.stamps.later.remove(field);
+            } else {
+                entity.stamps.later.insert(field.to_owned(), stamp.clone());
+            }
+        }
+        Outcome::Rival => {
+            let rivals = entity.rivals.entry(field.to_owned()).or_default();
+            rivals.retain(|rival| rival.stamp.line != stamp.line || stamp.line.is_none());
+            rivals.push(Rival { stamp: stamp.clone(), value });
+        }
+        Outcome::Same | Outcome::Overtaken => {}
+    }
+}
+
+/// Writes the chosen value and drops the challengers that its author had before them.
+fn settle(entity: &mut Entity, op: &Op, stamp: &Stamp, outcome: &dyn Fn(&str) -> Outcome) {
+    let Some(field) = op.body.get("field").and_then(Value::as_str) else { return };
+    let value = op.body.get("value").cloned().unwrap_or(Value::Null);
+    write(entity, field, value, stamp, outcome(field));
+    let seen = ops_seen(op);
+    if let Some(rivals) = entity.rivals.get_mut(field) {
+        rivals.retain(|rival| !seen.contains(&rival.stamp.op));
+        if rivals.is_empty() {
+            entity.rivals.remove(field);
+        }
+    }
+}
+
+/// The op's body as fields: each set as one field per member, null where a value is taken away.
+pub fn fields_of(law: &KindLaw, op: &Op) -> BTreeMap<String, Value> {
+    let mut fields = BTreeMap::new();
+    if law.act == Act::Resolve {
+        return fields;
+    }
+    for (name, value) in &op.body {
+        match value {
+            Value::Object(members) if law.field(name).is_some_and(|field| field.is_set()) => {
+                fields.extend(members.iter().map(|(member, value)| (format!("{name}/{member}"), value.clone())));
+            }
+            _ => {
+                fields.insert(name.clone(), value.clone());
+            }
+        }
+    }
+    fields
+}

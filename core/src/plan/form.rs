@@ -1,0 +1,198 @@
+//! Checks a body against the table of kinds and lays its sets out as one field per member.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::kind::{Act, FieldLaw, Form, KindLaw};
+use super::{Ruling, Shape, View, hold, refuse};
+use crate::model::{Code, EntityId, LedgerId, OpId, Photo, Place};
+use crate::op::{Op, PublicKey};
+
+/// Fields of the op's body, sets laid out; refused with the field's name when one does not fit.
+pub(super) fn check(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<BTreeMap<String, Value>> {
+    let complete = !matches!(law.act, Act::Change);
+    for field in law.fields {
+        match op.body.get(field.name) {
+            None | Some(Value::Null) if field.required && complete && field.form != Form::Any => {
+                return bad(field.name, "is missing");
+            }
+            None if field.required && complete => return bad(field.name, "is missing"),
+            Some(Value::Null) if field.required => return bad(field.name, "cannot be taken away"),
+            _ => {}
+        }
+    }
+    for (name, value) in &op.body {
+        match law.field(name) {
+            Some(field) => check_field(view, op.ledger, field, value)?,
+            None => check_unknown(name)?,
+        }
+    }
+    match law.act {
+        Act::Change if op.body.is_empty() => bad("body", "changes nothing"),
+        Act::Make => check_made(op).map(|()| super::fields_of(law, op)),
+        Act::Resolve => check_chosen(view, law, op).map(|()| super::fields_of(law, op)),
+        _ => Ok(super::fields_of(law, op)),
+    }
+}
+
+/// What an op makes has the id that follows from it, so that it cannot be made twice.
+fn check_made(op: &Op) -> Ruling<()> {
+    let text = |name: &str| op.body.get(name).and_then(Value::as_str);
+    let expected = match op.kind.as_str() {
+        "ledger.open" => Some(EntityId(op.ledger.0)),
+        "role.add" => text("name").map(|name| EntityId::of_role(op.ledger, name)),
+        "device.add" => {
+            let key = text("key").and_then(|key| key.parse::<PublicKey>().ok());
+            key.map(|key| EntityId::of_device(op.ledger, &key.device()))
+        }
+        _ => Some(EntityId::from(op.id)),
+    };
+    if expected == Some(op.entity) { Ok(()) } else { bad("entity", "is not the id that follows from this op") }
+}
+
+/// A resolution chooses a value that the field could have been given in the first place.
+fn check_chosen(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<()> {
+    let path = op.body.get("field").and_then(Value::as_str).unwrap_or_default();
+    let name = path.split('/').next().unwrap_or_default();
+    let amend = super::law_of(&format!("{}.amend", law.of));
+    let value = op.body.get("value").unwrap_or(&Value::Null);
+    match amend.and_then(|amend| amend.field(name)) {
+        Some(field) if value.is_null() && field.required => bad("value", "cannot be taken away"),
+        Some(field) if value.is_null() && !field.required => Ok(()),
+        Some(field) => match field.form {
+            Form::Set(_, form) => check_form(view, "value", *form, value),
+            form => check_form(view, "value", form, value),
+        },
+        None => check_unknown(name),
+    }
+}
+
+fn bad<T>(name: &str, what: &str) -> Ruling<T> {
+    refuse(Code::BadField, format!("{name}: {what}"))
+}
+
+/// Fields of newer apps pass, unless their name would collide with how the law keeps its own.
+fn check_unknown(name: &str) -> Ruling<()> {
+    const RESERVED: &[&str] = &["status", "areas", "opened", "reason"];
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    if RESERVED.contains(&name) {
+        return bad(name, "is not for this op to set");
+    }
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+        return bad("body", "a member's name is not a short snake_case word");
+    }
+    Ok(())
+}
+
+fn check_field(view: &dyn View, ledger: LedgerId, field: &FieldLaw, value: &Value) -> Ruling<()> {
+    match (field.form, value) {
+        (_, Value::Null) => Ok(()),
+        (Form::Set(most, form), Value::Object(members)) => {
+            check_names(field.name, most, members)?;
+            members
+                .iter()
+                .filter(|(_, member)| !member.is_null())
+                .try_for_each(|(name, member)| check_form(view, &format!("{}/{name}", field.name), *form, member))
+        }
+        (Form::RefSet(most, kind), Value::Object(members)) => {
+            check_names(field.name, most, members)?;
+            members.iter().try_for_each(|(name, member)| {
+                let path = format!("{}/{name}", field.name);
+                if !member.is_null() {
+                    check_form(view, &path, Form::True, member)?;
+                }
+                check_form(view, &path, Form::Ref(kind), &Value::from(name.as_str()))
+            })
+        }
+        (Form::Roles, Value::Object(members)) => {
+            check_names(field.name, 100, members)?;
+            members.keys().try_for_each(|name| {
+                let known = view.entity(EntityId::of_role(ledger, name)).is_some();
+                if known { Ok(()) } else { bad(&format!("roles/{name}"), "is not a role") }
+            })
+        }
+        (form, value) => check_form(view, field.name, form, value),
+    }
+}
+
+fn check_names(set: &str, most: usize, members: &serde_json::Map<String, Value>) -> Ruling<()> {
+    if members.len() > most {
+        return bad(set, &format!("has {} members, at most {most} fit", members.len()));
+    }
+    let short = |name: &String| (1..=64).contains(&name.chars().count());
+    match members.keys().find(|name| !short(name) || name.contains('/') || name.contains(char::is_control)) {
+        Some(_) => bad(set, "a member's name is not a short text without / and control characters"),
+        None => Ok(()),
+    }
+}
+
+fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<()> {
+    let text = value.as_str();
+    let fits = match form {
+        Form::Any => true,
+        Form::True => value == &Value::Bool(true),
+        Form::Words(most) => text.is_some_and(|text| is_words(text, most, &['\n', '\r', '\t'])),
+        Form::Line(most) => text.is_some_and(|text| is_words(text, most, &[])),
+        Form::OneOf(choices) => text.is_some_and(|text| choices.contains(&text)),
+        Form::Uuid => text.is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
+        Form::Key => text.is_some_and(|text| text.parse::<PublicKey>().is_ok()),
+        Form::Place => Place::deserialize(value).is_ok_and(|place| is_place(&place)),
+        Form::Photo => Photo::deserialize(value).is_ok(),
+        Form::Shape => Shape::from_geojson(value).is_some(),
+        Form::OpIds => Vec::<OpId>::deserialize(value).is_ok_and(|ids| (1..=100).contains(&ids.len())),
+        Form::Ref(kind) => return check_ref(view, name, kind, text),
+        Form::Set(..) | Form::RefSet(..) | Form::Roles => false,
+    };
+    if fits { Ok(()) } else { bad(name, &form.wanted()) }
+}
+
+fn check_ref(view: &dyn View, name: &str, kind: &str, text: Option<&str>) -> Ruling<()> {
+    let Some(id) = text.and_then(|text| text.parse::<EntityId>().ok()) else {
+        return bad(name, &format!("is not the id of a {kind}"));
+    };
+    match view.entity(id) {
+        None => hold(format!("entity:{id}")),
+        Some(entity) if entity.kind != kind => bad(name, &format!("is a {}, not a {kind}", entity.kind)),
+        Some(_) => Ok(()),
+    }
+}
+
+fn is_words(text: &str, most: usize, allowed: &[char]) -> bool {
+    let length = text.chars().count();
+    let control = |c: char| c.is_control() && !allowed.contains(&c);
+    length <= most && !text.trim().is_empty() && !text.contains(control)
+}
+
+fn is_place(place: &Place) -> bool {
+    let within = |value: Option<f64>, limit: f64| value.is_none_or(|value| value.abs() <= limit);
+    let fix = place.lat.is_some();
+    let words = place.words.as_deref();
+    fix == place.lon.is_some()
+        && within(place.lat, 90.0)
+        && within(place.lon, 180.0)
+        && place.accuracy.is_none_or(|metres| (0.0..=1e7).contains(&metres))
+        && words.is_none_or(|words| is_words(words, 500, &[]))
+        && (fix || words.is_some())
+}
+
+impl Form {
+    /// What would have been right, as a clause that follows the field's name.
+    fn wanted(self) -> String {
+        match self {
+            Form::Words(most) | Form::Line(most) => format!("must be text of 1 to {most} characters"),
+            Form::OneOf(choices) => format!("must be one of {}", choices.join(", ")),
+            Form::Place => "must have lat and lon within the globe, or words".into(),
+            Form::Photo => "must name the original by its hash".into(),
+            Form::True => "must be true or null".into(),
+            Form::Uuid => "must be a UUID".into(),
+            Form::Key => "must be an ed25519: public key".into(),
+            Form::Shape => "must be a GeoJSON Polygon or MultiPolygon".into(),
+            Form::OpIds => "must be a list of 1 to 100 op ids".into(),
+            Form::Set(..) | Form::RefSet(..) | Form::Roles => "must be an object".into(),
+            Form::Ref(kind) => format!("must be the id of a {kind}"),
+            Form::Any => "must be present".into(),
+        }
+    }
+}

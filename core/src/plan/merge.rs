@@ -1,0 +1,101 @@
+//! What becomes of each field when two people wrote it.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::kind::{Act, KindLaw};
+use super::{Accepted, Ruling, refuse};
+use crate::model::{Code, Entity, OpId};
+use crate::op::Op;
+
+/// What became of one field of an accepted op. "Set" is not recorded: it is what happens otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The field now has this value.
+    Set,
+    /// It had this value already, or this very op had set it.
+    Same,
+    /// The same notebook has said something newer since; nothing happens.
+    Overtaken,
+    /// A hard conflict: the current value stays, this one is kept beside it.
+    Rival,
+}
+
+/// Outcomes for an op that sets `fields` of an entity that exists.
+pub(super) fn change(entity: &Entity, op: &Op, base: Option<u64>, fields: &BTreeMap<String, Value>) -> Accepted {
+    let outcomes: BTreeMap<String, Outcome> = fields
+        .iter()
+        .map(|(name, value)| (name.clone(), weigh(entity, op, base, name, value)))
+        .filter(|(_, outcome)| *outcome != Outcome::Set)
+        .collect();
+    let disputed = outcomes.values().any(|outcome| *outcome == Outcome::Rival);
+    Accepted { task: disputed.then(|| entity.id.of_task(op.id)), fields: outcomes, ..Accepted::default() }
+}
+
+/// The merge rule, in the order of `merge-rules.md`.
+fn weigh(entity: &Entity, op: &Op, base: Option<u64>, field: &str, value: &Value) -> Outcome {
+    let stamp = entity.stamps.of(field);
+    if stamp.op == op.id {
+        return Outcome::Same;
+    }
+    let newer = newest_of_line(entity, op, field);
+    if newer.is_some_and(|n| op.chain.as_ref().is_some_and(|chain| n >= chain.n)) {
+        return Outcome::Overtaken;
+    }
+    let own = stamp.line.is_some() && stamp.line == op.chain.as_ref().map(|chain| chain.line);
+    if own || base.is_some_and(|base| stamp.index <= base) {
+        return Outcome::Set;
+    }
+    if entity.field(field).unwrap_or(&Value::Null) == value { Outcome::Same } else { Outcome::Rival }
+}
+
+/// The largest counter with which the op's own notebook has spoken about `field`, as its writer or
+/// as a challenger.
+fn newest_of_line(entity: &Entity, op: &Op, field: &str) -> Option<u64> {
+    let line = op.chain.as_ref()?.line;
+    let rivals = entity.rivals.get(field).into_iter().flatten().map(|rival| &rival.stamp);
+    rivals.chain([entity.stamps.of(field)]).filter(|stamp| stamp.line == Some(line)).map(|stamp| stamp.n).max()
+}
+
+/// A step counts only from the state its author saw.
+pub(super) fn step(entity: &Entity, law: &KindLaw, op: &Op) -> Ruling<Accepted> {
+    let state = entity.text("status").unwrap_or_default();
+    if entity.stamps.of("status").op == op.id {
+        return Ok(Accepted { fields: [("status".to_owned(), Outcome::Same)].into(), ..Accepted::default() });
+    }
+    // The operator and the clock look at the head while they speak and need not repeat it.
+    let from = op.from.as_deref().or(op.chain.is_none().then_some(state));
+    let Act::Step { to } = law.act else {
+        return refuse(Code::Internal, "not a step");
+    };
+    match from {
+        Some(from) if from == state && state != to => Ok(Accepted::default()),
+        Some(_) => refuse(Code::StateChanged, state),
+        None => refuse(Code::BadField, "from: is missing"),
+    }
+}
+
+/// A resolution counts when nobody has written the field since its author looked.
+pub(super) fn resolve(entity: &Entity, op: &Op) -> Ruling<Accepted> {
+    let field = op.body.get("field").and_then(Value::as_str).unwrap_or_default();
+    let stamp = entity.stamps.of(field);
+    if stamp.op == op.id {
+        return Ok(Accepted { fields: [(field.to_owned(), Outcome::Same)].into(), ..Accepted::default() });
+    }
+    if !entity.rivals.contains_key(field) {
+        return refuse(Code::NoConflict, field);
+    }
+    let seen = ops_seen(op);
+    if !seen.contains(&stamp.op) {
+        return refuse(Code::StateChanged, format!("{field} was last written by op {}", stamp.op));
+    }
+    Ok(Accepted::default())
+}
+
+/// Ops whose values the author of a resolution had before them.
+pub(super) fn ops_seen(op: &Op) -> Vec<OpId> {
+    op.body.get("seen").and_then(|seen| Vec::deserialize(seen).ok()).unwrap_or_default()
+}

@@ -1,0 +1,190 @@
+//! The law: what becomes of an op, given the state it meets.
+//!
+//! [`plan`] judges, [`apply`] carries out what was judged, and neither does anything else: no
+//! store, no clock, no randomness. The phone and the server call the same two functions; the
+//! server's result is the only truth, the phone's is a preview of it. A rebuild of the ledger
+//! calls [`apply`] alone, with what was recorded, and never judges again.
+//!
+//! All rules live here: forms of bodies ([`law_of`]), rights, merging, workflow steps, who sees
+//! what ([`scopes_of`], [`project`]).
+
+mod apply;
+mod area;
+mod facts;
+mod form;
+mod kind;
+mod merge;
+mod rights;
+mod scope;
+mod seed;
+
+pub use apply::{apply, fields_of};
+pub use area::{Shape, contains};
+pub use facts::{Facts, Judged};
+pub use kind::{Act, KindLaw, law_of, law_table};
+pub use merge::Outcome;
+pub use rights::{SESSION_DAYS, roles_at_login, roles_of};
+pub use scope::{Scope, project, scopes_of, scopes_of_user};
+pub use seed::{RoleSeed, role_seeds};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::model::{Code, Entity, EntityId, LedgerId, Time, Version};
+use crate::op::Op;
+
+/// Version of this law; recorded with every verdict.
+pub const LAW: u32 = 1;
+
+/// The state that the law may look at.
+pub trait View {
+    /// The entity called `id`, if this side knows it.
+    fn entity(&self, id: EntityId) -> Option<Arc<Entity>>;
+    /// Areas whose shape holds the point, in order of their ids.
+    fn areas_at(&self, lat: f64, lon: f64) -> Vec<EntityId>;
+}
+
+/// What the law needs to know about the moment at which it judges.
+#[derive(Debug, Clone)]
+pub struct Moment {
+    /// The ledger that judges.
+    pub ledger: LedgerId,
+    /// Its epoch.
+    pub epoch: u32,
+    /// For each earlier epoch, the size of its last provable checkpoint.
+    pub floors: BTreeMap<u32, u64>,
+    /// When the op was received. None on a phone, which previews: rights and clocks are then not judged.
+    pub received: Option<Time>,
+}
+
+/// What becomes of an op.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Judgement {
+    /// It counts.
+    Accept(Accepted),
+    /// It is turned down for good, and recorded so.
+    Refuse {
+        /// The stable code.
+        code: Code,
+        /// For people; names the field where there is one.
+        detail: String,
+    },
+    /// It cannot be judged yet; not recorded. What is missing: `entity:<id>`, `kind:<kind>/<v>`,
+    /// `device:revoked`.
+    Hold(Vec<String>),
+}
+
+/// How an op counts.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Accepted {
+    /// Per field, every outcome other than "set".
+    pub fields: BTreeMap<String, Outcome>,
+    /// Fields that the law adds, such as the areas of a place.
+    pub adds: BTreeMap<String, Value>,
+    /// The task that asks a person to decide, when a field is in conflict.
+    pub task: Option<EntityId>,
+    /// `ahead` or `behind` when the author's clock cannot be right.
+    pub clock: Option<String>,
+}
+
+type Ruling<T> = Result<T, Judgement>;
+
+fn refuse<T>(code: Code, detail: impl Into<String>) -> Ruling<T> {
+    Err(Judgement::Refuse { code, detail: detail.into() })
+}
+
+fn hold<T>(missing: impl Into<String>) -> Ruling<T> {
+    Err(Judgement::Hold(vec![missing.into()]))
+}
+
+/// Judges `op` against the state `view` at `moment`.
+pub fn plan(view: &dyn View, moment: &Moment, op: &Op) -> Judgement {
+    judge(view, moment, op).unwrap_or_else(|other| other)
+}
+
+fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
+    if op.ledger != moment.ledger {
+        return refuse(Code::WrongLedger, op.ledger.to_string());
+    }
+    let Some(law) = law_of(&op.kind).filter(|law| op.v <= law.v) else {
+        return hold(format!("kind:{}/{}", op.kind, op.v));
+    };
+    let entity = root(view, law, op)?;
+    rights::check(view, moment, law, op, entity.as_deref())?;
+    let fields = form::check(view, law, op)?;
+    let mut accepted = match (&entity, law.act) {
+        (None, _) => Accepted::default(),
+        (Some(_), Act::Make) => Accepted { fields: all_same(&fields), ..Accepted::default() },
+        (Some(entity), Act::Change) => merge::change(entity, op, base_index(moment, op), &fields),
+        (Some(entity), Act::Step { .. }) => merge::step(entity, law, op)?,
+        (Some(entity), Act::Resolve) => merge::resolve(entity, op)?,
+    };
+    derive(view, moment, law, op, &mut accepted);
+    Ok(Judgement::Accept(accepted))
+}
+
+/// The root entity: absent for an op that makes it, present for every other.
+fn root(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<Option<Arc<Entity>>> {
+    match (view.entity(op.entity), law.act) {
+        (None, Act::Make) => Ok(None),
+        (None, _) => hold(format!("entity:{}", op.entity)),
+        (Some(entity), _) if entity.kind != law.of => {
+            refuse(Code::WrongKind, format!("{} is a {}", op.entity, entity.kind))
+        }
+        // The phone replays its own op over the row that the op has already made.
+        (Some(entity), Act::Make) if entity.stamps.first.op == op.id => Ok(Some(entity)),
+        (Some(_), Act::Make) => refuse(Code::Exists, op.entity.to_string()),
+        (Some(entity), _) => Ok(Some(entity)),
+    }
+}
+
+fn all_same(fields: &BTreeMap<String, Value>) -> BTreeMap<String, Outcome> {
+    fields.keys().map(|name| (name.clone(), Outcome::Same)).collect()
+}
+
+/// The largest index whose content the author had seen.
+///
+/// Above the last provable checkpoint of an old epoch nothing that was read there is known to be
+/// so here, and a `base` of that epoch counts as that checkpoint. An op of the ledger itself
+/// without a base was made looking at the head.
+fn base_index(moment: &Moment, op: &Op) -> Option<u64> {
+    match op.base {
+        Some(Version { epoch, index }) if epoch == moment.epoch => Some(index),
+        Some(Version { epoch, index }) => {
+            moment.floors.get(&epoch).and_then(|size| size.checked_sub(1)).map(|last| index.min(last))
+        }
+        None if op.chain.is_none() => Some(u64::MAX),
+        None => None,
+    }
+}
+
+/// What the law adds of its own: areas of a place, the opening time of a login, doubts about the clock.
+fn derive(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, accepted: &mut Accepted) {
+    if law.of == "finding"
+        && !accepted.fields.contains_key("place")
+        && let Some((lat, lon)) = place_set(law, op).and_then(point_of)
+    {
+        let ids = view.areas_at(lat, lon);
+        accepted.adds.insert("areas".into(), ids.iter().map(|id| Value::from(id.to_string())).collect());
+    }
+    let Some(received) = moment.received else { return };
+    if law.kind == "session.open" {
+        accepted.adds.insert("opened".into(), Value::from(received.to_string()));
+    }
+    accepted.clock = rights::clock_doubt(view, op, received);
+}
+
+/// The place that the op sets, whether by naming it or by choosing it in a conflict.
+fn place_set<'a>(law: &KindLaw, op: &'a Op) -> Option<&'a Value> {
+    match law.act {
+        Act::Resolve if op.body.get("field").and_then(Value::as_str) != Some("place") => None,
+        Act::Resolve => op.body.get("value"),
+        _ => op.body.get("place"),
+    }
+}
+
+fn point_of(place: &Value) -> Option<(f64, f64)> {
+    Some((place.get("lat")?.as_f64()?, place.get("lon")?.as_f64()?))
+}

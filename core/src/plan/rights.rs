@@ -1,0 +1,108 @@
+//! Who may say what.
+//!
+//! Observations are judged by the roles that the user had at login, for at most [`SESSION_DAYS`]:
+//! what an inspector saw while still an inspector counts, however late it arrives. Everything
+//! else is judged by the roles at its index.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::kind::KindLaw;
+use super::{Moment, Ruling, View, hold, refuse};
+use crate::model::{Code, Entity, EntityId, LedgerId, Time};
+use crate::op::{Chain, Op};
+
+/// How long the rights of a login last, in days (design, section 3).
+pub const SESSION_DAYS: i64 = 30;
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// A clock this far ahead of the server's is wrong, in milliseconds (five minutes: time zones and
+/// drift explain less).
+const CLOCK_SLACK: i64 = 5 * 60 * 1000;
+
+pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, entity: Option<&Entity>) -> Ruling<()> {
+    let Some(received) = moment.received else {
+        return Ok(());
+    };
+    if let Some(chain) = &op.chain {
+        let device = view.entity(EntityId::of_device(op.ledger, &chain.device));
+        if device.is_none_or(|device| device.text("status") != Some("active")) {
+            return hold("device:revoked");
+        }
+    }
+    if law.right.is_empty() && (op.chain.is_some() || op.user.is_some()) {
+        return refuse(Code::LedgerOnly, law.kind);
+    }
+    let (user, session) = match (op.user, &op.chain) {
+        (None, None) => return Ok(()),
+        (None, Some(_)) => return refuse(Code::NoSession, "user: is missing"),
+        (Some(user), None) => (user, None),
+        (Some(user), Some(chain)) => (user, Some(session_of(view, op, user, chain)?)),
+    };
+    let Some(user) = view.entity(user) else {
+        return hold(format!("entity:{user}"));
+    };
+    let login = session.filter(|session| law.observation && is_fresh(session, received));
+    let roles = match &login {
+        Some(session) => roles_of(session),
+        None if user.text("status") == Some("active") => roles_of(&user),
+        None => return refuse(Code::NotAllowed, "the user has left"),
+    };
+    let may = |right: &str| roles.iter().any(|role| grants(view, op.ledger, role, right));
+    if !may(law.right) {
+        return refuse(Code::NotAllowed, law.right);
+    }
+    if law.kind == "finding.void" && entity.is_some_and(|finding| finding.by != op.user) && !may("finding.void_any") {
+        return refuse(Code::NotAllowed, "finding.void_any");
+    }
+    Ok(())
+}
+
+fn session_of(view: &dyn View, op: &Op, user: EntityId, chain: &Chain) -> Ruling<Arc<Entity>> {
+    let Some(id) = op.session else {
+        return refuse(Code::NoSession, "session: is missing");
+    };
+    let Some(session) = view.entity(id) else {
+        return hold(format!("entity:{id}"));
+    };
+    let line = session.text("line").and_then(|line| line.parse().ok());
+    if session.kind != "session" || session.reference("user") != Some(user) || line != Some(chain.line) {
+        return refuse(Code::WrongSession, id.to_string());
+    }
+    Ok(session)
+}
+
+fn is_fresh(session: &Entity, received: Time) -> bool {
+    opened(session).is_some_and(|opened| received.millis() - opened.millis() <= SESSION_DAYS * DAY)
+}
+
+fn opened(session: &Entity) -> Option<Time> {
+    session.text("opened").and_then(|text| text.parse().ok())
+}
+
+/// Names of the roles that a user has, or had at a login.
+pub fn roles_of(entity: &Entity) -> Vec<String> {
+    entity.members("roles").map(|(name, _)| name.to_owned()).collect()
+}
+
+/// The `roles` member of a `session.open` for `user`, as they are now.
+pub fn roles_at_login(user: &Entity) -> Value {
+    roles_of(user).into_iter().map(|name| (name, Value::Bool(true))).collect::<serde_json::Map<_, _>>().into()
+}
+
+fn grants(view: &dyn View, ledger: LedgerId, role: &str, right: &str) -> bool {
+    view.entity(EntityId::of_role(ledger, role)).is_some_and(|role| role.field(&format!("may/{right}")).is_some())
+}
+
+/// `ahead` when the op claims to come from the future; `behind` when it claims to be older than
+/// the login it was made under. A guess for people to look at; nothing is refused by the clock.
+pub(super) fn clock_doubt(view: &dyn View, op: &Op, received: Time) -> Option<String> {
+    let claimed = op.at.wall.plus_millis(op.at.offset.unwrap_or(0));
+    if claimed.millis() > received.millis() + CLOCK_SLACK {
+        return Some("ahead".into());
+    }
+    let login = op.session.and_then(|id| view.entity(id))?;
+    (claimed.millis() < opened(&login)?.millis() - CLOCK_SLACK).then(|| "behind".into())
+}
