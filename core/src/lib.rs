@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod error;
+pub mod host;
 pub mod model;
 pub mod op;
 pub mod plan;
