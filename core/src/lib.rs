@@ -4,9 +4,12 @@
 mod error;
 pub mod host;
 pub mod model;
+pub mod notebook;
 pub mod op;
 pub mod plan;
 pub mod proof;
 pub mod protocol;
+mod store;
+pub mod sync;
 
 pub use error::{Error, Result};
