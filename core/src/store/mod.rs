@@ -115,3 +115,57 @@ fn entity_id(bytes: [u8; 16]) -> EntityId {
 fn op_id(bytes: [u8; 16]) -> OpId {
     OpId(Uuid::from_bytes(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::model::{LineId, Time};
+
+    fn store(folder: &Path) -> Store {
+        let key = DeviceKey::from_seed(&Zeroizing::new([1; 32]));
+        create(folder, LineId(Uuid::from_u128(1)), &key.public()).unwrap();
+        Store::open(folder, Host::system(), Arc::default(), |_| Ok(key)).unwrap()
+    }
+
+    #[test]
+    fn a_full_disk_is_named_and_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let pages: i64 = store.db.query_row("PRAGMA page_count", [], |row| row.get(0)).unwrap();
+        store.db.pragma_update(None, "max_page_count", pages + 20).unwrap();
+        let save = |n: u8| store.whole(|store| store.put_draft([n; 16], &"满".repeat(3_000), Time::from_millis(0)));
+        let full = (0..=255).position(|n| match save(n) {
+            Ok(()) => false,
+            Err(Error::Full) => true,
+            Err(error) => panic!("{error}"),
+        });
+        assert_eq!(store.drafts().unwrap().len(), full.unwrap());
+        store.db.pragma_update(None, "max_page_count", pages + 200).unwrap();
+        save(255).unwrap();
+        assert_eq!(store.check().unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_was_not_committed_is_not_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(folder.path());
+        let failed: Result<()> = store.whole(|store| {
+            store.put_draft([1; 16], "{}", Time::from_millis(0))?;
+            Err(Error::NotEnrolled)
+        });
+        assert!(matches!(failed, Err(Error::NotEnrolled)));
+        assert!(store.drafts().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_half_created_notebook_is_created_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::File::create(folder.path().join("notebook.db.new")).unwrap();
+        assert!(!exists(folder.path()).unwrap());
+        store(folder.path()).close().unwrap();
+        assert!(exists(folder.path()).unwrap());
+        assert!(!folder.path().join("notebook.db.new").exists());
+    }
+}

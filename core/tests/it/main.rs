@@ -1,0 +1,13 @@
+//! The phone's half against a city in memory, and the HTTP client against a hostile network.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod city;
+mod conflicts;
+mod hostile;
+mod http;
+mod machine;
+mod notebook;
+mod recovery;
+mod schema;
+mod speed;
+mod sync;

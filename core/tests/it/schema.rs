@@ -1,0 +1,46 @@
+//! Every schema that was ever shipped opens in this version.
+
+use std::fs;
+use std::sync::Arc;
+
+use xuncha_core::notebook::{FileKeyStore, Notebook};
+
+use super::city::City;
+use super::machine::{finding, finding_at, host, note};
+
+#[test]
+fn a_notebook_of_schema_1_opens_with_everything_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-1.sql")).unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
+    db.execute_batch(&dump).unwrap();
+    drop(db);
+    let keys = FileKeyStore::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-1.key"));
+    let phone = Notebook::open(folder.path(), Arc::new(keys), host(1)).unwrap();
+    assert_eq!(phone.check().unwrap(), Vec::<String>::new());
+    let status = phone.status().unwrap();
+    assert_eq!((status.pending, status.refused, status.city.as_deref()), (2, 0, Some("巡查市")));
+    let listed = phone.list(xuncha_core::notebook::ListPage { after: None, limit: 10 }).unwrap();
+    let notes: Vec<_> = listed.iter().map(|listed| listed.finding.note.as_deref().unwrap()).collect();
+    assert_eq!(notes, ["路灯不亮", "井盖缺失,已围挡"]);
+    assert_eq!(phone.drafts().unwrap().len(), 1);
+}
+
+/// Writes the key and the file that the golden dump is made from:
+/// `XUNCHA_GOLDEN=/tmp/golden cargo nextest run -p xuncha-core golden --run-ignored only`, then
+/// `sqlite3 /tmp/golden/notebook.db .dump`, with its `user_version` and `application_id` added.
+#[tokio::test]
+#[ignore = "writes a fixture"]
+async fn write_a_golden_notebook() {
+    let folder = std::env::var("XUNCHA_GOLDEN").unwrap();
+    let (city, host) = (City::new(1), host(2));
+    let keys = FileKeyStore::new(format!("{folder}/phone-1.key"));
+    let phone = Notebook::open(folder.as_ref(), Arc::new(keys), host).unwrap();
+    phone.set_server("https://xuncha.example.cn").unwrap();
+    phone.enrol(&city, &city.invite("王", &["inspector"])).await.unwrap();
+    let id = phone.record(finding_at("井盖缺失", 39.9, 116.4), vec![]).unwrap();
+    phone.sync(&city, &()).await.unwrap();
+    phone.amend(id, note("井盖缺失,已围挡"), vec![]).unwrap();
+    phone.record(finding("路灯不亮"), vec![]).unwrap();
+    phone.save_draft(None, &finding("半句")).unwrap();
+}

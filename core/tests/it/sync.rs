@@ -1,0 +1,337 @@
+//! Ordinary days: verdicts, duplicates, lost replies, scopes, checksums.
+
+use std::sync::Mutex;
+
+use serde_json::json;
+use xuncha_core::Error;
+use xuncha_core::model::{EntityId, OpId};
+use xuncha_core::plan::Scope;
+use xuncha_core::sync::{Progress, Step, SyncOptions};
+
+use super::city::City;
+use super::machine::{Phone, finding, finding_at, note};
+
+#[tokio::test]
+async fn what_one_phone_records_the_other_shows() {
+    let city = City::new(1);
+    let a = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let b = Phone::enrolled(3, &city, "李", &["inspector"]).await;
+    let id = a.record(finding_at("井盖缺失", 39.9, 116.4), vec![]).unwrap();
+    assert!(a.is_pending(id).unwrap());
+    let synced = a.synced(&city).await.unwrap();
+    assert_eq!((synced.pushed, synced.accepted, synced.requests), (1, 1, 2));
+    b.synced(&city).await.unwrap();
+    assert!(!a.is_pending(id).unwrap());
+    assert_eq!(a.finding(id).unwrap(), b.finding(id).unwrap());
+    assert_eq!(b.name_of(b.finding(id).unwrap().by.unwrap()).unwrap().as_deref(), Some("王"));
+    assert_eq!(b.users().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_idle_sync_is_one_request_and_measures_the_clock() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    phone.synced(&city).await.unwrap();
+    let synced = phone.synced(&city).await.unwrap();
+    assert_eq!((synced.requests, synced.pulled_rows, synced.pushed), (1, 0, 0));
+    let status = phone.status().unwrap();
+    assert_eq!(status.offset_ms, Some(synced.offset_ms));
+    assert!(synced.offset_ms.abs() < 10 * 60_000 && synced.offset_ms != 0);
+    assert_eq!(status.cursor.unwrap().size, city.lock().head());
+    assert!(status.synced.is_some() && status.seen.is_some());
+}
+
+#[tokio::test]
+async fn nothing_flickers_between_verdict_and_row() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    for i in 0..40 {
+        city.lock().make("finding.record", json!({"item": "SR-1", "note": format!("old {i}")}));
+    }
+    let id = phone.record(finding("mine"), vec![]).unwrap();
+    // The new phone catches up in small pages: the verdict comes long before the row.
+    let watch = Watch { phone: &phone, id, seen: Mutex::default() };
+    let options = SyncOptions { page_rows: Some(5), ..SyncOptions::default() };
+    let synced = phone.sync_with(&city, &watch, &options).await.unwrap();
+    assert!(synced.requests > 8, "{synced:?}");
+    assert!(watch.seen.lock().unwrap().iter().all(|shown| *shown), "the finding was always shown");
+    assert_eq!(phone.finding(id).unwrap().index.is_some(), true);
+    phone.is_sound();
+}
+
+struct Watch<'a> {
+    phone: &'a Phone,
+    id: EntityId,
+    seen: Mutex<Vec<bool>>,
+}
+
+impl Progress for Watch<'_> {
+    fn step(&self, _: Step) {
+        self.phone.is_sound();
+        self.seen.lock().unwrap().push(self.phone.finding(self.id).is_ok());
+    }
+}
+
+#[tokio::test]
+async fn recording_goes_on_while_a_sync_runs_and_is_sent_by_it() {
+    struct Recorder<'a>(&'a Phone, Mutex<u32>);
+    impl Progress for Recorder<'_> {
+        fn step(&self, step: Step) {
+            let mut left = self.1.lock().unwrap();
+            if matches!(step, Step::Pushing { .. }) && *left > 0 {
+                *left -= 1;
+                self.0.record(finding("meanwhile"), vec![]).unwrap();
+            }
+        }
+    }
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    phone.record(finding("before"), vec![]).unwrap();
+    let recorder = Recorder(&phone, Mutex::new(3));
+    let synced = phone.sync(&city, &recorder).await.unwrap();
+    assert_eq!((synced.pushed, synced.accepted, phone.status().unwrap().pending), (4, 4, 0));
+    phone.is_sound();
+}
+
+#[tokio::test]
+async fn a_lost_reply_is_learnt_by_sending_again() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let leader = Phone::enrolled(3, &city, "陈", &["leader"]).await;
+    phone.record(finding("x"), vec![]).unwrap();
+    let refused = leader.record(finding("not mine to say"), vec![]).unwrap();
+    city.lock().lose_push_replies = 2;
+    for phone in [&phone, &leader] {
+        assert!(matches!(phone.synced(&city).await, Err(Error::Offline { .. })));
+        assert_eq!(phone.waiting().unwrap()[0].state, "sent");
+    }
+    let synced = phone.synced(&city).await.unwrap();
+    assert_eq!((synced.duplicates, synced.accepted, phone.status().unwrap().pending), (1, 1, 0));
+
+    assert!(leader.finding(refused).is_ok(), "shown until the verdict is known");
+    let synced = leader.synced(&city).await.unwrap();
+    assert_eq!((synced.duplicates, synced.refused), (1, 1));
+    let list = leader.refused().unwrap();
+    assert_eq!((list.len(), list[0].code.as_str()), (1, "not_allowed"));
+    assert!(list[0].index.is_some());
+    assert!(matches!(leader.finding(refused), Err(Error::NotFound { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_network_is_asked_again_and_only_so_often() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    phone.synced(&city).await.unwrap();
+    city.lock().offline = 2;
+    assert_eq!(phone.sync(&city, &()).await.unwrap().requests, 3);
+    city.lock().offline = 3;
+    assert!(matches!(phone.sync(&city, &()).await, Err(Error::Offline { .. })));
+    assert_eq!(city.lock().offline, 0);
+}
+
+#[tokio::test]
+async fn a_reply_with_a_verdict_too_few_is_no_reply() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    phone.record(finding("a"), vec![]).unwrap();
+    phone.record(finding("b"), vec![]).unwrap();
+    city.lock().drop_a_verdict = true;
+    assert!(matches!(phone.synced(&city).await, Err(Error::Offline { .. })));
+    assert_eq!(phone.status().unwrap().pending, 2);
+    assert_eq!(phone.synced(&city).await.unwrap().duplicates, 2);
+}
+
+#[tokio::test]
+async fn a_held_op_stays_shown_blocks_nothing_and_comes_again() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let id = phone.record(finding("x"), vec![]).unwrap();
+    phone.amend(id, note("y"), vec![]).unwrap();
+    let other = phone.record(finding("z"), vec![]).unwrap();
+    city.lock().unknown_kinds.insert("finding.amend".into());
+    let synced = phone.synced(&city).await.unwrap();
+    assert_eq!((synced.held, synced.accepted), (1, 2));
+    assert_eq!(phone.finding(id).unwrap().note.as_deref(), Some("y"));
+    assert!(!phone.is_pending(other).unwrap());
+    assert_eq!(phone.waiting().unwrap()[0].missing, ["kind:finding.amend/1"]);
+    city.lock().unknown_kinds.clear();
+    let synced = phone.synced(&city).await.unwrap();
+    assert_eq!((synced.held, synced.accepted, phone.status().unwrap().held), (0, 1, 0));
+    assert_eq!(phone.finding(id).unwrap().note.as_deref(), Some("y"));
+}
+
+#[tokio::test]
+async fn an_unreadable_op_leaves_the_view_and_waits_for_a_person() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let id = phone.record(finding("x"), vec![]).unwrap();
+    let amend = phone.amend(id, note("y"), vec![]).unwrap();
+    city.lock().unreadable.insert(amend);
+    phone.synced(&city).await.unwrap();
+    assert_eq!(phone.finding(id).unwrap().note.as_deref(), Some("x"));
+    let list = phone.refused().unwrap();
+    assert_eq!((list[0].code.as_str(), list[0].index), ("bad_member", None));
+    phone.dismiss(amend).unwrap();
+    assert!(phone.refused().unwrap().is_empty());
+    assert!(matches!(phone.dismiss(amend), Err(Error::NotFound { .. })));
+    assert_eq!(phone.synced(&city).await.unwrap().pushed, 0);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_too_large_is_halved_until_the_culprit_stands_alone() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    for i in 0..9 {
+        phone.record(finding(&format!("{i}")), vec![]).unwrap();
+    }
+    city.lock().most_ops = 2;
+    assert_eq!(phone.synced(&city).await.unwrap().accepted, 9);
+    phone.record(finding("culprit"), vec![]).unwrap();
+    city.lock().most_ops = 0;
+    assert_eq!(phone.synced(&city).await.unwrap().refused, 1);
+    assert_eq!(phone.refused().unwrap()[0].code.as_str(), "too_large");
+}
+
+#[tokio::test]
+async fn a_correction_supersedes_what_was_refused() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let other = Phone::enrolled(3, &city, "李", &["inspector"]).await;
+    let theirs = other.record(finding("theirs"), vec![]).unwrap();
+    other.synced(&city).await.unwrap();
+    phone.synced(&city).await.unwrap();
+    let refused = phone.void(theirs, "not a finding").unwrap();
+    assert_eq!(phone.finding(theirs).unwrap().status, "void");
+    assert_eq!(phone.synced(&city).await.unwrap().refused, 1);
+    assert_eq!(phone.finding(theirs).unwrap().status, "reported");
+
+    let mut draft = note("ignored by the law of voids");
+    draft.note = None;
+    draft.more.insert("reason".into(), "seen twice".into());
+    let better = phone.correct(refused, draft).unwrap();
+    assert!(phone.refused().unwrap().is_empty());
+    assert!(matches!(phone.correct(refused, note("x")), Err(Error::NotFound { .. })));
+    phone.synced(&city).await.unwrap();
+    let again = phone.refused().unwrap();
+    assert_eq!((again[0].op, &again[0].body["reason"]), (better, &json!("seen twice")));
+}
+
+#[tokio::test]
+async fn a_refused_finding_is_corrected_into_a_new_one_with_what_it_said() {
+    let city = City::new(1);
+    let leader = Phone::enrolled(2, &city, "陈", &["leader"]).await;
+    let old = leader.record(finding_at("x", 39.9, 116.4), vec![]).unwrap();
+    leader.synced(&city).await.unwrap();
+    let new = leader.correct(OpId(old.0), note("better")).unwrap();
+    let shown = leader.finding(EntityId::from(new)).unwrap();
+    assert_eq!((shown.note.as_deref(), shown.item.as_deref()), (Some("better"), Some("SR-1")));
+    assert!(shown.place.is_some());
+    leader.is_sound();
+}
+
+#[tokio::test]
+async fn a_dropped_scope_takes_its_rows_and_keeps_what_is_pending() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let other = Phone::enrolled(3, &city, "李", &["inspector"]).await;
+    let theirs = other.record(finding("theirs"), vec![]).unwrap();
+    let seen = other.record(finding("seen by both"), vec![]).unwrap();
+    other.synced(&city).await.unwrap();
+    phone.synced(&city).await.unwrap();
+    let mine = phone.record(finding("mine"), vec![]).unwrap();
+    phone.amend(theirs, note("changed by me"), vec![]).unwrap();
+    let user = city.user("王");
+    city.lock().say("user.amend", user, json!({"roles": {"inspector": null, "coordinator": true}}));
+    // The pushes are lost on the way, so that the ops are still pending when the scope goes.
+    city.lock().unknown_kinds.extend(["finding.amend".into(), "finding.record".into()]);
+    let synced = phone.synced(&city).await.unwrap();
+    assert!(synced.dropped >= 2, "{synced:?}");
+    assert!(matches!(phone.finding(seen), Err(Error::NotFound { .. })));
+    assert!(matches!(phone.finding(theirs), Err(Error::NotFound { .. })));
+    assert!(phone.finding(mine).is_ok());
+    assert_eq!(phone.status().unwrap().pending, 2, "kept aside");
+
+    city.lock().say("user.amend", user, json!({"roles": {"inspector": true, "coordinator": null}}));
+    phone.synced(&city).await.unwrap();
+    assert_eq!(phone.finding(theirs).unwrap().note.as_deref(), Some("changed by me"), "caught up, replayed");
+}
+
+#[tokio::test]
+async fn a_finding_that_moves_out_of_the_area_leaves_the_phone() {
+    let city = City::new(1);
+    let square = |west: f64| {
+        let (east, south, north) = (west + 1.0, 39.0, 40.0);
+        json!({"type": "Polygon", "coordinates":
+            [[[west, south], [east, south], [east, north], [west, north], [west, south]]]})
+    };
+    let east = city.lock().make("area.add", json!({"name": "东", "shape": square(116.0)}));
+    let west = city.lock().make("area.add", json!({"name": "西", "shape": square(115.0)}));
+    let a = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let b = Phone::enrolled(3, &city, "李", &["inspector"]).await;
+    let user = city.user("李");
+    city.lock().say("user.amend", user, json!({"areas": {(east.to_string()): true}}));
+    a.synced(&city).await.unwrap();
+    let id = a.record(finding_at("x", 39.5, 116.5), vec![]).unwrap();
+    assert_eq!(a.finding(id).unwrap().areas, [east], "the phone derives areas from the shapes it has");
+    a.synced(&city).await.unwrap();
+    b.synced(&city).await.unwrap();
+    assert_eq!(b.finding(id).unwrap().areas, [east]);
+    a.amend(id, xuncha_core::model::FindingDraft { item: None, note: None, ..finding_at("", 39.5, 115.5) }, vec![])
+        .unwrap();
+    a.synced(&city).await.unwrap();
+    assert_eq!(a.finding(id).unwrap().areas, [west]);
+    let synced = b.synced(&city).await.unwrap();
+    assert_eq!(synced.dropped, 1);
+    assert!(matches!(b.finding(id), Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn a_wrong_checksum_fetches_that_scope_anew_and_heals_what_was_wrong() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let id = city.lock().make("finding.record", json!({"item": "SR-1", "note": "true"}));
+    let mut lies = true;
+    city.lock().tamper = Some(Box::new(move |reply| {
+        for row in reply.rows.iter_mut().filter(|row| lies && row.id == id) {
+            let lie = row.row.as_ref().unwrap().get().replace("true", "false");
+            row.row = Some(serde_json::value::RawValue::from_string(lie).unwrap());
+        }
+        lies = false;
+    }));
+    let synced = phone.synced(&city).await.unwrap();
+    assert_eq!(synced.refetched, [Scope::whole_city()]);
+    assert_eq!(phone.finding(id).unwrap().note.as_deref(), Some("true"));
+    assert!(phone.synced(&city).await.unwrap().refetched.is_empty());
+}
+
+#[tokio::test]
+async fn a_checksum_that_stays_wrong_is_tried_once_a_sync() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    city.lock().tamper = Some(Box::new(|reply| {
+        reply.sums.insert(Scope::org(), "0".repeat(32));
+    }));
+    for _ in 0..2 {
+        assert_eq!(phone.synced(&city).await.unwrap().refetched, [Scope::org()]);
+    }
+}
+
+#[tokio::test]
+async fn a_sync_dropped_at_any_await_leaves_a_notebook_that_the_next_one_completes() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    for i in 0..20 {
+        phone.record(finding(&format!("{i}")), vec![]).unwrap();
+    }
+    city.lock().offline = 1;
+    {
+        // The first request fails; the sync waits before it asks again, and is dropped there.
+        let mut sync = Box::pin(phone.sync(&city, &()));
+        let waker = std::task::Waker::noop();
+        let poll = std::future::Future::poll(sync.as_mut(), &mut std::task::Context::from_waker(waker));
+        assert!(poll.is_pending());
+        assert!(matches!(phone.sync(&city, &()).await, Err(Error::Busy)), "one sync at a time");
+    }
+    phone.is_sound();
+    assert_eq!(phone.synced(&city).await.unwrap().accepted, 20);
+}
