@@ -342,14 +342,7 @@ impl Ledger {
             true => from,
             false => request.catching.get(scope).copied().unwrap_or(0),
         };
-        let mut found: BTreeMap<(u64, EntityId, bool), Vec<u16>> = BTreeMap::new();
-        for ((scope, id), (index, here)) in &self.feed {
-            if let Some(at) = wanted.iter().position(|wanted| wanted == scope)
-                && *index >= start(scope)
-            {
-                found.entry((*index, *id, *here)).or_default().push(u16::try_from(at).unwrap());
-            }
-        }
+        let found = self.changed(&wanted, start);
         let limit = request.limit.map_or(usize::MAX, |limit| limit as usize);
         let upto = found.keys().nth(limit).map(|(index, ..)| *index);
         let row = |((index, id, here), scopes): ((u64, EntityId, bool), Vec<u16>)| Row {
@@ -395,6 +388,20 @@ impl Ledger {
             tamper(&mut reply);
         }
         Ok(reply)
+    }
+
+    /// Newest rows of these scopes from the index that each starts at: (index, entity, whether it
+    /// is still there) and the scopes by position.
+    fn changed(&self, wanted: &[Scope], start: impl Fn(&Scope) -> u64) -> BTreeMap<(u64, EntityId, bool), Vec<u16>> {
+        let mut found: BTreeMap<_, Vec<u16>> = BTreeMap::new();
+        for ((scope, id), (index, here)) in &self.feed {
+            if let Some(at) = wanted.iter().position(|wanted| wanted == scope)
+                && *index >= start(scope)
+            {
+                found.entry((*index, *id, *here)).or_default().push(u16::try_from(at).unwrap());
+            }
+        }
+        found
     }
 
     fn sums(&self, scopes: &[Scope]) -> BTreeMap<Scope, String> {

@@ -55,7 +55,7 @@ async fn nothing_flickers_between_verdict_and_row() {
     let synced = phone.sync_with(&city, &watch, &options).await.unwrap();
     assert!(synced.requests > 8, "{synced:?}");
     assert!(watch.seen.lock().unwrap().iter().all(|shown| *shown), "the finding was always shown");
-    assert_eq!(phone.finding(id).unwrap().index.is_some(), true);
+    assert!(phone.finding(id).unwrap().index.is_some());
     phone.is_sound();
 }
 
