@@ -6,6 +6,7 @@ pub mod host;
 pub mod model;
 pub mod op;
 pub mod plan;
+pub mod proof;
 pub mod protocol;
 
 pub use error::{Error, Result};
