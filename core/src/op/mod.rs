@@ -253,7 +253,9 @@ impl Op {
 fn chain_of(members: &Members<'_>) -> Result<Option<Chain>, Unreadable> {
     match (members.device, members.seq, members.line, members.n) {
         (None, None, None, None) if members.prev.is_none() => Ok(None),
-        (Some(device), Some(seq), Some(line), Some(n)) if (1..=MAX_COUNT).contains(&seq) && n <= MAX_COUNT && members.prev.is_none() == (seq == 1) => {
+        (Some(device), Some(seq), Some(line), Some(n))
+            if (1..=MAX_COUNT).contains(&seq) && n <= MAX_COUNT && members.prev.is_none() == (seq == 1) =>
+        {
             Ok(Some(Chain { device, seq, prev: members.prev, line, n }))
         }
         _ => Err(Unreadable::new("bad_chain", "device, seq, prev, line and n do not fit together")),

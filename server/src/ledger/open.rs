@@ -94,7 +94,13 @@ fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// The store's.
-pub fn open_or_create(store: &dyn Store, sequencer: &Sequencer, key: &LedgerKey, opening: &Opening, host: &Host) -> Result<Head> {
+pub fn open_or_create(
+    store: &dyn Store,
+    sequencer: &Sequencer,
+    key: &LedgerKey,
+    opening: &Opening,
+    host: &Host,
+) -> Result<Head> {
     let head = store.change(|batch| {
         if batch.head()?.is_none() {
             batch.open_ledger(LedgerId(host.uuid()))?;

@@ -93,7 +93,7 @@ fn granted(snapshot: &dyn Snapshot, head: &Head, caller: &Caller) -> Result<Vec<
     Ok(granted)
 }
 
-struct SnapshotNodes<'a>(&'a dyn Snapshot);
+pub(super) struct SnapshotNodes<'a>(pub(super) &'a dyn Snapshot);
 
 impl Nodes for SnapshotNodes<'_> {
     type Error = StoreError;
@@ -160,8 +160,8 @@ fn page(
     // A scope newly granted is brought up to the cursor before it joins the others behind it.
     match page.catching.first_key_value().map(|(scope, from)| (scope.clone(), *from)) {
         Some((scope, from)) => {
-            let found = collect(snapshot, &[scope.clone()], from, cursor.size, limit)?;
-            match fill(snapshot, &mut page, &[scope.clone()], &found)? {
+            let found = collect(snapshot, std::slice::from_ref(&scope), from, cursor.size, limit)?;
+            match fill(snapshot, &mut page, std::slice::from_ref(&scope), &found)? {
                 Some(end) => page.catching.insert(scope, end),
                 None => {
                     page.joined.push(scope.clone());

@@ -50,7 +50,10 @@ impl Item {
             (None, None) => Ok(op),
             (Some(chain), Some(push)) if chain.device == push.row.device => Ok(op),
             (Some(_), Some(_)) => Err(Unreadable::new("wrong_device", "another device signed this push")),
-            _ => Err(Unreadable::new("bad_chain", "a device's op has device, seq, line and n, the ledger's own has none")),
+            _ => Err(Unreadable::new(
+                "bad_chain",
+                "a device's op has device, seq, line and n, the ledger's own has none",
+            )),
         });
         Item { text, op, push }
     }

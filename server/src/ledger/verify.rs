@@ -14,11 +14,12 @@ use xuncha_core::op::{Op, PublicKey, Seen, push_message};
 use xuncha_core::plan::{
     Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, apply, contains, plan, project, scopes_of,
 };
-use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash};
+use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash, root_at};
 use xuncha_core::protocol::{Row, RowPart};
 
 use super::cache::entity_of;
-use crate::store::{Entry, Head, PushRow, Result, Snapshot, StoreError};
+use super::pull::SnapshotNodes;
+use crate::store::{Entry, Head, PushRow, Result, Said, Snapshot, StoreError};
 
 /// What a check of the whole ledger found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -70,6 +71,7 @@ pub fn verify(snapshot: &dyn Snapshot, key: Option<PublicKey>, progress: &mut dy
     check.head(&head);
     check.entities(snapshot)?;
     check.feeds(snapshot)?;
+    check.outside(snapshot)?;
     check.problems.truncate(MOST);
     Ok(Report {
         ok: check.problems.is_empty(),
@@ -109,16 +111,19 @@ impl View for State {
     }
 }
 
+/// One op in its device's chain: ledger index, hash, hash of the one before.
+type Link = (u64, Hash, Option<Hash>);
+
 struct Check {
     moment: Moment,
     key: Option<PublicKey>,
     state: State,
     frontier: Frontier,
-    /// Roots at sizes that devices claim to have seen, computed when the tree is that large.
-    seen: BTreeMap<u64, Vec<(u64, Seen)>>,
+    /// The root that was computed last for a size that a device had seen; neighbours share it.
+    seen_root: Option<(u64, Hash)>,
     /// For each push: the entries that came with it, by op hash.
     pushed: HashMap<u64, Vec<(u64, DeviceId, Hash)>>,
-    chains: HashMap<DeviceId, BTreeMap<u64, (u64, Hash, Option<Hash>)>>,
+    chains: HashMap<DeviceId, BTreeMap<u64, Link>>,
     judged: HashMap<(uuid::Uuid, Hash), u64>,
     problems: Vec<Problem>,
 }
@@ -131,7 +136,7 @@ impl Check {
             key,
             state: State::default(),
             frontier: Frontier::new(),
-            seen: BTreeMap::new(),
+            seen_root: None,
             pushed: HashMap::new(),
             chains: HashMap::new(),
             judged: HashMap::new(),
@@ -168,12 +173,11 @@ impl Check {
                 Err(error) => return Err(error),
             }
         }
-        self.check_seen();
         let (Ok(op), Ok(facts)) = (Op::parse(&entry.op), serde_json::from_str::<Facts>(&entry.facts)) else {
             self.problem(Some(index), "the texts are not an op and its facts");
             return Ok(());
         };
-        self.remember(entry, &op, op_hash);
+        self.remember(snapshot, entry, &op, op_hash)?;
         self.idempotency(snapshot, index, &op)?;
         self.judge_again(index, &op, &facts);
         if facts.counts() {
@@ -186,16 +190,7 @@ impl Check {
         Ok(())
     }
 
-    fn check_seen(&mut self) {
-        let (size, root) = (self.frontier.size(), self.frontier.root());
-        for (index, seen) in self.seen.remove(&size).unwrap_or_default() {
-            if seen.root != root {
-                self.problem(Some(index), format!("its device had seen another ledger of size {size}"));
-            }
-        }
-    }
-
-    fn remember(&mut self, entry: &Entry, op: &Op, hash: Hash) {
+    fn remember(&mut self, snapshot: &dyn Snapshot, entry: &Entry, op: &Op, hash: Hash) -> Result<()> {
         let index = entry.index;
         match (&op.chain, entry.push) {
             (Some(chain), Some(push)) => {
@@ -205,17 +200,33 @@ impl Check {
             (None, None) => {}
             _ => self.problem(Some(index), "a device's op came in no push, or the ledger's own in one"),
         }
-        let Some(seen) = op.seen.clone().filter(|seen| seen.epoch == self.moment.epoch) else { return };
-        if seen.size > index {
-            self.problem(Some(index), format!("its device claims to have seen {} entries before it", seen.size));
-        } else {
-            self.past_root(index, seen);
+        if let Some(chain) = &op.chain {
+            let said = Said { seq: chain.seq, hash, prev: chain.prev };
+            if !snapshot.said_around(&chain.device, chain.seq)?.contains(&said) {
+                self.problem(Some(index), "what its device said is recorded otherwise");
+            }
+        }
+        match op.seen.as_ref().filter(|seen| seen.epoch == self.moment.epoch) {
+            Some(seen) => self.seen(snapshot, index, seen),
+            None => Ok(()),
         }
     }
 
-    /// A device saw a size that the tree has passed; its root was computed then, if ever asked for.
-    fn past_root(&mut self, index: u64, seen: Seen) {
-        self.seen.entry(seen.size).or_default().push((index, seen));
+    /// The checkpoint that a device had verified must be one of this very tree.
+    fn seen(&mut self, snapshot: &dyn Snapshot, index: u64, seen: &Seen) -> Result<()> {
+        if seen.size > index {
+            self.problem(Some(index), format!("its device claims to have seen {} entries before it", seen.size));
+            return Ok(());
+        }
+        let root = match self.seen_root.filter(|(size, _)| *size == seen.size) {
+            Some((_, root)) => root,
+            None => root_at(&SnapshotNodes(snapshot), seen.size)?,
+        };
+        self.seen_root = Some((seen.size, root));
+        if root != seen.root {
+            self.problem(Some(index), format!("its device had seen another ledger of size {}", seen.size));
+        }
+        Ok(())
     }
 
     fn idempotency(&mut self, snapshot: &dyn Snapshot, index: u64, op: &Op) -> Result<()> {
@@ -352,6 +363,19 @@ impl Check {
             self.problem(None, format!("{found} entities are stored, {} follow", self.state.entities.len()));
         }
         Ok(())
+    }
+
+    /// Ops kept outside the ledger are still what was said.
+    fn outside(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = snapshot.outside(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.hash);
+            for kept in page.iter().filter(|kept| Hash::of(kept.text.as_bytes()) != kept.hash) {
+                self.problem(None, format!("the text of op {}, which waits outside, was changed", kept.op));
+            }
+        }
     }
 
     fn feeds(&mut self, snapshot: &dyn Snapshot) -> Result<()> {

@@ -75,6 +75,9 @@ pub trait Snapshot {
     fn pushes(&self, after: u64, limit: u32) -> Result<Vec<PushRow>>;
     /// Number of ops of `device` that wait for something, and of those that fork its chain.
     fn waiting(&self, device: &DeviceId) -> Result<(u64, u64)>;
+    /// Up to `limit` ops kept outside the ledger (held or forked) with hashes above `after`, in
+    /// order of their hashes.
+    fn outside(&self, after: Option<Hash>, limit: u32) -> Result<Vec<HeldRow>>;
     /// Whom a token opens the server to.
     fn token(&self, token: &Hash) -> Result<Option<TokenRow>>;
 }

@@ -137,9 +137,7 @@ impl Batch for SqliteBatch<'_> {
         let sql = "UPDATE invite SET key = ?2 WHERE code = ?1 AND (key = ?2 OR (key IS NULL AND expires > ?3))
                    RETURNING user";
         let mut statement = self.snapshot.connection.prepare_cached(sql)?;
-        let user = statement
-            .query_row(params![code.0, key.to_string(), now.millis()], |row| row.get(0))
-            .optional()?;
+        let user = statement.query_row(params![code.0, key.to_string(), now.millis()], |row| row.get(0)).optional()?;
         Ok(user.map(|bytes| EntityId(Uuid::from_bytes(bytes))))
     }
 
@@ -206,6 +204,10 @@ impl Snapshot for SqliteBatch<'_> {
 
     fn waiting(&self, device: &DeviceId) -> Result<(u64, u64)> {
         self.snapshot.waiting(device)
+    }
+
+    fn outside(&self, after: Option<Hash>, limit: u32) -> Result<Vec<HeldRow>> {
+        self.snapshot.outside(after, limit)
     }
 
     fn token(&self, token: &Hash) -> Result<Option<TokenRow>> {

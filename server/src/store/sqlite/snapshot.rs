@@ -7,7 +7,7 @@ use xuncha_core::plan::Scope;
 use xuncha_core::protocol::RowPart;
 
 use super::super::{
-    EntityRow, Entry, FeedRow, Head, Place, PushRow, Result, Said, Snapshot, StoreError, TokenRow,
+    EntityRow, Entry, FeedRow, Head, HeldRow, Place, PushRow, Result, Said, Snapshot, StoreError, TokenRow,
 };
 
 /// One moment of the store.
@@ -130,9 +130,8 @@ impl Snapshot for SqliteSnapshot<'_> {
     fn said_around(&self, device: &DeviceId, seq: u64) -> Result<Vec<Said>> {
         let sql = "SELECT seq, hash, prev FROM said
                    WHERE speaker = (SELECT id FROM speaker WHERE device = ?1) AND seq BETWEEN ?2 - 1 AND ?2 + 1";
-        let read = |row: &Row<'_>| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?, row.get::<_, Option<[u8; 32]>>(2)?))
-        };
+        let read =
+            |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?, row.get::<_, Option<[u8; 32]>>(2)?));
         let rows = self.many(sql, params![device.to_string(), signed(seq)], read)?;
         rows.into_iter()
             .map(|(seq, hash, prev)| Ok(Said { seq: unsigned(seq)?, hash: Hash(hash), prev: prev.map(Hash) }))
@@ -170,6 +169,27 @@ impl Snapshot for SqliteSnapshot<'_> {
         let found = self.one(sql, [device.to_string()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
         let (held, forked) = found.unwrap_or_default();
         Ok((unsigned(held)?, unsigned(forked)?))
+    }
+
+    fn outside(&self, after: Option<Hash>, limit: u32) -> Result<Vec<HeldRow>> {
+        let sql = "SELECT hash, op, device, text, missing, received, push FROM held WHERE hash > ?1
+                   UNION ALL SELECT hash, op, device, text, '[]', received, push FROM fork WHERE hash > ?1
+                   ORDER BY 1 LIMIT ?2";
+        let read = |row: &Row<'_>| {
+            let parts: ([u8; 32], Uuid, String, String, String, i64, i64) =
+                (row.get(0)?, uuid_at(row, 1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
+            Ok(parts)
+        };
+        let after = after.map(|hash| hash.0.to_vec()).unwrap_or_default();
+        let rows = self.many(sql, params![after, limit], read)?;
+        rows.into_iter()
+            .map(|(hash, op, device, text, missing, received, push)| {
+                let missing = serde_json::from_str(&missing).map_err(|_| damaged("what waits: op", &op))?;
+                let (op, device, hash) = (OpId(op), device_of(&device)?, Hash(hash));
+                let (received, push) = (Time::from_millis(received), unsigned(push)?);
+                Ok(HeldRow { op, device, hash, text, missing, received, push })
+            })
+            .collect()
     }
 
     fn token(&self, token: &Hash) -> Result<Option<TokenRow>> {
