@@ -1,4 +1,10 @@
 //! The central ledger of Xuncha and its command line.
 
+pub mod api;
+pub mod auth;
 pub mod ledger;
+pub mod listen;
+pub mod problem;
+pub mod queue;
+pub mod routes;
 pub mod store;
