@@ -5,6 +5,7 @@ mod error;
 pub mod host;
 pub mod model;
 pub mod op;
+pub mod photo;
 pub mod plan;
 pub mod proof;
 pub mod protocol;
