@@ -2,4 +2,4 @@
 
 mod seal;
 
-pub use seal::{Sealed, media_type, seal};
+pub use seal::{MAX_ORIGINAL, Sealed, media_type, seal};

@@ -158,8 +158,9 @@ fn two_pens() -> (World, Pen, Pen, EntityId, u64) {
 
 #[test]
 fn every_case_of_the_merge_rule() {
-    // (who writes second, n, what it saw, what it says) -> outcome, note, rivals
-    let cases: &[(&str, bool, Option<&str>, &str, Outcome, &str, &[&str])] = &[
+    /// Why; is the second writer a stranger; what it saw; what it says -> outcome, note, rivals.
+    type Case = (&'static str, bool, Option<&'static str>, &'static str, Outcome, &'static str, &'static [&'static str]);
+    let cases: &[Case] = &[
         ("the author saw the newest version", true, Some("new"), "mine", Outcome::Set, "mine", &[]),
         ("the author saw an older version", true, Some("old"), "mine", Outcome::Rival, "theirs", &["mine"]),
         ("the author saw nothing", true, None, "mine", Outcome::Rival, "theirs", &["mine"]),
