@@ -159,7 +159,8 @@ fn two_pens() -> (World, Pen, Pen, EntityId, u64) {
 #[test]
 fn every_case_of_the_merge_rule() {
     /// Why; is the second writer a stranger; what it saw; what it says -> outcome, note, rivals.
-    type Case = (&'static str, bool, Option<&'static str>, &'static str, Outcome, &'static str, &'static [&'static str]);
+    type Case =
+        (&'static str, bool, Option<&'static str>, &'static str, Outcome, &'static str, &'static [&'static str]);
     let cases: &[Case] = &[
         ("the author saw the newest version", true, Some("new"), "mine", Outcome::Set, "mine", &[]),
         ("the author saw an older version", true, Some("old"), "mine", Outcome::Rival, "theirs", &["mine"]),

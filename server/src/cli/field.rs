@@ -9,9 +9,9 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use xuncha_core::host::Host;
 use xuncha_core::model::{BlobRef, EntityId, Finding, FindingDraft, OpId, Photo, Place, Severity};
-use xuncha_core::notebook::{FileKeyStore, ListPage, Notebook, Progress, Step};
+use xuncha_core::notebook::{FileKeyStore, ListPage, Notebook};
 use xuncha_core::photo::{Sealed, seal};
-use xuncha_core::sync::HttpService;
+use xuncha_core::sync::{HttpService, Progress, Step};
 
 use super::Failure;
 use super::print::Printer;
@@ -258,8 +258,8 @@ struct Bar(indicatif::ProgressBar);
 impl Progress for Bar {
     fn step(&self, step: Step) {
         if let Step::Pushing { done, total } = step {
-            self.0.set_length(total as u64);
-            self.0.set_position(done as u64);
+            self.0.set_length(total);
+            self.0.set_position(done);
         }
     }
 }
