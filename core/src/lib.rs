@@ -4,10 +4,13 @@
 mod error;
 pub mod host;
 pub mod model;
+pub mod notebook;
 pub mod op;
 pub mod photo;
 pub mod plan;
 pub mod proof;
 pub mod protocol;
+mod store;
+pub mod sync;
 
 pub use error::{Error, Result};
