@@ -6,6 +6,7 @@ pub mod host;
 pub mod model;
 pub mod notebook;
 pub mod op;
+pub mod photo;
 pub mod plan;
 pub mod proof;
 pub mod protocol;

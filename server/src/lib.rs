@@ -1,1 +1,11 @@
-//! S
+//! The central ledger of Xuncha and its command line.
+
+pub mod api;
+pub mod auth;
+pub mod cli;
+pub mod ledger;
+pub mod listen;
+pub mod problem;
+pub mod queue;
+pub mod routes;
+pub mod store;

@@ -1,5 +1,6 @@
 //! Fields that two people wrote: what was said, and choosing.
 
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Notebook;
@@ -9,7 +10,7 @@ use crate::store::Saying;
 use crate::{Error, Result};
 
 /// A field in conflict.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conflict {
     /// The finding.
     pub finding: EntityId,
@@ -22,7 +23,7 @@ pub struct Conflict {
 }
 
 /// What somebody said a field is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Claim {
     /// The value; null means "no value".
     pub value: Value,

@@ -6,9 +6,10 @@ use crate::op::enrol_message;
 use crate::protocol::{EnrolReply, EnrolRequest, LedgerInfo, ServiceError, SyncService};
 use crate::sync::{Offset, SyncOptions, ask};
 use crate::{Error, Result};
+use serde::Serialize;
 
 /// What enrolment gave.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Enrolled {
     /// The ledger.
     pub ledger: LedgerId,

@@ -26,7 +26,7 @@ pub struct ListKey {
 }
 
 /// One finding in a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Listed {
     /// The finding as it is shown.
     pub finding: Finding,
@@ -39,7 +39,7 @@ pub struct Listed {
 }
 
 /// A finding and how far away it is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Near {
     /// The finding as it is shown.
     pub finding: Finding,
@@ -48,7 +48,7 @@ pub struct Near {
 }
 
 /// A user, for display.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Person {
     /// The user.
     pub user: EntityId,

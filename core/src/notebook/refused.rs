@@ -1,5 +1,6 @@
 //! What came back: ops that were refused, correcting them, and ops that still wait.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Notebook;
@@ -10,7 +11,7 @@ use crate::store::{OpLine, Saying, unreadable};
 use crate::{Error, Result};
 
 /// An op that was refused or that the server cannot read; it waits for a person.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RefusedOp {
     /// The op.
     pub op: OpId,
@@ -29,7 +30,7 @@ pub struct RefusedOp {
 }
 
 /// An op that is not judged yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WaitingOp {
     /// The op.
     pub op: OpId,

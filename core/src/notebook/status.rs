@@ -4,9 +4,10 @@ use super::{EnrolAgain, Notebook};
 use crate::Result;
 use crate::model::{Cursor, DeviceId, EntityId, LedgerId, LineId, Time};
 use crate::op::{PublicKey, Seen};
+use serde::Serialize;
 
 /// Where a notebook stands; everything from one moment.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
     /// The notebook's id, for life.
     pub line: LineId,

@@ -31,6 +31,9 @@ pub const MAX_OP_BYTES: usize = 48 * 1024;
 /// Deepest nesting of arrays and objects in an op text.
 pub const MAX_DEPTH: usize = 32;
 
+/// Largest `seq` and `n`: 2^53, which every JSON reader holds exactly.
+pub const MAX_COUNT: u64 = 1 << 53;
+
 /// One recorded change, read from its text. The field list of the design's section 3.
 #[derive(Debug, Clone)]
 pub struct Op {
@@ -250,7 +253,9 @@ impl Op {
 fn chain_of(members: &Members<'_>) -> Result<Option<Chain>, Unreadable> {
     match (members.device, members.seq, members.line, members.n) {
         (None, None, None, None) if members.prev.is_none() => Ok(None),
-        (Some(device), Some(seq), Some(line), Some(n)) if seq > 0 && members.prev.is_none() == (seq == 1) => {
+        (Some(device), Some(seq), Some(line), Some(n))
+            if (1..=MAX_COUNT).contains(&seq) && n <= MAX_COUNT && members.prev.is_none() == (seq == 1) =>
+        {
             Ok(Some(Chain { device, seq, prev: members.prev, line, n }))
         }
         _ => Err(Unreadable::new("bad_chain", "device, seq, prev, line and n do not fit together")),

@@ -8,12 +8,16 @@ use crate::model::{DeviceId, Hash, LedgerId};
 
 /// What a phone sends: op texts as they were written, and one signature over their hashes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Push {
     /// Who sends.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub device: DeviceId,
     /// Op texts, in the device's order.
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Object>))]
     pub ops: Vec<Box<RawValue>>,
     /// Signature over [`push_message`].
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub sig: Signature,
 }
 

@@ -45,11 +45,7 @@ impl FromStr for Origin {
         let epoch = epoch.parse().map_err(|_| NotAnOrigin)?;
         let origin = Origin { ledger, epoch };
         // The parsers allow braces, capitals, a plus sign and leading zeros.
-        if origin.to_string() == text {
-            Ok(origin)
-        } else {
-            Err(NotAnOrigin)
-        }
+        if origin.to_string() == text { Ok(origin) } else { Err(NotAnOrigin) }
     }
 }
 
@@ -103,11 +99,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// Why the note must not be believed.
-    pub fn open(
-        note: &str,
-        key: &VerifyingKey,
-        ledger: Uuid,
-    ) -> Result<Checkpoint, CheckpointError> {
+    pub fn open(note: &str, key: &VerifyingKey, ledger: Uuid) -> Result<Checkpoint, CheckpointError> {
         let text = note::open(note, &[ledger_verifier(ledger, key)])?;
         let checkpoint = Checkpoint::from_text(text).ok_or(CheckpointError::Malformed)?;
         // One key may serve two ledgers by mistake; a checkpoint must still not pass for both.
@@ -118,12 +110,7 @@ impl Checkpoint {
     }
 
     fn text(&self) -> String {
-        format!(
-            "{}\n{}\n{}\n",
-            self.origin,
-            self.size,
-            STANDARD.encode(self.root.0)
-        )
+        format!("{}\n{}\n{}\n", self.origin, self.size, STANDARD.encode(self.root.0))
     }
 
     fn from_text(text: &str) -> Option<Checkpoint> {
@@ -132,11 +119,7 @@ impl Checkpoint {
         let size = lines.next()?.parse().ok()?;
         let mut root = [0; 32];
         STANDARD.decode_slice(lines.next()?, &mut root).ok()?;
-        let checkpoint = Checkpoint {
-            origin,
-            size,
-            root: Hash(root),
-        };
+        let checkpoint = Checkpoint { origin, size, root: Hash(root) };
         // Comparing with what we would write refuses every second spelling of a number or a root.
         let sound = text.starts_with(&checkpoint.text())
             && lines.all(|extension| !extension.is_empty())
@@ -160,19 +143,8 @@ mod tests {
     }
 
     fn checkpoint(size: u64) -> Checkpoint {
-        let root = if size == 0 {
-            empty_root()
-        } else {
-            Hash::of(b"root")
-        };
-        Checkpoint {
-            origin: Origin {
-                ledger: LEDGER,
-                epoch: 3,
-            },
-            size,
-            root,
-        }
+        let root = if size == 0 { empty_root() } else { Hash::of(b"root") };
+        Checkpoint { origin: Origin { ledger: LEDGER, epoch: 3 }, size, root }
     }
 
     fn open(note: &str) -> Result<Checkpoint, CheckpointError> {
@@ -205,31 +177,17 @@ mod tests {
         let unsigned = Err(CheckpointError::Note(NoteError::Unsigned));
         let other_key = SigningKey::from_bytes(&[8; 32]).verifying_key();
         assert_eq!(Checkpoint::open(&note, &other_key, LEDGER), unsigned);
-        assert_eq!(
-            Checkpoint::open(&note, &key().verifying_key(), Uuid::nil()),
-            unsigned
-        );
+        assert_eq!(Checkpoint::open(&note, &key().verifying_key(), Uuid::nil()), unsigned);
         assert_eq!(
             open(&note.replace("\n9\n", "\n8\n")),
-            Err(CheckpointError::Note(NoteError::BadSignature {
-                name: signer_name(LEDGER)
-            }))
+            Err(CheckpointError::Note(NoteError::BadSignature { name: signer_name(LEDGER) }))
         );
     }
 
     #[test]
     fn one_key_does_not_carry_a_checkpoint_into_another_ledger() {
-        let other = Checkpoint {
-            origin: Origin {
-                ledger: Uuid::nil(),
-                epoch: 1,
-            },
-            ..checkpoint(9)
-        };
-        assert_eq!(
-            open(&signed(&other.text())),
-            Err(CheckpointError::OtherLedger)
-        );
+        let other = Checkpoint { origin: Origin { ledger: Uuid::nil(), epoch: 1 }, ..checkpoint(9) };
+        assert_eq!(open(&signed(&other.text())), Err(CheckpointError::OtherLedger));
     }
 
     #[test]
@@ -269,11 +227,7 @@ mod tests {
             &good.replace(&root, &STANDARD.encode([0; 33])),
             &good.replace(&root, &checkpoint(9).root.to_string()),
         ] {
-            assert_eq!(
-                open(&signed(text)),
-                Err(CheckpointError::Malformed),
-                "{text:?}"
-            );
+            assert_eq!(open(&signed(text)), Err(CheckpointError::Malformed), "{text:?}");
         }
     }
 

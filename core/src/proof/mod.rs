@@ -52,7 +52,7 @@ mod verify;
 
 pub use checkpoint::{Checkpoint, CheckpointError, NotAnOrigin, Origin, ledger_verifier};
 pub use tree::{
-    BuildError, Frontier, MAX_SIZE, Nodes, consistency_proof, empty_root, inclusion_proof,
-    leaf_hash, node_hash, peaks, root_at,
+    BuildError, Frontier, MAX_SIZE, Nodes, consistency_proof, empty_root, inclusion_proof, leaf_hash, node_hash, peaks,
+    root_at,
 };
 pub use verify::{ProofError, verify_consistency, verify_inclusion};

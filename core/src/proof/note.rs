@@ -68,11 +68,7 @@ impl Verifier {
     /// # Errors
     /// [`NoteError::BadName`].
     pub fn new(name: &str, key: VerifyingKey) -> Result<Verifier, NoteError> {
-        if is_name(name) {
-            Ok(Verifier::named(name.to_owned(), key))
-        } else {
-            Err(NoteError::BadName)
-        }
+        if is_name(name) { Ok(Verifier::named(name.to_owned(), key)) } else { Err(NoteError::BadName) }
     }
 
     /// [`Verifier::new`] for a name that is known to be one.
@@ -115,11 +111,7 @@ impl Verifier {
         };
         let key = VerifyingKey::from_bytes(key).map_err(|_| NoteError::BadKey)?;
         let verifier = Verifier::new(name, key).map_err(|_| NoteError::BadKey)?;
-        if decoded == Ok(33) && verifier.to_vkey() == text {
-            Ok(verifier)
-        } else {
-            Err(NoteError::BadKey)
-        }
+        if decoded == Ok(33) && verifier.to_vkey() == text { Ok(verifier) } else { Err(NoteError::BadKey) }
     }
 
     fn verifies(&self, text: &str, signature: &[u8]) -> bool {
@@ -142,11 +134,7 @@ pub fn sign(text: &str, name: &str, key: &SigningKey) -> Result<String, NoteErro
         return Err(NoteError::BadText);
     }
     let note = sign_sound(text, name, key);
-    if note.len() > MAX_BYTES {
-        Err(NoteError::TooLarge)
-    } else {
-        Ok(note)
-    }
+    if note.len() > MAX_BYTES { Err(NoteError::TooLarge) } else { Ok(note) }
 }
 
 /// [`sign`] for a text and a name that are known to be sound.
@@ -183,25 +171,16 @@ pub fn open<'n>(note: &'n str, known: &[Verifier]) -> Result<&'n str, NoteError>
     let mut signed = false;
     for line in lines.split('\n') {
         let (name, id, signature) = signature_line(line).ok_or(NoteError::Malformed)?;
-        let mut same = known
-            .iter()
-            .filter(|key| key.name == name && key.id == id)
-            .peekable();
+        let mut same = known.iter().filter(|key| key.name == name && key.id == id).peekable();
         if same.peek().is_none() {
             continue;
         }
         if !same.any(|key| key.verifies(text, &signature)) {
-            return Err(NoteError::BadSignature {
-                name: name.to_owned(),
-            });
+            return Err(NoteError::BadSignature { name: name.to_owned() });
         }
         signed = true;
     }
-    if signed {
-        Ok(text)
-    } else {
-        Err(NoteError::Unsigned)
-    }
+    if signed { Ok(text) } else { Err(NoteError::Unsigned) }
 }
 
 /// Name, key id and signature of a line such as `— name base64`.
@@ -280,11 +259,7 @@ mod tests {
         let other_alg = {
             let mut bytes = STANDARD.decode(PETER.rsplit_once('+').unwrap().1).unwrap();
             bytes[0] = 4;
-            let id = u32::from_be_bytes(
-                Hash::of_parts(&[b"PeterNeumann\n", &bytes]).0[..4]
-                    .try_into()
-                    .unwrap(),
-            );
+            let id = u32::from_be_bytes(Hash::of_parts(&[b"PeterNeumann\n", &bytes]).0[..4].try_into().unwrap());
             format!("PeterNeumann+{id:08x}+{}", STANDARD.encode(bytes))
         };
         for text in [
@@ -309,53 +284,29 @@ mod tests {
     #[test]
     fn unknown_signatures_are_ignored_and_known_ones_must_verify() {
         let text = "one\n\ntwo\n";
-        let (ours, theirs) = (
-            sign(text, "a", &key(1)).unwrap(),
-            sign(text, "b", &key(2)).unwrap(),
-        );
+        let (ours, theirs) = (sign(text, "a", &key(1)).unwrap(), sign(text, "b", &key(2)).unwrap());
         let both = countersigned(&ours, &theirs);
         let (a, b) = (verifier("a", 1), verifier("b", 2));
         assert_eq!(open(&both, std::slice::from_ref(&a)), Ok(text));
         assert_eq!(open(&both, std::slice::from_ref(&b)), Ok(text));
         assert_eq!(open(&both, &[b.clone(), a.clone()]), Ok(text));
-        assert_eq!(
-            open(&both, &[verifier("b", 1), verifier("a", 2)]),
-            Err(NoteError::Unsigned)
-        );
+        assert_eq!(open(&both, &[verifier("b", 1), verifier("a", 2)]), Err(NoteError::Unsigned));
         assert_eq!(open(&both, &[]), Err(NoteError::Unsigned));
 
         // b's signature is of another text: who knows b must not believe the note at all.
         let false_b = countersigned(&ours, &sign("another\n", "b", &key(2)).unwrap());
         assert_eq!(open(&false_b, std::slice::from_ref(&a)), Ok(text));
-        let error = NoteError::BadSignature {
-            name: "b".to_owned(),
-        };
+        let error = NoteError::BadSignature { name: "b".to_owned() };
         assert_eq!(open(&false_b, &[a, b]), Err(error));
     }
 
     #[test]
     fn texts_and_names_that_would_not_come_back_are_not_signed() {
         for text in ["", "a", "a\r\n", "a\tb\n", "\0\n"] {
-            assert_eq!(
-                sign(text, "a", &key(1)),
-                Err(NoteError::BadText),
-                "{text:?}"
-            );
+            assert_eq!(sign(text, "a", &key(1)), Err(NoteError::BadText), "{text:?}");
         }
-        for name in [
-            "",
-            "a b",
-            "a+b",
-            "a\u{3000}b",
-            "a\nb",
-            "a\u{85}",
-            &"n".repeat(MAX_NAME + 1),
-        ] {
-            assert_eq!(
-                sign("a\n", name, &key(1)),
-                Err(NoteError::BadName),
-                "{name:?}"
-            );
+        for name in ["", "a b", "a+b", "a\u{3000}b", "a\nb", "a\u{85}", &"n".repeat(MAX_NAME + 1)] {
+            assert_eq!(sign("a\n", name, &key(1)), Err(NoteError::BadName), "{name:?}");
         }
         let long = format!("{}\n", "a".repeat(MAX_BYTES - 100));
         assert_eq!(sign(&long, "a", &key(1)), Err(NoteError::TooLarge));
@@ -390,9 +341,7 @@ mod tests {
         }
         // A signature that is too short or too long is of no key, not a panic.
         let id = STANDARD.encode([&known[0].id[..], &[0; 63]].concat());
-        let error = Err(NoteError::BadSignature {
-            name: "a".to_owned(),
-        });
+        let error = Err(NoteError::BadSignature { name: "a".to_owned() });
         assert_eq!(open(&format!("a\n\n{DASH}a {id}\n"), &known), error);
     }
 
@@ -402,10 +351,7 @@ mod tests {
         let known = [verifier("a", 1)];
         let full = good.clone() + &(1..32).map(stranger).collect::<String>();
         assert_eq!(open(&full, &known), Ok("a\n"));
-        assert_eq!(
-            open(&(full + &stranger(99)), &known),
-            Err(NoteError::TooLarge)
-        );
+        assert_eq!(open(&(full + &stranger(99)), &known), Err(NoteError::TooLarge));
         let long = format!("{}{good}", "a".repeat(MAX_BYTES));
         assert_eq!(open(&long, &known), Err(NoteError::TooLarge));
     }
@@ -418,10 +364,7 @@ mod tests {
         let weak = Verifier::new("weak", VerifyingKey::from_bytes(&neutral).unwrap()).unwrap();
         let signature = STANDARD.encode([&weak.id[..], &neutral, &[0; 32]].concat());
         let note = format!("a\n\n{DASH}weak {signature}\n");
-        assert!(matches!(
-            open(&note, &[weak]),
-            Err(NoteError::BadSignature { .. })
-        ));
+        assert!(matches!(open(&note, &[weak]), Err(NoteError::BadSignature { .. })));
     }
 
     proptest! {

@@ -32,18 +32,12 @@ pub fn empty_root() -> Hash {
 /// The complete nodes that are the peaks of a tree of `size`, largest first, as
 /// (level, position). At most 64; none for the empty tree.
 pub fn peaks(size: u64) -> Vec<(u8, u64)> {
-    (0..64u8)
-        .rev()
-        .filter(|level| size >> level & 1 == 1)
-        .map(|level| (level, (size >> level) - 1))
-        .collect()
+    (0..64u8).rev().filter(|level| size >> level & 1 == 1).map(|level| (level, (size >> level) - 1)).collect()
 }
 
 /// Root over peaks given from the right (smallest) to the left.
 fn fold_peaks(from_right: impl Iterator<Item = Hash>) -> Hash {
-    from_right
-        .reduce(|right, left| node_hash(&left, &right))
-        .unwrap_or_else(empty_root)
+    from_right.reduce(|right, left| node_hash(&left, &right)).unwrap_or_else(empty_root)
 }
 
 /// A growing tree, of which only the peaks are held: 32 bytes per bit of its size.
@@ -67,10 +61,7 @@ impl Frontier {
     /// *right* hashes shows only when [`Frontier::root`] is compared with a checkpoint.
     pub fn from_peaks(size: u64, peaks: Vec<Hash>) -> Result<Frontier, ProofError> {
         if size > MAX_SIZE || peaks.len() != size.count_ones() as usize {
-            return Err(ProofError::Peaks {
-                size,
-                given: peaks.len(),
-            });
+            return Err(ProofError::Peaks { size, given: peaks.len() });
         }
         Ok(Frontier { size, peaks })
     }
@@ -83,6 +74,11 @@ impl Frontier {
     /// Root of the tree as it is now.
     pub fn root(&self) -> Hash {
         fold_peaks(self.peaks.iter().rev().copied())
+    }
+
+    /// Hashes of the peaks, in the order of [`peaks`].
+    pub fn peaks(&self) -> &[Hash] {
+        &self.peaks
     }
 
     /// Adds a leaf at index [`Frontier::size`]. Reports every node of level 1 and above that it
@@ -153,11 +149,7 @@ fn cut(size: u64) -> u64 {
 ///
 /// # Errors
 /// [`BuildError::Impossible`] if `index` is not below `size`; those of reading the nodes.
-pub fn inclusion_proof<N: Nodes>(
-    nodes: &N,
-    index: u64,
-    size: u64,
-) -> Result<Vec<Hash>, BuildError<N::Error>> {
+pub fn inclusion_proof<N: Nodes>(nodes: &N, index: u64, size: u64) -> Result<Vec<Hash>, BuildError<N::Error>> {
     if index >= size {
         return Err(BuildError::Impossible(ProofError::Beyond { index, size }));
     }
@@ -182,11 +174,7 @@ pub fn inclusion_proof<N: Nodes>(
 ///
 /// # Errors
 /// [`BuildError::Impossible`] if `old` is above `new`; those of reading the nodes.
-pub fn consistency_proof<N: Nodes>(
-    nodes: &N,
-    old: u64,
-    new: u64,
-) -> Result<Vec<Hash>, BuildError<N::Error>> {
+pub fn consistency_proof<N: Nodes>(nodes: &N, old: u64, new: u64) -> Result<Vec<Hash>, BuildError<N::Error>> {
     if old > new {
         return Err(BuildError::Impossible(ProofError::Shrunk { old, new }));
     }
@@ -243,9 +231,7 @@ pub(super) mod tests {
 
         pub(crate) fn push(&mut self, leaf: Hash) {
             self.nodes.insert((0, self.frontier.size()), leaf);
-            let Kept {
-                nodes, frontier, ..
-            } = self;
+            let Kept { nodes, frontier, .. } = self;
             frontier.push(leaf, |level, position, hash| {
                 let before = nodes.insert((level, position), hash);
                 assert_eq!(before, None, "a complete node is reported once");
@@ -264,19 +250,13 @@ pub(super) mod tests {
 
         fn node(&self, level: u8, position: u64) -> Result<Hash, (u8, u64)> {
             self.reads.set(self.reads.get() + 1);
-            self.nodes
-                .get(&(level, position))
-                .copied()
-                .ok_or((level, position))
+            self.nodes.get(&(level, position)).copied().ok_or((level, position))
         }
     }
 
     /// The two digests of the entry at `index`.
     fn entry(index: u64) -> (Hash, Hash) {
-        (
-            Hash::of(&index.to_be_bytes()),
-            Hash::of(&index.to_le_bytes()),
-        )
+        (Hash::of(&index.to_be_bytes()), Hash::of(&index.to_le_bytes()))
     }
 
     pub(crate) fn leaf(index: u64) -> Hash {
@@ -300,16 +280,7 @@ pub(super) mod tests {
 
     #[test]
     fn the_known_answers_of_certificate_transparency_come_out() {
-        let leaves: [&[u8]; 8] = [
-            b"",
-            b"\x00",
-            b"\x10",
-            b" !",
-            b"01",
-            b"@ABC",
-            b"PQRSTUVW",
-            b"`abcdefghijklmno",
-        ];
+        let leaves: [&[u8]; 8] = [b"", b"\x00", b"\x10", b" !", b"01", b"@ABC", b"PQRSTUVW", b"`abcdefghijklmno"];
         let roots = [
             "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -365,10 +336,7 @@ pub(super) mod tests {
         // Sizes that the store has not reached are the store's error, however large they are.
         assert_eq!(root_at(&kept, 6), Err((1, 2)));
         assert_eq!(root_at(&kept, u64::MAX), Err((63, 0)));
-        assert_eq!(
-            inclusion_proof(&kept, 0, u64::MAX),
-            Err(BuildError::Nodes((62, 2)))
-        );
+        assert_eq!(inclusion_proof(&kept, 0, u64::MAX), Err(BuildError::Nodes((62, 2))));
         assert!(consistency_proof(&kept, 3, u64::MAX).is_err());
     }
 
@@ -377,9 +345,7 @@ pub(super) mod tests {
         let kept = Kept::of_size(100);
         let mut grown = Frontier::new();
         for size in 0..100 {
-            let loaded = peaks(size)
-                .into_iter()
-                .map(|(level, at)| kept.node(level, at).unwrap());
+            let loaded = peaks(size).into_iter().map(|(level, at)| kept.node(level, at).unwrap());
             let mut loaded = Frontier::from_peaks(size, loaded.collect()).unwrap();
             assert_eq!(loaded, grown);
             loaded.push(leaf(size), |_, _, _| {});
@@ -391,14 +357,7 @@ pub(super) mod tests {
     #[test]
     fn peaks_that_are_too_many_or_too_few_are_refused() {
         let hash = Hash::of(b"");
-        for (size, given) in [
-            (0, 1),
-            (1, 0),
-            (3, 1),
-            (3, 3),
-            (u64::MAX, 64),
-            (MAX_SIZE + 1, 1),
-        ] {
+        for (size, given) in [(0, 1), (1, 0), (3, 1), (3, 3), (u64::MAX, 64), (MAX_SIZE + 1, 1)] {
             let error = Err(ProofError::Peaks { size, given });
             assert_eq!(Frontier::from_peaks(size, vec![hash; given]), error);
         }

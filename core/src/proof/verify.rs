@@ -51,21 +51,11 @@ pub enum ProofError {
 ///
 /// # Errors
 /// What does not fit. Never panics, whatever is passed in.
-pub fn verify_inclusion(
-    leaf: &Hash,
-    index: u64,
-    size: u64,
-    proof: &[Hash],
-    root: &Hash,
-) -> Result<(), ProofError> {
+pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> Result<(), ProofError> {
     if index >= size {
         return Err(ProofError::Beyond { index, size });
     }
-    let mut climb = Climb {
-        at: index,
-        last: size - 1,
-        given: proof.len(),
-    };
+    let mut climb = Climb { at: index, last: size - 1, given: proof.len() };
     let mut hash = *leaf;
     for sibling in proof {
         hash = match climb.step()? {
@@ -74,11 +64,7 @@ pub fn verify_inclusion(
         };
     }
     climb.arrived()?;
-    if hash == *root {
-        Ok(())
-    } else {
-        Err(ProofError::Root)
-    }
+    if hash == *root { Ok(()) } else { Err(ProofError::Root) }
 }
 
 /// Checks that the tree of `new_size` with `new_root` begins with the one of `old_size` with
@@ -97,10 +83,7 @@ pub fn verify_consistency(
 ) -> Result<(), ProofError> {
     let given = proof.len();
     if old_size > new_size {
-        return Err(ProofError::Shrunk {
-            old: old_size,
-            new: new_size,
-        });
+        return Err(ProofError::Shrunk { old: old_size, new: new_size });
     }
     if old_size == 0 && *old_root != empty_root() {
         return Err(ProofError::OldRoot);
@@ -123,11 +106,7 @@ pub fn verify_consistency(
     } else {
         proof.split_first().ok_or(ProofError::Length { given })?
     };
-    let mut climb = Climb {
-        at: (old_size - 1) >> low,
-        last: (new_size - 1) >> low,
-        given,
-    };
+    let mut climb = Climb { at: (old_size - 1) >> low, last: (new_size - 1) >> low, given };
     let (mut old, mut new) = (*start, *start);
     for sibling in rest {
         match climb.step()? {
@@ -189,11 +168,7 @@ impl Climb {
 
     /// Whether the root has been reached.
     fn arrived(&self) -> Result<(), ProofError> {
-        if self.last == 0 {
-            Ok(())
-        } else {
-            Err(ProofError::Length { given: self.given })
-        }
+        if self.last == 0 { Ok(()) } else { Err(ProofError::Length { given: self.given }) }
     }
 }
 
@@ -218,11 +193,8 @@ mod tests {
             return Vec::new();
         }
         let middle = size.next_power_of_two() / 2;
-        let (right, mut below) = if index < middle {
-            (true, sides(index, middle))
-        } else {
-            (false, sides(index - middle, size - middle))
-        };
+        let (right, mut below) =
+            if index < middle { (true, sides(index, middle)) } else { (false, sides(index - middle, size - middle)) };
         below.insert(0, right);
         below
     }
@@ -235,10 +207,7 @@ mod tests {
             let root = &roots[new as usize];
             for index in 0..new {
                 let proof = inclusion_proof(&kept, index, new).unwrap();
-                assert_eq!(
-                    verify_inclusion(&leaf(index), index, new, &proof, root),
-                    Ok(())
-                );
+                assert_eq!(verify_inclusion(&leaf(index), index, new, &proof, root), Ok(()));
             }
             for old in 0..=new {
                 let proof = consistency_proof(&kept, old, new).unwrap();
@@ -289,11 +258,7 @@ mod tests {
             for changed in 0..old {
                 let mut forged = Kept::default();
                 for index in 0..20 {
-                    forged.push(if index == changed {
-                        Hash::of(b"forged")
-                    } else {
-                        leaf(index)
-                    });
+                    forged.push(if index == changed { Hash::of(b"forged") } else { leaf(index) });
                 }
                 let root = root_at(&forged, 20).unwrap();
                 // Neither its own proof nor that of the honest tree hides the change.
@@ -314,18 +279,9 @@ mod tests {
         assert_eq!(verify_consistency(0, &empty, 9, &a, &[]), Ok(()));
         assert_eq!(verify_consistency(0, &empty, u64::MAX, &a, &[]), Ok(()));
         assert_eq!(verify_consistency(0, &empty, 9, &a, &[b]), length);
-        assert_eq!(
-            verify_consistency(0, &empty, 0, &a, &[]),
-            Err(ProofError::Root)
-        );
-        assert_eq!(
-            verify_consistency(0, &a, 0, &a, &[]),
-            Err(ProofError::OldRoot)
-        );
-        assert_eq!(
-            verify_consistency(0, &a, 9, &b, &[]),
-            Err(ProofError::OldRoot)
-        );
+        assert_eq!(verify_consistency(0, &empty, 0, &a, &[]), Err(ProofError::Root));
+        assert_eq!(verify_consistency(0, &a, 0, &a, &[]), Err(ProofError::OldRoot));
+        assert_eq!(verify_consistency(0, &a, 9, &b, &[]), Err(ProofError::OldRoot));
         assert_eq!(verify_consistency(9, &a, 9, &a, &[]), Ok(()));
         assert_eq!(verify_consistency(9, &a, 9, &b, &[]), Err(ProofError::Root));
         assert_eq!(verify_consistency(9, &a, 9, &a, &[b]), length);

@@ -11,7 +11,8 @@ use crate::op::{PublicKey, Seen};
 use crate::protocol::{EnrolReply, Token};
 
 /// Why the device must enrol again before it can sync; recording goes on meanwhile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EnrolAgain {
     /// It has a new key that the server does not know yet.

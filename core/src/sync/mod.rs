@@ -21,6 +21,7 @@ use crate::plan::Scope;
 use crate::protocol::SyncService;
 use crate::store::{Account, Door, EnrolAgain, Membership, Tally};
 use crate::{Error, Result};
+use serde::Serialize;
 
 /// What a sync is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +59,7 @@ impl Progress for () {
 }
 
 /// What a sync did.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Synced {
     /// Ops sent.
     pub pushed: u64,

@@ -1,0 +1,205 @@
+//! What the server does for phones: the same contract that a phone's client speaks.
+
+mod limits;
+mod openapi;
+mod wire;
+
+pub use limits::{Limits, guard};
+pub use openapi::document;
+pub(crate) use openapi::openapi;
+pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use xuncha_core::host::Host;
+use xuncha_core::model::{Code, Entity, EntityId};
+use xuncha_core::op::{PublicKey, Push};
+use xuncha_core::plan::LAW;
+use xuncha_core::protocol::{
+    EnrolReply, EnrolRequest, LedgerInfo, MAX_PUSH_OPS, PullReply, PullRequest, PushReply, ServiceError, SyncService,
+    Token,
+};
+
+use crate::auth;
+use crate::ledger::{Caller, Item, LedgerKey, PullError, PushRecord};
+use crate::problem::{refusal, store_failure};
+use crate::queue::{Queue, QueueError};
+use crate::store::{PushRow, Store, StoreError};
+
+/// Most ops of one device that are kept outside the ledger; a week's work of a busy inspector.
+const MAX_OUTSIDE: u64 = 5_000;
+
+/// The server as its routes see it.
+#[derive(Clone)]
+pub struct Service {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Arc<dyn Store>,
+    queue: Queue,
+    host: Host,
+    key: LedgerKey,
+    stopping: AtomicBool,
+}
+
+impl Service {
+    /// A service over an opened ledger.
+    pub fn new(store: Arc<dyn Store>, queue: Queue, host: Host, key: LedgerKey) -> Service {
+        Service { inner: Arc::new(Inner { store, queue, host, key, stopping: AtomicBool::new(false) }) }
+    }
+
+    /// The clock and the random source that it uses.
+    pub fn host(&self) -> &Host {
+        &self.inner.host
+    }
+
+    /// From now on the server says that it is not ready.
+    pub fn begin_stopping(&self) {
+        self.inner.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// True when the store answers and the server is not stopping.
+    pub async fn is_ready(&self) -> bool {
+        let stopping = self.inner.stopping.load(Ordering::Relaxed);
+        !stopping && self.blocking(|inner| inner.info()).await.is_ok()
+    }
+
+    /// Runs store work where it may block.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let inner = self.inner.clone();
+        let done = tokio::task::spawn_blocking(move || work(&inner)).await;
+        done.unwrap_or_else(|_| Err(refusal(Code::Internal, None)))
+    }
+
+    async fn append(&self, items: Vec<Item>) -> Result<Vec<xuncha_core::protocol::Verdict>, ServiceError> {
+        self.inner.queue.append(items).await.map_err(|error| match error {
+            QueueError::Full => refusal(Code::Unavailable, None),
+            QueueError::Store(error) => store_failure(&error),
+        })
+    }
+}
+
+impl Inner {
+    fn info(&self) -> Result<LedgerInfo, ServiceError> {
+        let found = self.store.look(|snapshot| {
+            let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+            Ok((head.epoch, head.ledger, snapshot.entity(EntityId(head.ledger.0))?))
+        });
+        let (epoch, ledger, row) = found.map_err(|error| store_failure(&error))?;
+        let named: Option<Entity> = row.and_then(|row| serde_json::from_str(&row.row).ok());
+        let text = |field: &str| named.as_ref().and_then(|named| named.text(field)).unwrap_or_default().to_owned();
+        let (name, zone, key) = (text("name"), text("zone"), self.key.public());
+        Ok(LedgerInfo { ledger, name, zone, key, epoch, law: LAW, time: self.host.clock.wall() })
+    }
+
+    fn entity(&self, id: EntityId) -> Result<Option<Entity>, ServiceError> {
+        let row = self.store.look(|snapshot| snapshot.entity(id)).map_err(|error| store_failure(&error))?;
+        Ok(row.and_then(|row| serde_json::from_str(&row.row).ok()))
+    }
+
+    /// The device's state, for its key and whether it still may pull.
+    fn device(&self, caller: &Caller) -> Result<Entity, ServiceError> {
+        let ledger = self.info()?.ledger;
+        let device = self.entity(EntityId::of_device(ledger, &caller.device))?;
+        device.ok_or_else(|| refusal(Code::UnknownDevice, None))
+    }
+
+    /// Checks the signature and reads the ops. A revoked device's ops are taken in too: the law
+    /// holds them for a person to look at, so that nothing an inspector said is lost.
+    fn admit(&self, token: &Token, push: Push) -> Result<Vec<Item>, ServiceError> {
+        let caller = auth::caller(&*self.store, token)?;
+        if push.ops.len() > MAX_PUSH_OPS {
+            let detail = format!("ops: {} in one push, at most {MAX_PUSH_OPS} fit", push.ops.len());
+            return Err(refusal(Code::TooLarge, detail));
+        }
+        if caller.device != push.device {
+            return Err(refusal(Code::BadSignature, "device: the token is another device's".to_owned()));
+        }
+        let ledger = self.info()?.ledger;
+        let device = self.device(&caller)?;
+        let key: Option<PublicKey> = device.text("key").and_then(|key| key.parse().ok());
+        if !key.is_some_and(|key| push.is_signed_by(&key, ledger)) {
+            return Err(refusal(Code::BadSignature, None));
+        }
+        // What waits outside the ledger is bounded, so that a stolen phone cannot fill the disk with it.
+        let waiting = self.store.look(|snapshot| snapshot.waiting(&push.device));
+        let (held, forked) = waiting.map_err(|error| store_failure(&error))?;
+        if held + forked > MAX_OUTSIDE {
+            return Err(refusal(Code::TooMany, format!("{held} ops are held and {forked} fork; ask an administrator")));
+        }
+        let received = self.host.clock.wall();
+        let row = PushRow { id: 0, device: push.device, hashes: push.hashes(), sig: push.sig, received };
+        let record = PushRecord::new(row);
+        let texts = push.ops.into_iter().map(|op| String::from(Box::<str>::from(op)));
+        Ok(texts.map(|text| Item::new(text, Some(record.clone()))).collect())
+    }
+
+    fn page(&self, token: &Token, request: &PullRequest) -> Result<PullReply, ServiceError> {
+        let caller = auth::caller(&*self.store, token)?;
+        if self.device(&caller)?.text("status") != Some("active") {
+            return Err(refusal(Code::DeviceRevoked, None));
+        }
+        let now = self.host.clock.wall();
+        let page = self.store.look(|snapshot| match crate::ledger::pull(snapshot, &caller, request, now) {
+            Err(PullError::Store(error)) => Err(error),
+            other => Ok(other),
+        });
+        match page.map_err(|error| store_failure(&error))? {
+            Ok(page) => Ok(page),
+            Err(PullError::RolledBack(detail)) => Err(refusal(Code::LedgerRolledBack, detail)),
+            Err(PullError::Retired) => Err(refusal(Code::UserRetired, None)),
+            Err(PullError::Store(error)) => Err(store_failure(&error)),
+        }
+    }
+}
+
+impl SyncService for Service {
+    async fn ledger(&self) -> Result<LedgerInfo, ServiceError> {
+        self.blocking(Inner::info).await
+    }
+
+    async fn enrol(&self, request: EnrolRequest) -> Result<EnrolReply, ServiceError> {
+        let begun = self.blocking(move |inner| {
+            let ledger = inner.info()?;
+            let enrolment = auth::begin_enrolment(&*inner.store, &inner.host, ledger.ledger, &request)?;
+            Ok((ledger, enrolment))
+        });
+        let (ledger, enrolment) = begun.await?;
+        for verdict in self.append(enrolment.items).await? {
+            if verdict
+                .clone()
+                .into_final()
+                .is_none_or(|verdict| matches!(verdict, xuncha_core::protocol::Final::Refused { .. }))
+            {
+                tracing::error!(?verdict, "an enrolment was not taken");
+                return Err(refusal(Code::Internal, None));
+            }
+        }
+        let (user, row) = (enrolment.user, enrolment.row);
+        self.blocking(move |inner| {
+            let state: Option<Entity> = serde_json::from_str(&user.row).ok();
+            let name = state.as_ref().and_then(|user| user.text("name")).unwrap_or_default().to_owned();
+            let token = auth::finish_enrolment(&*inner.store, &inner.host, &row);
+            let token = token.map_err(|error| store_failure(&error))?;
+            Ok(EnrolReply { ledger, device: row.device, user: row.user, name, session: row.session, token })
+        })
+        .await
+    }
+
+    async fn push(&self, token: &Token, push: Push) -> Result<PushReply, ServiceError> {
+        let token = token.clone();
+        let items = self.blocking(move |inner| inner.admit(&token, push)).await?;
+        let verdicts = self.append(items).await?;
+        Ok(PushReply { verdicts, time: self.inner.host.clock.wall() })
+    }
+
+    async fn pull(&self, token: &Token, request: PullRequest) -> Result<PullReply, ServiceError> {
+        let token = token.clone();
+        self.blocking(move |inner| inner.page(&token, &request)).await
+    }
+}

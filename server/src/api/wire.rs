@@ -1,0 +1,143 @@
+//! Requests and replies as HTTP: bodies in and out, nothing decided.
+
+use std::io::Read as _;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use xuncha_core::model::Code;
+use xuncha_core::op::Push;
+use xuncha_core::protocol::{
+    EnrolReply, EnrolRequest, LedgerInfo, MAX_BODY_BYTES, Problem, PullReply, PullRequest, PushReply, ServiceError,
+    SyncService as _, Token,
+};
+
+use super::Service;
+use crate::problem::{refusal, respond};
+
+/// Replies shorter than this are not worth compressing.
+const COMPRESS_FROM: usize = 512;
+
+/// zstd level of replies: the fastest that still finds what repeats.
+const LEVEL: i32 = 3;
+
+/// Says which ledger this is.
+#[utoipa::path(get, path = "/v1/ledger", responses(
+    (status = 200, body = LedgerInfo), (status = "default", body = Problem, content_type = "application/problem+json")
+))]
+pub async fn info(State(service): State<Service>, headers: HeaderMap) -> Response {
+    reply(&headers, service.ledger().await)
+}
+
+/// Makes a phone known.
+#[utoipa::path(post, path = "/v1/enrol", request_body = EnrolRequest, responses(
+    (status = 200, body = EnrolReply), (status = "default", body = Problem, content_type = "application/problem+json")
+))]
+pub async fn enrol(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    match read::<EnrolRequest>(&headers, &body) {
+        Ok(request) => reply(&headers, service.enrol(request).await),
+        Err(error) => respond(error),
+    }
+}
+
+/// Takes ops: one verdict each, in their order.
+#[utoipa::path(post, path = "/v1/push", request_body = Push, security(("token" = [])), responses(
+    (status = 200, body = PushReply), (status = "default", body = Problem, content_type = "application/problem+json")
+))]
+pub async fn push(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    match (token(&headers), read::<Push>(&headers, &body)) {
+        (Ok(token), Ok(push)) => reply(&headers, service.push(&token, push).await),
+        (Err(error), _) | (_, Err(error)) => respond(error),
+    }
+}
+
+/// Gives one page of what changed.
+#[utoipa::path(post, path = "/v1/pull", request_body = PullRequest, security(("token" = [])), responses(
+    (status = 200, body = PullReply), (status = "default", body = Problem, content_type = "application/problem+json")
+))]
+pub async fn pull(State(service): State<Service>, headers: HeaderMap, body: Bytes) -> Response {
+    match (token(&headers), read::<PullRequest>(&headers, &body)) {
+        (Ok(token), Ok(request)) => reply(&headers, service.pull(&token, request).await),
+        (Err(error), _) | (_, Err(error)) => respond(error),
+    }
+}
+
+/// Tells a person who opened an invitation in a browser what to do with it.
+#[utoipa::path(get, path = "/enrol", responses((status = 200, body = String, content_type = "text/plain")))]
+pub async fn enrol_page() -> Response {
+    "请用巡查手机端打开此邀请链接。\nOpen this invitation in the Xuncha app on your phone.\n".into_response()
+}
+
+/// The process is alive.
+#[utoipa::path(get, path = "/healthz", responses((status = 200, body = String, content_type = "text/plain")))]
+pub async fn health() -> Response {
+    "ok\n".into_response()
+}
+
+/// The store answers and the server is not stopping.
+#[utoipa::path(get, path = "/readyz", responses(
+    (status = 200, body = String, content_type = "text/plain"),
+    (status = 503, body = Problem, content_type = "application/problem+json")
+))]
+pub async fn ready(State(service): State<Service>) -> Response {
+    if service.is_ready().await { "ready\n".into_response() } else { respond(refusal(Code::Unavailable, None)) }
+}
+
+/// Nothing is at this address.
+pub async fn unknown_address() -> Response {
+    respond(refusal(Code::NotFound, None))
+}
+
+/// The address does not take this method.
+pub async fn unknown_method() -> Response {
+    respond(refusal(Code::BadMethod, None))
+}
+
+fn token(headers: &HeaderMap) -> Result<Token, ServiceError> {
+    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let secret = text.and_then(|text| text.strip_prefix("Bearer "));
+    secret.map(|secret| Token::new(secret.to_owned())).ok_or_else(|| refusal(Code::BadToken, None))
+}
+
+/// Reads a body: JSON in UTF-8, plain or compressed with zstd, never larger than the limit.
+fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ServiceError> {
+    let malformed = |detail: String| refusal(Code::Malformed, detail);
+    let plain = match headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes()) {
+        None | Some(b"identity") => None,
+        Some(b"zstd") => Some(inflate(body)?),
+        Some(_) => return Err(malformed("Content-Encoding: only zstd is understood".into())),
+    };
+    let text = std::str::from_utf8(plain.as_deref().unwrap_or(body)).map_err(|error| malformed(error.to_string()))?;
+    serde_json::from_str(text).map_err(|error| malformed(error.to_string()))
+}
+
+fn inflate(body: &[u8]) -> Result<Vec<u8>, ServiceError> {
+    let malformed = |error: std::io::Error| refusal(Code::Malformed, format!("zstd: {error}"));
+    let mut plain = Vec::new();
+    let decoder = zstd::Decoder::new(body).map_err(malformed)?;
+    decoder.take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut plain).map_err(malformed)?;
+    if plain.len() > MAX_BODY_BYTES {
+        return Err(refusal(Code::TooLarge, format!("at most {MAX_BODY_BYTES} bytes fit")));
+    }
+    Ok(plain)
+}
+
+fn reply<T: Serialize>(headers: &HeaderMap, outcome: Result<T, ServiceError>) -> Response {
+    let body = match outcome.map(|value| serde_json::to_vec(&value)) {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => return respond(refusal(Code::Internal, None)),
+        Err(error) => return respond(error),
+    };
+    let accepts = headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let json = (header::CONTENT_TYPE, "application/json");
+    if body.len() >= COMPRESS_FROM
+        && accepts.split(',').any(|coding| coding.trim() == "zstd")
+        && let Ok(small) = zstd::bulk::compress(&body, LEVEL)
+    {
+        return (StatusCode::OK, [json, (header::CONTENT_ENCODING, "zstd")], small).into_response();
+    }
+    (StatusCode::OK, [json], body).into_response()
+}

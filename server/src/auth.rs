@@ -1,0 +1,125 @@
+//! Secrets: enrolment codes and tokens. The server keeps hashes only; no rule depends on them.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::json;
+use uuid::Uuid;
+use xuncha_core::host::Host;
+use xuncha_core::model::{Code, EntityId, Hash, LedgerId, OpId};
+use xuncha_core::op::enrol_message;
+use xuncha_core::plan::roles_at_login;
+use xuncha_core::protocol::{EnrolRequest, ServiceError, Token};
+
+use crate::ledger::{Item, OwnOp};
+use crate::problem::{refusal, store_failure};
+use crate::store::{EntityRow, Result, Snapshot, Store, StoreError, TokenRow};
+
+/// How long an enrolment code may be used, in milliseconds: three days.
+const INVITE_LIFE: i64 = 3 * 24 * 60 * 60 * 1000;
+
+/// A new secret: 128 random bits, 22 characters of base64url.
+fn secret(host: &Host) -> String {
+    URL_SAFE_NO_PAD.encode(host.bytes::<16>())
+}
+
+/// Makes a single-use enrolment code for `user`.
+///
+/// # Errors
+/// The store's.
+pub fn invite(store: &dyn Store, host: &Host, user: EntityId) -> Result<String> {
+    let code = secret(host);
+    let expires = host.clock.wall().plus_millis(INVITE_LIFE);
+    store.change(|batch| batch.add_invite(&Hash::of(code.as_bytes()), user, expires))?;
+    Ok(code)
+}
+
+/// Who a token belongs to.
+///
+/// # Errors
+/// `bad_token`, or the store's failure.
+pub fn caller(store: &dyn Store, token: &Token) -> std::result::Result<TokenRow, ServiceError> {
+    let hash = Hash::of(token.secret().as_bytes());
+    let found = store.look(|snapshot| snapshot.token(&hash)).map_err(|error| store_failure(&error))?;
+    found.ok_or_else(|| refusal(Code::BadToken, None))
+}
+
+/// An enrolment whose code and key fit: whom it signs in, and the ops that make it so.
+pub struct Enrolment {
+    /// The user, whose row the reply names.
+    pub user: EntityRow,
+    /// Whom the token will open the server to.
+    pub row: TokenRow,
+    /// Ops to append; each happens once, however often the request comes.
+    pub items: Vec<Item>,
+}
+
+/// Checks an enrolment and binds its code to its key.
+///
+/// A crash after this leaves the code bound: the same phone asks again and gets the same.
+///
+/// # Errors
+/// `bad_signature`, `bad_code`, `user_retired`, `device_revoked`, or the store's failure.
+pub fn begin_enrolment(
+    store: &dyn Store,
+    host: &Host,
+    ledger: LedgerId,
+    request: &EnrolRequest,
+) -> std::result::Result<Enrolment, ServiceError> {
+    if !request.key.verifies(&enrol_message(ledger, &request.code, &request.key), &request.sig) {
+        return Err(refusal(Code::BadSignature, "sig: does not fit key, code and ledger".to_owned()));
+    }
+    let (code, now) = (Hash::of(request.code.as_bytes()), host.clock.wall());
+    let claimed = store.change(|batch| {
+        let user = batch.claim_invite(&code, &request.key, now)?;
+        user.map(|user| batch.entity(user)).transpose().map(Option::flatten)
+    });
+    let user = claimed.map_err(|error| store_failure(&error))?;
+    let user = user.ok_or_else(|| refusal(Code::BadCode, None))?;
+    let state: xuncha_core::model::Entity =
+        serde_json::from_str(&user.row).map_err(|error| store_failure(&StoreError::Damaged(error.to_string())))?;
+    if state.text("status") != Some("active") {
+        return Err(refusal(Code::UserRetired, None));
+    }
+    let device = request.key.device();
+    let device_entity = EntityId::of_device(ledger, &device);
+    let session = EntityId(Uuid::new_v5(&device_entity.0, format!("session:{code}").as_bytes()));
+    let known = store.look(|snapshot| Ok((status(snapshot, device_entity)?, status(snapshot, session)?)));
+    let (device_known, session_known) = known.map_err(|error| store_failure(&error))?;
+    if device_known.as_deref().is_some_and(|status| status != "active") {
+        return Err(refusal(Code::DeviceRevoked, None));
+    }
+    let line = request.line.to_string();
+    let op = |entity: EntityId, kind, body| {
+        let id = OpId(Uuid::new_v5(&entity.0, b"enrolment"));
+        let id = if kind == "session.open" { OpId(entity.0) } else { id };
+        OwnOp { id, origin: "enrolment", kind, entity, body, base: None }.write(ledger, host)
+    };
+    let mut items = Vec::new();
+    if device_known.is_none() {
+        let body = json!({ "key": request.key, "user": user.id, "line": line });
+        items.push(op(device_entity, "device.add", body));
+    }
+    if session_known.is_none() {
+        let body = json!({ "user": user.id, "line": line, "roles": roles_at_login(&state) });
+        items.push(op(session, "session.open", body));
+    }
+    let row = TokenRow { device, user: user.id, session };
+    Ok(Enrolment { user, row, items })
+}
+
+fn status(snapshot: &dyn Snapshot, id: EntityId) -> Result<Option<String>> {
+    let Some(row) = snapshot.entity(id)? else { return Ok(None) };
+    let entity: xuncha_core::model::Entity =
+        serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(Some(entity.text("status").unwrap_or_default().to_owned()))
+}
+
+/// Gives out a token once the enrolment's ops are durable.
+///
+/// # Errors
+/// The store's.
+pub fn finish_enrolment(store: &dyn Store, host: &Host, row: &TokenRow) -> Result<Token> {
+    let token = Token::new(secret(host));
+    store.change(|batch| batch.add_token(&Hash::of(token.secret().as_bytes()), row))?;
+    Ok(token)
+}

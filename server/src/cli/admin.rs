@@ -1,0 +1,324 @@
+//! `xuncha admin`: users, units, areas, devices. Works beside a running server or without one.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use xuncha_core::model::{DeviceId, Entity, EntityId};
+use xuncha_core::plan::roles_of;
+
+use super::Failure;
+use super::folder::Folder;
+use super::print::Printer;
+use crate::auth;
+use crate::ledger::OwnOp;
+
+#[derive(Debug, Args)]
+pub(super) struct Admin {
+    /// Folder of the ledger.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    #[command(subcommand)]
+    about: About,
+}
+
+#[derive(Debug, Subcommand)]
+enum About {
+    /// People.
+    #[command(subcommand)]
+    User(User),
+    /// Responsible units.
+    #[command(subcommand)]
+    Unit(Unit),
+    /// Areas on the map.
+    #[command(subcommand)]
+    Area(Area),
+    /// Phones.
+    #[command(subcommand)]
+    Device(Device),
+}
+
+#[derive(Debug, Subcommand)]
+enum User {
+    /// Add a user.
+    Add {
+        /// Name.
+        #[arg(long)]
+        name: String,
+        /// Role; may be given more than once.
+        #[arg(long, required = true)]
+        role: Vec<String>,
+        /// Id of the unit that the user belongs to.
+        #[arg(long)]
+        unit: Option<EntityId>,
+        /// Id of an area that the user sees; may be given more than once; none is the whole city.
+        #[arg(long)]
+        area: Vec<EntityId>,
+    },
+    /// List users.
+    List,
+    /// End a user's rights; nothing they said is lost.
+    Retire {
+        /// Name or id.
+        user: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Unit {
+    /// Add a unit.
+    Add {
+        /// Name.
+        #[arg(long)]
+        name: String,
+        /// Unified social credit code, 18 characters.
+        #[arg(long)]
+        code: Option<String>,
+    },
+    /// List units.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Area {
+    /// Add the areas in a GeoJSON file, one per feature.
+    Add {
+        /// A geometry, a feature or a feature collection; the name of a feature is its property `name`.
+        #[arg(long, value_name = "FILE")]
+        geojson: PathBuf,
+    },
+    /// List areas.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+enum Device {
+    /// Make a single-use invitation, as a URL and a QR code.
+    Invite {
+        /// Name or id of the user whose phone it is.
+        #[arg(long)]
+        user: String,
+        /// Address at which phones reach the server [default: where it listens].
+        #[arg(long, value_name = "URL")]
+        server: Option<String>,
+    },
+    /// List devices.
+    List,
+    /// Refuse a device from now on; what it says later is held for a person to look at.
+    Revoke {
+        /// Id.
+        id: DeviceId,
+        /// Why.
+        #[arg(long)]
+        reason: Option<String>,
+    },
+}
+
+impl Admin {
+    pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
+        let folder = Folder::open(&self.data)?;
+        match self.about {
+            About::User(user) => user.run(&folder, printer)?,
+            About::Unit(unit) => unit.run(&folder, printer)?,
+            About::Area(area) => area.run(&folder, printer)?,
+            About::Device(device) => device.run(&folder, printer)?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl User {
+    fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
+        match self {
+            User::Add { name, role, unit, area } => {
+                let all = |names: Vec<String>| -> Value {
+                    names.into_iter().map(|name| (name, Value::Bool(true))).collect::<serde_json::Map<_, _>>().into()
+                };
+                let mut body = json!({ "name": name, "roles": all(role) });
+                if let Some(unit) = unit {
+                    body["unit"] = json!(unit);
+                }
+                if !area.is_empty() {
+                    body["areas"] = all(area.iter().map(EntityId::to_string).collect());
+                }
+                add(folder, printer, "user.add", body, &name)
+            }
+            User::List => list(folder, printer, "user", |user| {
+                let (roles, unit) = (roles_of(user), user.text("unit"));
+                let value = json!({
+                    "id": user.id, "name": user.text("name"), "roles": roles, "unit": unit, "status": user.text("status"),
+                });
+                (value, format!("{}  {}  {}", user.id, user.text("name").unwrap_or_default(), roles.join(",")))
+            }),
+            User::Retire { user } => {
+                let user = find_user(folder, &user)?;
+                folder.append(&[OwnOp::about(&folder.host, "admin", "user.retire", user.id, json!({}))])?;
+                printer.say(&json!({ "id": user.id, "status": "retired" }), format!("{} has left", user.id));
+                Ok(())
+            }
+        }
+    }
+}
+
+impl Unit {
+    fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
+        match self {
+            Unit::Add { name, code } => {
+                let mut body = json!({ "name": name });
+                if let Some(code) = code {
+                    body["code"] = json!(code);
+                }
+                add(folder, printer, "unit.add", body, &name)
+            }
+            Unit::List => list_names(folder, printer, "unit"),
+        }
+    }
+}
+
+impl Area {
+    fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
+        match self {
+            Area::Add { geojson } => {
+                let areas = read_areas(&geojson)?;
+                let ops: Vec<OwnOp> = areas
+                    .iter()
+                    .map(|(name, shape)| {
+                        OwnOp::making(&folder.host, "admin", "area.add", json!({ "name": name, "shape": shape }))
+                    })
+                    .collect();
+                folder.append(&ops)?;
+                for (op, (name, _)) in ops.iter().zip(&areas) {
+                    printer.say(&json!({ "id": op.entity, "name": name }), format!("{}  {name}", op.entity));
+                }
+                Ok(())
+            }
+            Area::List => list_names(folder, printer, "area"),
+        }
+    }
+}
+
+impl Device {
+    fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
+        match self {
+            Device::Invite { user, server } => invite(folder, printer, &user, server),
+            Device::List => list(folder, printer, "device", |device| device_line(folder, device)),
+            Device::Revoke { id, reason } => {
+                let entity = EntityId::of_device(folder.ledger, &id);
+                let body = reason.map_or_else(|| json!({}), |reason| json!({ "reason": reason }));
+                folder.append(&[OwnOp::about(&folder.host, "admin", "device.revoke", entity, body)])?;
+                printer.say(&json!({ "device": id, "status": "revoked" }), format!("{id} is revoked"));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn add(folder: &Folder, printer: &Printer, kind: &'static str, body: Value, name: &str) -> Result<(), Failure> {
+    let op = OwnOp::making(&folder.host, "admin", kind, body);
+    folder.append(std::slice::from_ref(&op))?;
+    printer.say(&json!({ "id": op.entity, "name": name }), format!("{}  {name}", op.entity));
+    Ok(())
+}
+
+fn invite(folder: &Folder, printer: &Printer, user: &str, server: Option<String>) -> Result<(), Failure> {
+    let user = find_user(folder, user)?;
+    let server = server.unwrap_or_else(|| folder.address());
+    let code = auth::invite(&*folder.store, &folder.host, user.id)?;
+    // The code stands behind #, which no client sends to a server and no proxy writes into its log.
+    let url = format!("{}/enrol#{code}", server.trim_end_matches('/'));
+    printer.say(&json!({ "user": user.id, "url": url }), &url);
+    let drawn = qrcode::QrCode::new(&url).map_err(|error| Failure::new("internal", error))?;
+    printer.hint(drawn.render::<qrcode::render::unicode::Dense1x2>().build());
+    printer.hint("The invitation is good for one phone and three days.");
+    Ok(())
+}
+
+fn device_line(folder: &Folder, device: &Entity) -> (Value, String) {
+    let key: Option<xuncha_core::op::PublicKey> = device.text("key").and_then(|key| key.parse().ok());
+    let id = key.map(|key| key.device());
+    let status = device.text("status").unwrap_or_default();
+    let said = id.and_then(|id| {
+        let found = folder.store.look(|snapshot| Ok((snapshot.said_summary(&id)?, snapshot.waiting(&id)?)));
+        found.ok()
+    });
+    let ((last, missing), (held, forked)) = said.unwrap_or_default();
+    let name = id.map_or_else(|| device.id.to_string(), |id| id.to_string());
+    let value = json!({
+        "device": id, "user": device.text("user"), "status": status,
+        "said": last, "missing": missing, "held": held, "forked": forked,
+    });
+    (value, format!("{name}  {status}  said {last}, missing {missing}, held {held}, forked {forked}"))
+}
+
+fn list_names(folder: &Folder, printer: &Printer, kind: &str) -> Result<(), Failure> {
+    list(folder, printer, kind, |entity| {
+        let name = entity.text("name").unwrap_or_default();
+        let value = json!({ "id": entity.id, "name": name, "status": entity.text("status") });
+        (value, format!("{}  {name}", entity.id))
+    })
+}
+
+fn list(
+    folder: &Folder,
+    printer: &Printer,
+    kind: &str,
+    show: impl Fn(&Entity) -> (Value, String),
+) -> Result<(), Failure> {
+    each(folder, kind, |entity| {
+        let (value, text) = show(entity);
+        printer.say(&value, text);
+    })
+}
+
+fn each(folder: &Folder, kind: &str, mut work: impl FnMut(&Entity)) -> Result<(), Failure> {
+    let mut after = None;
+    loop {
+        let page = folder.store.look(|snapshot| snapshot.entities(kind, after, 1_000))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id);
+        for row in &page {
+            work(&serde_json::from_str(&row.row).map_err(|error| Failure::new("damaged", error))?);
+        }
+    }
+}
+
+/// The one active user with this name or id.
+fn find_user(folder: &Folder, name: &str) -> Result<Entity, Failure> {
+    let mut found: Vec<Entity> = Vec::new();
+    each(folder, "user", |user| {
+        let named = user.text("name") == Some(name) && user.text("status") == Some("active");
+        if named || user.id.to_string() == name {
+            found.push(user.clone());
+        }
+    })?;
+    match found.len() {
+        0 => Err(Failure::new("not_found", format!("user: there is no active user {name}"))),
+        1 => Ok(found.remove(0)),
+        many => Err(Failure::new("ambiguous", format!("user: {many} users are called {name}; give an id"))),
+    }
+}
+
+fn read_areas(file: &Path) -> Result<Vec<(String, Value)>, Failure> {
+    let text = fs::read_to_string(file).map_err(|error| Failure::io(file.display(), &error))?;
+    let bad = |what: String| Failure::new("bad_field", format!("geojson: {what}"));
+    let document: Value = serde_json::from_str(&text).map_err(|error| bad(error.to_string()))?;
+    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    let features = match document.get("type").and_then(Value::as_str) {
+        Some("FeatureCollection") => document.get("features").and_then(Value::as_array).cloned().unwrap_or_default(),
+        Some("Feature") => vec![document],
+        _ => vec![json!({ "properties": {}, "geometry": document })],
+    };
+    if features.is_empty() {
+        return Err(bad("has no features".into()));
+    }
+    let several = features.len() > 1;
+    let name = |number: usize, feature: &Value| match feature.pointer("/properties/name").and_then(Value::as_str) {
+        Some(name) => name.to_owned(),
+        None if several => format!("{stem} {}", number + 1),
+        None => stem.clone(),
+    };
+    let geometry = |feature: &Value| feature.get("geometry").cloned().unwrap_or(Value::Null);
+    Ok(features.iter().enumerate().map(|(number, feature)| (name(number, feature), geometry(feature))).collect())
+}

@@ -1,0 +1,96 @@
+//! `xuncha export`: writes out what others can check for themselves.
+
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::Failure;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Snapshot, Store, StoreError};
+
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// The whole ledger as JSON lines: the ledger, its pushes, its entries, its checkpoint.
+    Ledger {
+        /// Folder of the ledger.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+const PAGE: u32 = 1_000;
+
+impl Export {
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let What::Ledger { data } = self.what;
+        let store: &dyn Store = &SqliteStore::open(&data, false)?;
+        let mut out = BufWriter::new(io::stdout().lock());
+        // One snapshot: entries, pushes and checkpoint belong together even beside a running server.
+        let written = store.look(|snapshot| Ok(ledger(snapshot, &mut out)))?;
+        match written.and_then(|()| out.flush().map_err(Stop::Output)) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(Stop::Store(error)) => Err(error.into()),
+            Err(Stop::Output(error)) => Err(Failure::io("write the export", &error)),
+        }
+    }
+}
+
+enum Stop {
+    Store(StoreError),
+    Output(io::Error),
+}
+
+impl From<StoreError> for Stop {
+    fn from(error: StoreError) -> Stop {
+        Stop::Store(error)
+    }
+}
+
+fn ledger(snapshot: &dyn Snapshot, out: &mut dyn Write) -> Result<(), Stop> {
+    let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+    line(out, &json!({ "type": "ledger", "ledger": head.ledger, "epoch": head.epoch, "size": head.size }))?;
+    let mut after = 0;
+    loop {
+        let page = snapshot.pushes(after, PAGE)?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for push in page {
+            let (id, device, hashes, sig, received) = (push.id, push.device, push.hashes, push.sig, push.received);
+            line(
+                out,
+                &json!({
+                    "type": "push", "push": id, "device": device, "hashes": hashes, "sig": sig, "received": received,
+                }),
+            )?;
+        }
+    }
+    let mut next = 0;
+    loop {
+        let page = snapshot.entries(next, PAGE)?;
+        let Some(last) = page.last() else { break };
+        next = last.index + 1;
+        for entry in page {
+            let (index, op, facts, leaf, push) = (entry.index, entry.op, entry.facts, entry.leaf, entry.push);
+            line(
+                out,
+                &json!({
+                    "type": "entry", "index": index, "op": op, "facts": facts, "leaf": leaf, "push": push,
+                }),
+            )?;
+        }
+    }
+    line(out, &json!({ "type": "checkpoint", "note": head.checkpoint }))
+}
+
+fn line(out: &mut dyn Write, value: &Value) -> Result<(), Stop> {
+    writeln!(out, "{value}").map_err(Stop::Output)
+}

@@ -1,0 +1,70 @@
+//! Why a command failed, as a stable code and a sentence.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::queue::QueueError;
+use crate::store::StoreError;
+
+/// Why a command failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Failure {
+    /// Stable snake_case code.
+    pub code: String,
+    /// What went wrong, in plain words.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure with this code.
+    pub fn new(code: impl Into<String>, message: impl fmt::Display) -> Failure {
+        Failure { code: code.into(), message: message.to_string() }
+    }
+
+    /// A failure while doing `what`.
+    pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Failure {
+        let full = error.kind() == std::io::ErrorKind::StorageFull;
+        Failure::new(if full { "storage_full" } else { "io" }, format!("{what}: {error}"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.message, self.code)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        let code = match &error {
+            StoreError::Full => "storage_full",
+            StoreError::Busy => "busy",
+            StoreError::Newer { .. } => "outdated",
+            StoreError::Missing(_) => "no_ledger",
+            StoreError::Damaged(_) => "damaged",
+            _ => "storage",
+        };
+        Failure::new(code, error)
+    }
+}
+
+impl From<QueueError> for Failure {
+    fn from(error: QueueError) -> Failure {
+        Failure::new("unavailable", error)
+    }
+}
+
+impl From<xuncha_core::Error> for Failure {
+    fn from(error: xuncha_core::Error) -> Failure {
+        Failure::new(error.code(), &error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Failure {
+        Failure::new("internal", error)
+    }
+}

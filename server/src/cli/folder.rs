@@ -1,0 +1,69 @@
+//! A data folder: its store, its key, and where its server was last found.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use xuncha_core::host::Host;
+use xuncha_core::model::LedgerId;
+
+use super::Failure;
+use crate::ledger::{Item, LedgerKey, OwnOp, Sequencer};
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Store, StoreError};
+
+/// Name of the file that says where the server listens.
+const ADDRESS: &str = "address";
+
+/// A ledger opened for administration, beside a running server or without one.
+pub(super) struct Folder {
+    pub(super) path: PathBuf,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) host: Host,
+    pub(super) ledger: LedgerId,
+    sequencer: Sequencer,
+}
+
+impl Folder {
+    pub(super) fn open(path: &Path) -> Result<Folder, Failure> {
+        let host = Host::system();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path, false)?);
+        let key = LedgerKey::load(path).map_err(|error| Failure::io("read the ledger's key", &error))?;
+        let head = store.look(|snapshot| snapshot.head())?;
+        let head = head.ok_or_else(|| StoreError::Missing(path.display().to_string()))?;
+        let sequencer = Sequencer::new(host.clone(), key);
+        Ok(Folder { path: path.to_owned(), store, host, ledger: head.ledger, sequencer })
+    }
+
+    /// Appends the ledger's own ops. Fails with the code of the first that was turned down; those
+    /// before it count.
+    pub(super) fn append(&self, ops: &[OwnOp]) -> Result<(), Failure> {
+        use xuncha_core::protocol::{Final, Verdict};
+        let items: Vec<Item> = ops.iter().map(|op| op.write(self.ledger, &self.host)).collect();
+        for verdict in self.sequencer.append(&*self.store, &items)? {
+            match verdict {
+                Verdict::Refused { code, detail, .. }
+                | Verdict::Duplicate { original: Final::Refused { code, detail, .. } } => {
+                    return Err(Failure::new(code.as_str(), detail));
+                }
+                Verdict::Held { missing } => return Err(Failure::new("not_found", missing.join(", "))),
+                Verdict::Unreadable { code, detail } => return Err(Failure::new(code, detail)),
+                Verdict::Fork => return Err(Failure::new("fork", "the ledger itself cannot fork")),
+                Verdict::Accepted { .. } | Verdict::Conflict { .. } | Verdict::Duplicate { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Address of the server, as it was when it last started.
+    pub(super) fn address(&self) -> String {
+        let known = fs::read_to_string(self.path.join(ADDRESS)).ok();
+        known.map_or_else(|| "http://127.0.0.1:8700".to_owned(), |text| text.trim().to_owned())
+    }
+}
+
+/// Remembers where the server listens, for invitations made beside it. Nothing is lost with it.
+#[expect(clippy::disallowed_methods, reason = "a hint that the next start writes again")]
+pub(super) fn remember_address(path: &Path, address: &str) -> std::io::Result<()> {
+    fs::write(path.join(ADDRESS), address)
+}

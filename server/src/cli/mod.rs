@@ -1,0 +1,64 @@
+//! The command line: exactly as scripts rely on it. `--json` on everything; exit code 0 for done,
+//! 1 for "no" or a failure, 2 for a command line that cannot be read.
+
+mod admin;
+mod export;
+mod failure;
+mod field;
+mod folder;
+mod print;
+mod serve;
+mod verify;
+
+pub use failure::Failure;
+pub use serve::{Running, ServeOptions, start};
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use print::Printer;
+
+/// Offline-first field inspection for cities.
+#[derive(Debug, Parser)]
+#[command(name = "xuncha", version, about)]
+pub struct Arguments {
+    /// Print JSON, one document or one line per thing.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server; the first start makes the ledger.
+    Serve(serve::Serve),
+    /// Administer a ledger, whether its server runs or not.
+    Admin(admin::Admin),
+    /// Be an inspector's phone.
+    Field(field::Field),
+    /// Check a whole ledger again; exit code 1 and the index of whatever does not fit.
+    Verify(verify::Verify),
+    /// Write out what others can check for themselves.
+    Export(export::Export),
+}
+
+/// Does what the command line says.
+pub fn run(arguments: Arguments) -> ExitCode {
+    let printer = Printer::new(arguments.json);
+    let done = match arguments.command {
+        Command::Serve(serve) => serve.run(&printer),
+        Command::Admin(admin) => admin.run(&printer),
+        Command::Field(field) => field.run(&printer),
+        Command::Verify(verify) => verify.run(&printer),
+        Command::Export(export) => export.run(),
+    };
+    match done {
+        Ok(code) => code,
+        Err(failure) => {
+            printer.failure(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}

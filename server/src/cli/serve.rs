@@ -1,0 +1,178 @@
+//! `xuncha serve`: opens the ledger, listens, and stops gracefully.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use xuncha_core::host::Host;
+use xuncha_core::plan::role_seeds;
+
+use super::Failure;
+use super::folder::remember_address;
+use super::print::Printer;
+use crate::api::{Limits, Service};
+use crate::ledger::{LedgerKey, Opening, Sequencer, open_or_create};
+use crate::listen;
+use crate::queue::Queue;
+use crate::routes::app;
+use crate::store::Store;
+use crate::store::sqlite::SqliteStore;
+
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    /// Folder of the ledger; made at the first start.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Address to listen on; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8700")]
+    listen: SocketAddr,
+    /// Name of the city, for a new ledger.
+    #[arg(long, default_value = "巡查")]
+    name: String,
+    /// Time zone of the city, for a new ledger [default: this machine's].
+    #[arg(long, value_name = "ZONE")]
+    zone: Option<String>,
+}
+
+/// How to start a server.
+#[derive(Debug, Clone)]
+pub struct ServeOptions {
+    /// Folder of the ledger.
+    pub data: PathBuf,
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// What a new ledger is called.
+    pub opening: Opening,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// True when this start made the ledger.
+    pub is_new: bool,
+    stop: Option<oneshot::Sender<()>>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops: no new connections, open requests finish, what waits is written, then this returns.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            // Nobody hears it only when the server has ended already.
+            let _ = stop.send(());
+        }
+        drop(self.served.await);
+    }
+}
+
+/// Opens the ledger in `options.data`, making it at the first start, and serves it.
+///
+/// # Errors
+/// When the folder, the ledger or the address cannot be had.
+pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure> {
+    fs::create_dir_all(&options.data).map_err(|error| Failure::io("make the data folder", &error))?;
+    let key =
+        LedgerKey::load_or_create(&options.data, &host).map_err(|error| Failure::io("the ledger's key", &error))?;
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&options.data, true)?);
+    let sequencer = Arc::new(Sequencer::new(host.clone(), key.clone()));
+    let is_new = store.look(|snapshot| snapshot.head())?.is_none();
+    open_or_create(&*store, &sequencer, &key, &options.opening, &host)?;
+    let listener = TcpListener::bind(options.listen).await.map_err(|error| Failure::io(options.listen, &error))?;
+    let address = listener.local_addr().map_err(|error| Failure::io("listen", &error))?;
+    remember_address(&options.data, &format!("http://{address}")).map_err(|error| Failure::io("address", &error))?;
+    let (queue, writer) = Queue::start(store.clone(), sequencer).map_err(|error| Failure::io("a thread", &error))?;
+    let service = Service::new(store, queue, host, key);
+    let (stop, stopped) = oneshot::channel();
+    let served = tokio::spawn(async move {
+        let app = app(service.clone(), &options.limits);
+        let stopping = async {
+            drop(stopped.await);
+            service.begin_stopping();
+        };
+        listen::serve(listener, app, options.limits, stopping).await;
+        // The last handle on the queue goes with the service; then the writer finishes what waits.
+        drop(service);
+        drop(tokio::task::spawn_blocking(move || writer.join()).await);
+    });
+    Ok(Running { address, is_new, stop: Some(stop), served })
+}
+
+impl Serve {
+    pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
+        tracing_subscriber::fmt()
+            .json()
+            .with_writer(std::io::stderr)
+            .with_env_filter(
+                tracing_subscriber::EnvFilter::from_default_env().add_directive(tracing::Level::INFO.into()),
+            )
+            .try_init()
+            .map_err(|error| Failure::new("log", error))?;
+        let host = Host::system();
+        let zone = self.zone.unwrap_or_else(|| host.clock.zone());
+        if jiff::tz::TimeZone::get(&zone).is_err() {
+            return Err(Failure::new("bad_field", format!("zone: {zone} is not an IANA time zone")));
+        }
+        let opening = Opening { name: self.name, zone };
+        let options = ServeOptions { data: self.data, listen: self.listen, opening, limits: Limits::default() };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::io("start", &error))?;
+        runtime.block_on(async {
+            let data = options.data.clone();
+            let running = start(options, host).await?;
+            announce(printer, &running, &data);
+            wait_for_signal().await;
+            printer.hint("stopping");
+            running.stop().await;
+            Ok(ExitCode::SUCCESS)
+        })
+    }
+}
+
+fn announce(printer: &Printer, running: &Running, data: &Path) {
+    let (address, data) = (format!("http://{}", running.address), data.display());
+    printer.say(&json!({ "listening": address, "new": running.is_new }), format!("listening on {address}"));
+    if running.is_new {
+        let roles: Vec<_> = role_seeds().iter().map(|role| role.name).collect();
+        printer.hint(format!(
+            "\nA new ledger was made in {data}. Keep {data}/ledger.key safe: it signs every checkpoint.\n\n\
+             How to go on, in another terminal:\n\
+             \x20 xuncha admin --data {data} user add --name NAME --role inspector\n\
+             \x20 xuncha admin --data {data} device invite --user NAME\n\
+             \x20 xuncha field --home HOME enrol URL\n\n\
+             Roles: {}.\n",
+            roles.join(", ")
+        ));
+    }
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,124 @@
+//! The state that the law looks at while a batch is judged: read once, kept while the head stands.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use xuncha_core::model::{Entity, EntityId};
+use xuncha_core::plan::{Shape, View, contains};
+
+use crate::store::{EntityRow, Place, Result, Snapshot, StoreError};
+
+/// Entities read or made, and the shapes of areas. Valid only at the head it was read at.
+#[derive(Default)]
+pub(super) struct Cache {
+    entities: HashMap<EntityId, Option<Kept>>,
+    areas: Option<Vec<(EntityId, Shape)>>,
+}
+
+#[derive(Clone)]
+pub(super) struct Kept {
+    pub(super) entity: Arc<Entity>,
+    pub(super) places: Arc<Vec<Place>>,
+}
+
+/// More than this many entities are not carried from one batch to the next.
+const CARRIED: usize = 20_000;
+
+impl Cache {
+    /// Forgets what a server would not need again soon.
+    pub(super) fn trim(&mut self) {
+        if self.entities.len() > CARRIED {
+            self.entities.clear();
+        }
+    }
+
+    pub(super) fn put(&mut self, entity: Arc<Entity>, places: Vec<Place>) {
+        if entity.kind == "area" {
+            self.areas = None;
+        }
+        self.entities.insert(entity.id, Some(Kept { entity, places: Arc::new(places) }));
+    }
+}
+
+/// A cache over a snapshot, as the law sees it. A read that fails is remembered and must be asked
+/// for with [`Lens::failure`] before anything that the law said is believed.
+pub(super) struct Lens<'a> {
+    snapshot: &'a dyn Snapshot,
+    cache: RefCell<&'a mut Cache>,
+    failed: RefCell<Option<StoreError>>,
+}
+
+impl<'a> Lens<'a> {
+    pub(super) fn new(snapshot: &'a dyn Snapshot, cache: &'a mut Cache) -> Lens<'a> {
+        Lens { snapshot, cache: RefCell::new(cache), failed: RefCell::new(None) }
+    }
+
+    /// The read that failed, if one did.
+    pub(super) fn failure(&self) -> Result<()> {
+        self.failed.borrow_mut().take().map_or(Ok(()), Err)
+    }
+
+    pub(super) fn kept(&self, id: EntityId) -> Result<Option<Kept>> {
+        if let Some(found) = self.cache.borrow().entities.get(&id) {
+            return Ok(found.clone());
+        }
+        let kept = self.snapshot.entity(id)?.map(kept_of).transpose()?;
+        self.cache.borrow_mut().entities.insert(id, kept.clone());
+        Ok(kept)
+    }
+
+    fn load_areas(&self) -> Result<()> {
+        if self.cache.borrow().areas.is_some() {
+            return Ok(());
+        }
+        let mut areas = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.snapshot.entities("area", after, 1_000)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for row in page {
+                let area = entity_of(&row)?;
+                let shape = area.field("shape").and_then(Shape::from_geojson);
+                areas.extend(shape.filter(|_| area.text("status") == Some("active")).map(|shape| (area.id, shape)));
+            }
+        }
+        self.cache.borrow_mut().areas = Some(areas);
+        Ok(())
+    }
+
+    fn note(&self, error: StoreError) {
+        self.failed.borrow_mut().get_or_insert(error);
+    }
+}
+
+impl View for Lens<'_> {
+    fn entity(&self, id: EntityId) -> Option<Arc<Entity>> {
+        match self.kept(id) {
+            Ok(kept) => kept.map(|kept| kept.entity),
+            Err(error) => {
+                self.note(error);
+                None
+            }
+        }
+    }
+
+    fn areas_at(&self, lat: f64, lon: f64) -> Vec<EntityId> {
+        if let Err(error) = self.load_areas() {
+            self.note(error);
+        }
+        let cache = self.cache.borrow();
+        let areas = cache.areas.iter().flatten();
+        areas.filter(|(_, shape)| contains(shape, lat, lon)).map(|(id, _)| *id).collect()
+    }
+}
+
+fn kept_of(row: EntityRow) -> Result<Kept> {
+    Ok(Kept { entity: Arc::new(entity_of(&row)?), places: Arc::new(row.places) })
+}
+
+/// The state in a stored row.
+pub(super) fn entity_of(row: &EntityRow) -> Result<Entity> {
+    serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(format!("entity {}: {error}", row.id)))
+}

@@ -1,0 +1,18 @@
+//! The ledger itself: one number for everything that was ever said.
+//!
+//! [`Sequencer`] judges and appends, [`pull`] reads the feed, [`verify`] checks it all again.
+//! Everything here is a plain function over (store, clock, random); nothing waits.
+
+mod cache;
+mod draft;
+mod feed;
+mod open;
+mod pull;
+mod sequencer;
+mod verify;
+
+pub use draft::OwnOp;
+pub use open::{KEY_FILE, LedgerKey, Opening, open_or_create};
+pub use pull::{Caller, PullError, pull};
+pub use sequencer::{BATCH_OPS, Item, PushRecord, Sequencer};
+pub use verify::{Problem, Report, verify};

@@ -1,0 +1,134 @@
+//! Making a ledger, and opening one: its key, its first entries.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+use xuncha_core::host::Host;
+use xuncha_core::model::{EntityId, LedgerId};
+use xuncha_core::op::{DeviceKey, PublicKey};
+use xuncha_core::plan::role_seeds;
+use zeroize::Zeroizing;
+
+use super::draft::OwnOp;
+use super::sequencer::{Item, Sequencer};
+use crate::store::{Head, Result, Store, StoreError};
+
+/// File name of the ledger's key inside the data folder.
+pub const KEY_FILE: &str = "ledger.key";
+
+/// The key that signs checkpoints: 32 bytes in a file that only its owner may read.
+#[derive(Debug, Clone)]
+pub struct LedgerKey(DeviceKey);
+
+/// What a new ledger is called.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    /// The city's name.
+    pub name: String,
+    /// IANA zone of the city.
+    pub zone: String,
+}
+
+impl LedgerKey {
+    /// Reads the key in `folder`, or makes one. A crash leaves no half key: the file gets its name
+    /// only when it is whole and synced.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or written, or the file is not a key.
+    pub fn load_or_create(folder: &Path, host: &Host) -> io::Result<LedgerKey> {
+        let file = folder.join(KEY_FILE);
+        if !file.exists() {
+            let seed = Zeroizing::new(host.bytes::<32>());
+            let half = folder.join(format!("{KEY_FILE}.new"));
+            write_secret(&half, &*seed)?;
+            fs::rename(&half, &file)?;
+            File::open(folder)?.sync_all()?;
+        }
+        LedgerKey::load(folder)
+    }
+
+    /// Reads the key in `folder`.
+    ///
+    /// # Errors
+    /// When there is none, or it is not 32 bytes.
+    pub fn load(folder: &Path) -> io::Result<LedgerKey> {
+        let mut seed = Zeroizing::new([0; 32]);
+        let mut file = File::open(folder.join(KEY_FILE))?;
+        file.read_exact(&mut *seed)?;
+        if file.read(&mut [0])? != 0 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "the ledger's key is not 32 bytes"));
+        }
+        Ok(LedgerKey(DeviceKey::from_seed(&seed)))
+    }
+
+    /// The public half.
+    pub fn public(&self) -> PublicKey {
+        self.0.public()
+    }
+
+    pub(super) fn signing_key(&self) -> &ed25519_dalek::SigningKey {
+        self.0.signing_key()
+    }
+}
+
+#[cfg(unix)]
+fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(not(unix))]
+fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+/// The head of the ledger in `store`, made first when there is none: an entry that names it, then
+/// one for each role. A crash in between is mended at the next start: the first entries have fixed
+/// ids and happen once.
+///
+/// # Errors
+/// The store's.
+pub fn open_or_create(
+    store: &dyn Store,
+    sequencer: &Sequencer,
+    key: &LedgerKey,
+    opening: &Opening,
+    host: &Host,
+) -> Result<Head> {
+    let head = store.change(|batch| {
+        if batch.head()?.is_none() {
+            batch.open_ledger(LedgerId(host.uuid()))?;
+        }
+        batch.head()
+    })?;
+    let head = head.ok_or_else(|| StoreError::Damaged("the head is missing".into()))?;
+    if head.size < 1 + role_seeds().len() as u64 {
+        sequencer.append(store, &first_items(head.ledger, key, opening, host))?;
+    }
+    store.look(|snapshot| snapshot.head())?.ok_or_else(|| StoreError::Damaged("the head is missing".into()))
+}
+
+fn first_items(ledger: LedgerId, key: &LedgerKey, opening: &Opening, host: &Host) -> Vec<Item> {
+    let once = |kind, entity: EntityId, body| OwnOp {
+        id: xuncha_core::model::OpId(entity.0),
+        origin: "genesis",
+        kind,
+        entity,
+        body,
+        base: None,
+    };
+    let name = json!({ "name": opening.name, "zone": opening.zone, "key": key.public().to_string() });
+    let mut items = vec![once("ledger.open", EntityId(ledger.0), name).write(ledger, host)];
+    for role in role_seeds() {
+        let may: Map<String, Value> = role.may.iter().map(|right| ((*right).to_owned(), Value::Bool(true))).collect();
+        let body = json!({ "name": role.name, "sees": role.sees, "may": may });
+        items.push(once("role.add", EntityId::of_role(ledger, role.name), body).write(ledger, host));
+    }
+    items
+}

@@ -1,0 +1,330 @@
+//! The one writer: judges what waits, in order, and appends it in one transaction.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use xuncha_core::host::Host;
+use xuncha_core::model::{Code, Hash, Time};
+use xuncha_core::op::{Op, Unreadable};
+use xuncha_core::plan::{Facts, Judgement, Moment, apply, plan};
+use xuncha_core::proof::{Checkpoint, Frontier, Origin, leaf_hash};
+use xuncha_core::protocol::{Final, Verdict};
+
+use super::cache::{Cache, Lens};
+use super::feed::{Sums, place};
+use super::open::LedgerKey;
+use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, PushRow, Result, Said, Store, StoreError};
+
+/// Most ops in one batch.
+pub const BATCH_OPS: usize = 256;
+
+/// One op on its way into the ledger.
+#[derive(Debug, Clone)]
+pub struct Item {
+    text: String,
+    op: std::result::Result<Op, Unreadable>,
+    push: Option<Arc<PushRecord>>,
+}
+
+/// The push that an op came in; its signature was checked before.
+#[derive(Debug)]
+pub struct PushRecord {
+    /// What is kept of it.
+    pub row: PushRow,
+    /// Its id, once a committed batch has kept it.
+    kept: Mutex<Option<u64>>,
+}
+
+impl PushRecord {
+    /// A push whose signature fits.
+    pub fn new(row: PushRow) -> Arc<PushRecord> {
+        Arc::new(PushRecord { row, kept: Mutex::new(None) })
+    }
+}
+
+impl Item {
+    /// The op in `text`; readable or not is judged with the rest.
+    pub fn new(text: String, push: Option<Arc<PushRecord>>) -> Item {
+        let op = Op::parse(&text).and_then(|op| match (&op.chain, &push) {
+            (None, None) => Ok(op),
+            (Some(chain), Some(push)) if chain.device == push.row.device => Ok(op),
+            (Some(_), Some(_)) => Err(Unreadable::new("wrong_device", "another device signed this push")),
+            _ => Err(Unreadable::new(
+                "bad_chain",
+                "a device's op has device, seq, line and n, the ledger's own has none",
+            )),
+        });
+        Item { text, op, push }
+    }
+}
+
+/// Judges and appends. One per process; across processes the store's write lock makes them one.
+pub struct Sequencer {
+    host: Host,
+    key: LedgerKey,
+    /// What the last batch left, and the head it is valid at.
+    cache: Mutex<(Option<(u32, u64)>, Cache)>,
+}
+
+impl Sequencer {
+    /// A sequencer that signs checkpoints with `key`.
+    pub fn new(host: Host, key: LedgerKey) -> Sequencer {
+        Sequencer { host, key, cache: Mutex::new((None, Cache::default())) }
+    }
+
+    /// Judges `items` in order and appends what is final, in batches of at most [`BATCH_OPS`]. One
+    /// verdict per item; when this returns, every final verdict is durable.
+    ///
+    /// A batch that fails over its content is halved until the culprit stands alone and is refused
+    /// as `internal`, its text kept.
+    ///
+    /// # Errors
+    /// The store's, when it is the store that failed: batches before it are durable, nothing of the
+    /// failed one is, and the same items may come again.
+    pub fn append(&self, store: &dyn Store, items: &[Item]) -> Result<Vec<Verdict>> {
+        let mut verdicts = Vec::with_capacity(items.len());
+        for batch in items.chunks(BATCH_OPS) {
+            verdicts.extend(self.append_halving(store, batch)?);
+        }
+        Ok(verdicts)
+    }
+
+    fn append_halving(&self, store: &dyn Store, items: &[Item]) -> Result<Vec<Verdict>> {
+        let attempt = catch_unwind(AssertUnwindSafe(|| self.append_batch(store, items, false)));
+        match attempt {
+            Ok(Err(error)) if !error.blames_content() => Err(error),
+            Ok(Ok(verdicts)) => Ok(verdicts),
+            // From here on the content is at fault: a row the store rejects, or a panic in the law.
+            _ if items.len() > 1 => {
+                let (first, second) = items.split_at(items.len() / 2);
+                let mut verdicts = self.append_halving(store, first)?;
+                verdicts.extend(self.append_halving(store, second)?);
+                Ok(verdicts)
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "an op was refused as internal");
+                self.append_batch(store, items, true)
+            }
+            Err(_) => {
+                tracing::error!("an op made the law panic and was refused as internal");
+                self.append_batch(store, items, true)
+            }
+        }
+    }
+
+    fn append_batch(&self, store: &dyn Store, items: &[Item], distrust: bool) -> Result<Vec<Verdict>> {
+        let mut guard = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        // Taken out, so that a batch that fails or panics half-way leaves no cache behind.
+        let (valid_at, cache) = std::mem::take(&mut *guard);
+        let mut cache = Some(cache);
+        let mut outcome = None;
+        store.write(&mut |batch| {
+            let head = batch.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+            let cache = cache.take().filter(|_| valid_at == Some((head.epoch, head.size))).unwrap_or_default();
+            let mut run = Run::new(self, batch, head, cache)?;
+            let verdicts = items.iter().map(|item| run.take(item, distrust)).collect::<Result<Vec<_>>>()?;
+            outcome = Some((verdicts, run.finish()?));
+            Ok(())
+        })?;
+        let Some((verdicts, done)) = outcome else {
+            return Err(StoreError::Failed("a batch came to nothing".into()));
+        };
+        for (push, id) in done.pushes {
+            *push.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+        }
+        *guard = (Some(done.head), done.cache);
+        Ok(verdicts)
+    }
+}
+
+/// One batch while it is being judged.
+struct Run<'a> {
+    sequencer: &'a Sequencer,
+    batch: &'a mut dyn Batch,
+    head: Head,
+    moment: Moment,
+    frontier: Frontier,
+    cache: Cache,
+    sums: Sums,
+    pushes: HashMap<*const PushRecord, (Arc<PushRecord>, u64)>,
+}
+
+struct Done {
+    head: (u32, u64),
+    cache: Cache,
+    pushes: Vec<(Arc<PushRecord>, u64)>,
+}
+
+impl<'a> Run<'a> {
+    fn new(sequencer: &'a Sequencer, batch: &'a mut dyn Batch, head: Head, cache: Cache) -> Result<Run<'a>> {
+        let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
+            .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
+        let moment = Moment {
+            ledger: head.ledger,
+            epoch: head.epoch,
+            floors: Default::default(),
+            received: Some(sequencer.host.clock.wall()),
+        };
+        let (sums, pushes) = Default::default();
+        Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, pushes })
+    }
+
+    /// Judges one item. `distrust` refuses it unseen, because judging it failed before.
+    fn take(&mut self, item: &Item, distrust: bool) -> Result<Verdict> {
+        let op = match &item.op {
+            Ok(op) => op,
+            Err(unreadable) => {
+                let (code, detail) = (unreadable.code.to_owned(), unreadable.detail.clone());
+                return Ok(Verdict::Unreadable { code, detail });
+            }
+        };
+        let judged = self.batch.judged(op.id)?;
+        if let Some((_, index)) = judged.iter().find(|(same, _)| *same == op.same) {
+            self.hear(item, op)?;
+            return Ok(Verdict::Duplicate { original: self.verdict_at(*index)? });
+        }
+        if self.forks(op)? {
+            let fork = self.held_row(item, op, Vec::new())?;
+            fork.map_or(Ok(()), |fork| self.batch.put_fork(&fork))?;
+            return Ok(Verdict::Fork);
+        }
+        if distrust {
+            return self.refuse(item, op, Code::Internal, "the server failed over this op");
+        }
+        if !judged.is_empty() {
+            return self.refuse(item, op, Code::IdReused, "the same id was used for something else");
+        }
+        let judgement = {
+            let lens = Lens::new(&*self.batch, &mut self.cache);
+            let judgement = plan(&lens, &self.moment, op);
+            lens.failure()?;
+            judgement
+        };
+        match judgement {
+            Judgement::Hold(missing) => {
+                self.hear(item, op)?;
+                let held = self.held_row(item, op, missing.clone())?;
+                held.map_or(Ok(()), |held| self.batch.put_held(&held))?;
+                Ok(Verdict::Held { missing })
+            }
+            Judgement::Refuse { code, detail } => self.refuse(item, op, code, &detail),
+            Judgement::Accept(accepted) => {
+                let (received, salt) = (self.received(), self.sequencer.host.salt());
+                let facts = Facts::accepted(self.head.epoch, accepted, received, salt);
+                let index = self.log(item, op, &facts)?;
+                self.carry_out(op, index, &facts)?;
+                Ok(Final::of(index, facts.judged).into())
+            }
+        }
+    }
+
+    fn received(&self) -> Time {
+        self.moment.received.unwrap_or(Time::from_millis(0))
+    }
+
+    fn refuse(&mut self, item: &Item, op: &Op, code: Code, detail: &str) -> Result<Verdict> {
+        let (received, salt) = (self.received(), self.sequencer.host.salt());
+        let facts = Facts::refused(self.head.epoch, code, detail.to_owned(), received, salt);
+        let index = self.log(item, op, &facts)?;
+        Ok(Final::of(index, facts.judged).into())
+    }
+
+    /// True when the device has said something else at this place of its chain.
+    fn forks(&self, op: &Op) -> Result<bool> {
+        let Some(chain) = &op.chain else { return Ok(false) };
+        let around = self.batch.said_around(&chain.device, chain.seq)?;
+        Ok(around.iter().any(|said| {
+            (said.seq == chain.seq && said.hash != op.hash)
+                || (said.seq + 1 == chain.seq && Some(said.hash) != chain.prev)
+                || (said.seq == chain.seq + 1 && said.prev != Some(op.hash))
+        }))
+    }
+
+    /// Records that the device said this, whatever becomes of it.
+    fn hear(&mut self, item: &Item, op: &Op) -> Result<()> {
+        let Some(chain) = &op.chain else { return Ok(()) };
+        let push = self.push_id(item)?;
+        let said = Said { seq: chain.seq, hash: op.hash, prev: chain.prev };
+        self.batch.add_said(&chain.device, &said, push)
+    }
+
+    /// Id of the item's push, which is kept when the first of its ops is; 0 for the ledger's own.
+    fn push_id(&mut self, item: &Item) -> Result<u64> {
+        let Some(push) = &item.push else { return Ok(0) };
+        if let Some(id) = *push.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+            return Ok(id);
+        }
+        if let Some((_, id)) = self.pushes.get(&Arc::as_ptr(push)) {
+            return Ok(*id);
+        }
+        let id = self.batch.add_push(&push.row)?;
+        self.pushes.insert(Arc::as_ptr(push), (push.clone(), id));
+        Ok(id)
+    }
+
+    /// How an op is kept outside the ledger; the ledger's own ops are not, their caller has them.
+    fn held_row(&mut self, item: &Item, op: &Op, missing: Vec<String>) -> Result<Option<HeldRow>> {
+        let Some(chain) = &op.chain else { return Ok(None) };
+        let (push, received) = (self.push_id(item)?, self.received());
+        let (text, device) = (item.text.clone(), chain.device);
+        Ok(Some(HeldRow { op: op.id, device, hash: op.hash, text, missing, received, push }))
+    }
+
+    fn verdict_at(&self, index: u64) -> Result<Final> {
+        let entry = self.batch.entries(index, 1)?.pop().filter(|entry| entry.index == index);
+        let facts = entry.and_then(|entry| serde_json::from_str::<Facts>(&entry.facts).ok());
+        let facts = facts.ok_or_else(|| StoreError::Damaged(format!("entry {index}")))?;
+        Ok(Final::of(index, facts.judged))
+    }
+
+    /// Appends the entry: leaf, tree, idempotency, what was said.
+    fn log(&mut self, item: &Item, op: &Op, facts: &Facts) -> Result<u64> {
+        self.hear(item, op)?;
+        let push = Some(self.push_id(item)?).filter(|id| *id > 0);
+        let (index, facts) = (self.frontier.size(), facts.to_text());
+        let leaf = leaf_hash(&op.hash, &Hash::of(facts.as_bytes()));
+        let entry = Entry { index, op: item.text.clone(), facts, leaf, push };
+        self.batch.append(&entry, op.id, &op.same)?;
+        let mut nodes = Vec::new();
+        self.frontier.push(leaf, |level, position, hash| nodes.push((level, position, hash)));
+        nodes.iter().try_for_each(|(level, position, hash)| self.batch.keep_node(*level, *position, hash))?;
+        if op.chain.is_some() {
+            self.batch.drop_held(op.id)?;
+        }
+        Ok(index)
+    }
+
+    /// Carries the op out: newest state, feed, checksums.
+    fn carry_out(&mut self, op: &Op, index: u64, facts: &Facts) -> Result<()> {
+        let old = Lens::new(&*self.batch, &mut self.cache).kept(op.entity)?;
+        let before = old.as_ref().map(|kept| &*kept.entity);
+        let Some(entity) = apply(before, op, index, &facts.fields, &facts.adds) else {
+            return Err(StoreError::Rejected(format!("op {} cannot be applied", op.id)));
+        };
+        let row = entity.to_text();
+        let old = old.as_ref().map(|kept| (&*kept.entity, &kept.places[..]));
+        let places = place(self.batch, &mut self.sums, old, &entity, &row)?;
+        let stored = EntityRow { id: entity.id, kind: entity.kind.clone(), index, row, places: places.clone() };
+        self.batch.put_entity(&stored)?;
+        self.cache.put(Arc::new(entity), places);
+        Ok(())
+    }
+
+    /// Writes checksums and the head with its signed checkpoint.
+    fn finish(mut self) -> Result<Done> {
+        self.sums.write(self.batch)?;
+        let size = self.frontier.size();
+        if size != self.head.size {
+            let origin = Origin { ledger: self.head.ledger.0, epoch: self.head.epoch };
+            let checkpoint = Checkpoint { origin, size, root: self.frontier.root() };
+            self.head.size = size;
+            self.head.peaks = self.frontier.peaks().to_vec();
+            self.head.checkpoint = checkpoint.sign(self.sequencer.key.signing_key());
+            self.batch.move_head(&self.head)?;
+        }
+        self.cache.trim();
+        let pushes = self.pushes.into_values().collect();
+        Ok(Done { head: (self.head.epoch, size), cache: self.cache, pushes })
+    }
+}

@@ -1,0 +1,422 @@
+//! Checks a whole ledger again, trusting nothing that can be computed.
+//!
+//! From the texts: every leaf, the tree, the signed checkpoint, every device's signature and chain,
+//! every checkpoint that a device had seen. From the facts: the newest state of every entity, the
+//! feed and its checksums, by [`apply`] alone. And for entries of the current law, the verdict
+//! itself, by judging again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde::Serialize;
+use xuncha_core::model::{DeviceId, Entity, EntityId, Hash};
+use xuncha_core::op::{Op, PublicKey, Seen, push_message};
+use xuncha_core::plan::{
+    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, apply, contains, plan, project, scopes_of,
+};
+use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash, root_at};
+use xuncha_core::protocol::{Row, RowPart};
+
+use super::cache::entity_of;
+use super::pull::SnapshotNodes;
+use crate::store::{Entry, Head, PushRow, Result, Said, Snapshot, StoreError};
+
+/// What a check of the whole ledger found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// True when nothing is wrong.
+    pub ok: bool,
+    /// Number of entries.
+    pub entries: u64,
+    /// Number of entities.
+    pub entities: u64,
+    /// Whatever does not fit, at most [`MOST`] of it.
+    pub problems: Vec<Problem>,
+}
+
+/// One thing that does not fit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Problem {
+    /// Ledger index of the entry at fault, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub index: Option<u64>,
+    /// What does not fit.
+    pub what: String,
+}
+
+/// Most problems that a report lists.
+const MOST: usize = 1_000;
+
+const PAGE: u32 = 1_000;
+
+/// Checks everything in `snapshot`. `key` is the ledger's own, when it is known from outside; the
+/// one that the first entry names is used otherwise. `progress` hears the number of entries done.
+///
+/// # Errors
+/// When the store cannot be read at all; what can be read and does not fit is in the report.
+pub fn verify(snapshot: &dyn Snapshot, key: Option<PublicKey>, progress: &mut dyn FnMut(u64)) -> Result<Report> {
+    let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+    let mut check = Check::new(&head, key);
+    let mut next = 0;
+    loop {
+        let page = snapshot.entries(next, PAGE)?;
+        let Some(last) = page.last() else { break };
+        next = last.index + 1;
+        for entry in &page {
+            check.entry(snapshot, entry)?;
+        }
+        progress(next);
+    }
+    check.pushes(snapshot)?;
+    check.head(&head);
+    check.entities(snapshot)?;
+    check.feeds(snapshot)?;
+    check.outside(snapshot)?;
+    check.problems.truncate(MOST);
+    Ok(Report {
+        ok: check.problems.is_empty(),
+        entries: check.frontier.size(),
+        entities: check.state.entities.len() as u64,
+        problems: check.problems,
+    })
+}
+
+/// State as the entries so far have made it.
+#[derive(Default)]
+struct State {
+    entities: HashMap<EntityId, Arc<Entity>>,
+    areas: BTreeMap<EntityId, Shape>,
+}
+
+impl State {
+    fn put(&mut self, entity: Entity) {
+        if entity.kind == "area" {
+            let shape = entity.field("shape").and_then(Shape::from_geojson);
+            match shape.filter(|_| entity.text("status") == Some("active")) {
+                Some(shape) => self.areas.insert(entity.id, shape),
+                None => self.areas.remove(&entity.id),
+            };
+        }
+        self.entities.insert(entity.id, Arc::new(entity));
+    }
+}
+
+impl View for State {
+    fn entity(&self, id: EntityId) -> Option<Arc<Entity>> {
+        self.entities.get(&id).cloned()
+    }
+
+    fn areas_at(&self, lat: f64, lon: f64) -> Vec<EntityId> {
+        self.areas.iter().filter(|(_, shape)| contains(shape, lat, lon)).map(|(id, _)| *id).collect()
+    }
+}
+
+/// One op in its device's chain: ledger index, hash, hash of the one before.
+type Link = (u64, Hash, Option<Hash>);
+
+struct Check {
+    moment: Moment,
+    key: Option<PublicKey>,
+    state: State,
+    frontier: Frontier,
+    /// The root that was computed last for a size that a device had seen; neighbours share it.
+    seen_root: Option<(u64, Hash)>,
+    /// For each push: the entries that came with it, by op hash.
+    pushed: HashMap<u64, Vec<(u64, DeviceId, Hash)>>,
+    chains: HashMap<DeviceId, BTreeMap<u64, Link>>,
+    judged: HashMap<(uuid::Uuid, Hash), u64>,
+    problems: Vec<Problem>,
+}
+
+impl Check {
+    fn new(head: &Head, key: Option<PublicKey>) -> Check {
+        let moment = Moment { ledger: head.ledger, epoch: head.epoch, floors: BTreeMap::new(), received: None };
+        Check {
+            moment,
+            key,
+            state: State::default(),
+            frontier: Frontier::new(),
+            seen_root: None,
+            pushed: HashMap::new(),
+            chains: HashMap::new(),
+            judged: HashMap::new(),
+            problems: Vec::new(),
+        }
+    }
+
+    fn problem(&mut self, index: Option<u64>, what: impl Into<String>) {
+        if self.problems.len() < MOST {
+            self.problems.push(Problem { index, what: what.into() });
+        }
+    }
+
+    fn entry(&mut self, snapshot: &dyn Snapshot, entry: &Entry) -> Result<()> {
+        let index = entry.index;
+        if index != self.frontier.size() {
+            self.problem(Some(self.frontier.size()), format!("the next entry is {index}: entries are missing"));
+        }
+        let op_hash = Hash::of(entry.op.as_bytes());
+        let leaf = leaf_hash(&op_hash, &Hash::of(entry.facts.as_bytes()));
+        if leaf != entry.leaf {
+            self.problem(Some(index), "the texts do not give the leaf");
+        }
+        let mut nodes = Vec::new();
+        // The stored leaf goes into the tree: a text that was changed is named by its own leaf, not
+        // by every root after it.
+        self.frontier.push(entry.leaf, |level, position, hash| nodes.push((level, position, hash)));
+        for (level, position, hash) in nodes {
+            match snapshot.node(level, position) {
+                Ok(stored) if stored == hash => {}
+                Ok(_) | Err(StoreError::Damaged(_)) => {
+                    self.problem(Some(index), format!("tree node {level}/{position} does not follow from its leaves"));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let (Ok(op), Ok(facts)) = (Op::parse(&entry.op), serde_json::from_str::<Facts>(&entry.facts)) else {
+            self.problem(Some(index), "the texts are not an op and its facts");
+            return Ok(());
+        };
+        self.remember(snapshot, entry, &op, op_hash)?;
+        self.idempotency(snapshot, index, &op)?;
+        self.judge_again(index, &op, &facts);
+        if facts.counts() {
+            let before = self.state.entity(op.entity);
+            match apply(before.as_deref(), &op, index, &facts.fields, &facts.adds) {
+                Some(entity) => self.state.put(entity),
+                None => self.problem(Some(index), "an accepted op that cannot be applied"),
+            }
+        }
+        Ok(())
+    }
+
+    fn remember(&mut self, snapshot: &dyn Snapshot, entry: &Entry, op: &Op, hash: Hash) -> Result<()> {
+        let index = entry.index;
+        match (&op.chain, entry.push) {
+            (Some(chain), Some(push)) => {
+                self.pushed.entry(push).or_default().push((index, chain.device, hash));
+                self.chains.entry(chain.device).or_default().insert(chain.seq, (index, hash, chain.prev));
+            }
+            (None, None) => {}
+            _ => self.problem(Some(index), "a device's op came in no push, or the ledger's own in one"),
+        }
+        if let Some(chain) = &op.chain {
+            let said = Said { seq: chain.seq, hash, prev: chain.prev };
+            if !snapshot.said_around(&chain.device, chain.seq)?.contains(&said) {
+                self.problem(Some(index), "what its device said is recorded otherwise");
+            }
+        }
+        match op.seen.as_ref().filter(|seen| seen.epoch == self.moment.epoch) {
+            Some(seen) => self.seen(snapshot, index, seen),
+            None => Ok(()),
+        }
+    }
+
+    /// The checkpoint that a device had verified must be one of this very tree.
+    fn seen(&mut self, snapshot: &dyn Snapshot, index: u64, seen: &Seen) -> Result<()> {
+        if seen.size > index {
+            self.problem(Some(index), format!("its device claims to have seen {} entries before it", seen.size));
+            return Ok(());
+        }
+        let root = match self.seen_root.filter(|(size, _)| *size == seen.size) {
+            Some((_, root)) => root,
+            None => root_at(&SnapshotNodes(snapshot), seen.size)?,
+        };
+        self.seen_root = Some((seen.size, root));
+        if root != seen.root {
+            self.problem(Some(index), format!("its device had seen another ledger of size {}", seen.size));
+        }
+        Ok(())
+    }
+
+    fn idempotency(&mut self, snapshot: &dyn Snapshot, index: u64, op: &Op) -> Result<()> {
+        if let Some(first) = self.judged.insert((op.id.0, op.same), index) {
+            self.problem(Some(index), format!("the same op stands at {first} already"));
+        }
+        if !snapshot.judged(op.id)?.contains(&(op.same, index)) {
+            self.problem(Some(index), "the table of judged ops does not know it");
+        }
+        Ok(())
+    }
+
+    /// Judges again what the current law judged, with the recorded time of receipt.
+    fn judge_again(&mut self, index: u64, op: &Op, facts: &Facts) {
+        if facts.law != LAW {
+            return;
+        }
+        self.moment.received = Some(facts.received);
+        let agrees = match (plan(&self.state, &self.moment, op), &facts.judged) {
+            (Judgement::Accept(accepted), Judged::Accepted | Judged::Conflict { .. }) => {
+                let again = Facts::accepted(facts.epoch, accepted, facts.received, facts.salt);
+                again == *facts
+            }
+            (Judgement::Refuse { code, detail }, Judged::Refused { code: was, detail: said }) => {
+                code == *was && detail == *said
+            }
+            // Refused before the law was asked: the same id again, or the server's own failure.
+            (_, Judged::Refused { code, .. }) => matches!(code.as_str(), "id_reused" | "internal"),
+            _ => false,
+        };
+        if !agrees {
+            self.problem(Some(index), "judging it again gives another verdict");
+        }
+    }
+
+    fn pushes(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let page = snapshot.pushes(after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for push in &page {
+                self.push(push);
+            }
+        }
+        for (push, entries) in std::mem::take(&mut self.pushed) {
+            for (index, ..) in entries {
+                self.problem(Some(index), format!("push {push}, which brought it, is missing"));
+            }
+        }
+        self.chains();
+        Ok(())
+    }
+
+    fn push(&mut self, push: &PushRow) {
+        let entries = self.pushed.remove(&push.id).unwrap_or_default();
+        let first = entries.first().map(|(index, ..)| *index);
+        let device = self.state.entity(EntityId::of_device(self.moment.ledger, &push.device));
+        let key: Option<PublicKey> = device.as_ref().and_then(|device| device.text("key")?.parse().ok());
+        let signed = key.is_some_and(|key| {
+            key.device() == push.device
+                && key.verifies(&push_message(self.moment.ledger, &push.device, &push.hashes), &push.sig)
+        });
+        if !signed {
+            self.problem(first, format!("push {} is not signed by its device", push.id));
+        }
+        let hashes: BTreeSet<_> = push.hashes.iter().collect();
+        for (index, device, hash) in entries {
+            if device != push.device || !hashes.contains(&hash) {
+                self.problem(Some(index), format!("push {} does not cover it", push.id));
+            }
+        }
+    }
+
+    /// What a device said must hang together where two neighbours are both here.
+    fn chains(&mut self) {
+        for chain in std::mem::take(&mut self.chains).into_values() {
+            let pairs = chain.iter().zip(chain.iter().skip(1));
+            for ((seq, (_, hash, _)), (next, (index, _, prev))) in pairs {
+                if seq + 1 == *next && *prev != Some(*hash) {
+                    self.problem(Some(*index), format!("it does not follow number {seq} of its device"));
+                }
+            }
+        }
+    }
+
+    fn head(&mut self, head: &Head) {
+        let (size, root) = (self.frontier.size(), self.frontier.root());
+        if head.size != size {
+            self.problem(None, format!("the head says {} entries, there are {size}", head.size));
+        }
+        if head.peaks != self.frontier.peaks() {
+            self.problem(None, "the head's peaks are not the tree's");
+        }
+        let ledger = self.state.entity(EntityId(self.moment.ledger.0));
+        let named: Option<PublicKey> = ledger.as_ref().and_then(|ledger| ledger.text("key")?.parse().ok());
+        let Some(key) = self.key.or(named) else {
+            return self.problem(Some(0), "the first entry names no key");
+        };
+        if named != Some(key) {
+            self.problem(Some(0), "the ledger is kept with another key than its first entry names");
+        }
+        match Checkpoint::open(&head.checkpoint, &key.0, self.moment.ledger.0) {
+            Err(error) => self.problem(None, format!("the checkpoint: {error}")),
+            Ok(checkpoint) if checkpoint.size != size || checkpoint.root != root => {
+                self.problem(None, format!("the checkpoint signs another ledger of size {}", checkpoint.size));
+            }
+            Ok(_) => {}
+        }
+    }
+
+    fn entities(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut after = None;
+        let mut found = 0_usize;
+        loop {
+            let page = snapshot.all_entities(after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for row in &page {
+                found += 1;
+                let Some(entity) = self.state.entity(row.id) else {
+                    self.problem(Some(row.index), format!("entity {} follows from no entry", row.id));
+                    continue;
+                };
+                let fits = row.row == entity.to_text() && row.index == entity.index && row.kind == entity.kind;
+                if !fits {
+                    self.problem(Some(entity.index), format!("{} {} is not what its entries made", row.kind, row.id));
+                } else if entity_of(row).is_err() {
+                    self.problem(Some(entity.index), format!("{} {} cannot be read", row.kind, row.id));
+                }
+            }
+        }
+        if found != self.state.entities.len() {
+            self.problem(None, format!("{found} entities are stored, {} follow", self.state.entities.len()));
+        }
+        Ok(())
+    }
+
+    /// Ops kept outside the ledger are still what was said.
+    fn outside(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = snapshot.outside(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.hash);
+            for kept in page.iter().filter(|kept| Hash::of(kept.text.as_bytes()) != kept.hash) {
+                self.problem(None, format!("the text of op {}, which waits outside, was changed", kept.op));
+            }
+        }
+    }
+
+    fn feeds(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut expected: BTreeMap<Scope, BTreeMap<EntityId, u64>> = BTreeMap::new();
+        let mut sums: BTreeMap<Scope, RowPart> = BTreeMap::new();
+        for entity in self.state.entities.values() {
+            for scope in scopes_of(entity) {
+                let part = Row::sum(entity.id, entity.index, &project(entity, &scope).to_text());
+                let sum = sums.entry(scope.clone()).or_default();
+                *sum = sum.plus(part);
+                expected.entry(scope).or_default().insert(entity.id, entity.index);
+            }
+        }
+        for (scope, sum) in snapshot.scopes()? {
+            let rows = expected.remove(&scope).unwrap_or_default();
+            self.feed(snapshot, &scope, rows)?;
+            if sums.get(&scope).copied().unwrap_or_default() != sum {
+                self.problem(None, format!("the checksum of {scope} is not that of its rows"));
+            }
+        }
+        for scope in expected.into_keys() {
+            self.problem(None, format!("the feed of {scope} is missing"));
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, snapshot: &dyn Snapshot, scope: &Scope, mut expected: BTreeMap<EntityId, u64>) -> Result<()> {
+        let mut from = 0;
+        loop {
+            let page = snapshot.feed(scope, from, u64::MAX, PAGE)?;
+            let Some(last) = page.last() else { break };
+            from = last.index + 1;
+            for row in page.iter().filter(|row| !row.gone) {
+                if expected.remove(&row.entity) != Some(row.index) {
+                    self.problem(Some(row.index), format!("the feed of {scope} shows {} wrongly", row.entity));
+                }
+            }
+        }
+        for (entity, index) in expected {
+            self.problem(Some(index), format!("the feed of {scope} does not show {entity}"));
+        }
+        Ok(())
+    }
+}

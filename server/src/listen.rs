@@ -1,0 +1,102 @@
+//! Accepting connections: bounded in number, patient with nobody, finished before the process ends.
+
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tower::ServiceExt as _;
+use xuncha_core::host::Host;
+
+use crate::api::Limits;
+
+/// How long a client may take to send the head of a request.
+const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long open requests may take to finish once the server stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(10);
+
+/// Pause after a failed accept (no file handles left), so that the loop does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// Serves `app` on `listener` until `stop` is ready, then finishes what is open.
+pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        // A permit first: beyond the limit connections wait in the kernel instead of costing memory.
+        let permit = tokio::select! {
+            permit = room.clone().acquire_owned() => permit,
+            () = &mut stop => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = graceful.watch(connection(stream, peer, app.clone()));
+                tokio::spawn(async move {
+                    // A client that breaks off is no accident of ours.
+                    drop(connection.await);
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(STOP_PATIENCE, graceful.shutdown()).await.is_err() {
+        tracing::warn!("some requests were still open at the end");
+    }
+}
+
+type Served = TowerToHyperService<tower::util::BoxCloneService<Request<Incoming>, Response, std::convert::Infallible>>;
+
+fn connection(stream: TcpStream, peer: SocketAddr, app: Router) -> http1::Connection<TokioIo<TcpStream>, Served> {
+    // Small replies must not wait for more bytes to come.
+    drop(stream.set_nodelay(true));
+    let service = app.map_request(move |request: Request<Incoming>| {
+        let mut request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(ConnectInfo::<IpAddr>(peer.ip()));
+        request
+    });
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_PATIENCE)
+        .max_buf_size(64 * 1024)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(tower::util::BoxCloneService::new(service)))
+}
+
+/// The middleware that writes one structured line per request: route, status, time. No address, no
+/// token, no text of anybody's.
+pub fn log(host: Host) -> impl Fn(Request, Next) -> Pin<Box<dyn Future<Output = Response> + Send>> + Clone {
+    move |request, next| {
+        let clock = host.clock.clone();
+        Box::pin(async move {
+            let route =
+                request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
+            let (method, started) = (request.method().clone(), clock.mono());
+            let response = next.run(request).await;
+            let (status, millis) = (response.status().as_u16(), clock.mono() - started);
+            tracing::info!(%method, route, status, millis, "request");
+            response
+        })
+    }
+}

@@ -1,0 +1,66 @@
+//! How the server says no: RFC 9457 problem documents with a stable code.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use xuncha_core::model::Code;
+use xuncha_core::protocol::{Problem, ServiceError};
+
+use crate::store::StoreError;
+
+/// A problem with this code; `detail` names the member at fault where there is one.
+pub fn problem(code: Code, detail: impl Into<Option<String>>) -> Problem {
+    let (status, title) = status_of(&code);
+    let retry_after = matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS).then_some(1);
+    Problem { status: status.as_u16(), code, title: title.to_owned(), detail: detail.into(), retry_after }
+}
+
+fn status_of(code: &Code) -> (StatusCode, &'static str) {
+    match code {
+        Code::Malformed => (StatusCode::BAD_REQUEST, "the request cannot be read"),
+        Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"),
+        Code::BadToken => (StatusCode::UNAUTHORIZED, "the token is missing or not valid"),
+        Code::BadSignature => (StatusCode::FORBIDDEN, "the push is not signed by its device for this ledger"),
+        Code::UnknownDevice => (StatusCode::FORBIDDEN, "no such device is enrolled"),
+        Code::DeviceRevoked => (StatusCode::FORBIDDEN, "the device was revoked"),
+        Code::UserRetired => (StatusCode::FORBIDDEN, "the user has left"),
+        Code::BadCode => (StatusCode::FORBIDDEN, "the enrolment code is unknown, used or too old"),
+        Code::NotFound => (StatusCode::NOT_FOUND, "there is nothing at this address"),
+        Code::BadMethod => (StatusCode::METHOD_NOT_ALLOWED, "the address does not take this method"),
+        Code::LedgerRolledBack => (StatusCode::CONFLICT, "this ledger does not continue the one seen before"),
+        Code::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
+        Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "the server's disk is full"),
+        Code::Timeout => (StatusCode::REQUEST_TIMEOUT, "the request took too long"),
+        Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the server cannot do this just now"),
+        _ => (StatusCode::INTERNAL_SERVER_ERROR, "the server failed"),
+    }
+}
+
+/// The error that a service gives back for `code`.
+pub fn refusal(code: Code, detail: impl Into<Option<String>>) -> ServiceError {
+    ServiceError::Problem(problem(code, detail))
+}
+
+/// What a phone hears of a store's failure: when to come back, never the cause, which is logged.
+pub fn store_failure(error: &StoreError) -> ServiceError {
+    tracing::error!(%error, "the store failed");
+    match error {
+        StoreError::Full => refusal(Code::StorageFull, None),
+        StoreError::Busy => refusal(Code::Unavailable, None),
+        _ => refusal(Code::Internal, None),
+    }
+}
+
+/// The problem as a response.
+pub fn respond(error: ServiceError) -> Response {
+    let problem = match error {
+        ServiceError::Problem(problem) => problem,
+        ServiceError::Offline { .. } => problem(Code::Unavailable, None),
+    };
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+    if let Some(seconds) = problem.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}

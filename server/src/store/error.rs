@@ -1,0 +1,57 @@
+//! What can go wrong in a store, by what the caller does next.
+
+/// A store's accident.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No room: nothing was stored; make room, then the same call works.
+    #[error("the disk is full")]
+    Full,
+    /// Another process holds the store longer than we wait; the same call may work later.
+    #[error("the store is busy")]
+    Busy,
+    /// Written by a newer version; nothing was touched.
+    #[error("the store has schema {found}, this version knows {known}")]
+    Newer {
+        /// Schema found.
+        found: u32,
+        /// Newest schema that this version knows.
+        known: u32,
+    },
+    /// There is no ledger in this place.
+    #[error("there is no ledger in {0}")]
+    Missing(String),
+    /// What is stored cannot be what was written.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// The content of this write cannot be stored; another write can.
+    #[error("{0}")]
+    Rejected(String),
+    /// The store failed.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Result with [`StoreError`].
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+impl StoreError {
+    /// True when only what was to be written is at fault, not the store.
+    pub fn blames_content(&self) -> bool {
+        matches!(self, StoreError::Rejected(_))
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> StoreError {
+        use rusqlite::ErrorCode as Code;
+        let text = error.to_string();
+        match error.sqlite_error_code() {
+            Some(Code::DiskFull) => StoreError::Full,
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => StoreError::Busy,
+            Some(Code::DatabaseCorrupt | Code::NotADatabase) => StoreError::Damaged(text),
+            Some(Code::ConstraintViolation | Code::TooBig | Code::TypeMismatch) => StoreError::Rejected(text),
+            _ => StoreError::Failed(text),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! A ledger in one SQLite file: one writer, a few readers, write-ahead log, synced at every commit.
+
+mod batch;
+mod snapshot;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{Batch, Result, Snapshot, Store, StoreError};
+
+/// Newest schema that this version knows.
+const SCHEMA: u32 = 1;
+
+/// Statements that bring a file from each schema to the next, from nothing on.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// How long to wait for another process (a command line beside a running server) to finish its batch.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+const READERS: usize = 4;
+
+/// File name inside the data folder.
+pub const FILE: &str = "ledger.sqlite";
+
+/// A ledger in `ledger.sqlite` of a data folder.
+pub struct SqliteStore {
+    writer: Mutex<Connection>,
+    readers: Mutex<Vec<Connection>>,
+    freed: Condvar,
+}
+
+impl SqliteStore {
+    /// Opens the store in `folder`, making it when `create`, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Missing`] without a file, [`StoreError::Newer`], [`StoreError::Damaged`]; none
+    /// of them touches the file. A crash during a migration leaves the schema before it.
+    pub fn open(folder: &Path, create: bool) -> Result<SqliteStore> {
+        let file = folder.join(FILE);
+        if !create && !file.exists() {
+            return Err(StoreError::Missing(folder.display().to_string()));
+        }
+        let mut writer = connect(&file, false)?;
+        migrate(&mut writer)?;
+        let readers = (0..READERS).map(|_| connect(&file, true)).collect::<Result<_>>()?;
+        Ok(SqliteStore { writer: Mutex::new(writer), readers: Mutex::new(readers), freed: Condvar::new() })
+    }
+
+    fn take_reader(&self) -> Reader<'_> {
+        let mut readers = lock(&self.readers);
+        loop {
+            match readers.pop() {
+                Some(connection) => return Reader { store: self, connection: Some(connection) },
+                None => readers = self.freed.wait(readers).unwrap_or_else(PoisonError::into_inner),
+            }
+        }
+    }
+}
+
+/// A reader connection on loan; goes back when dropped, also after a panic.
+struct Reader<'a> {
+    store: &'a SqliteStore,
+    connection: Option<Connection>,
+}
+
+impl Drop for Reader<'_> {
+    fn drop(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            lock(&self.store.readers).push(connection);
+            self.store.freed.notify_one();
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn write(&self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<()>) -> Result<()> {
+        let mut writer = lock(&self.writer);
+        // Immediate: the lock is taken before anything is read, so what is read stays true.
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        work(&mut batch::SqliteBatch::new(&transaction))?;
+        // The commit is durable when it returns: synchronous=FULL syncs the log.
+        transaction.commit()?;
+        Ok(())
+    }
+
+    fn read(&self, work: &mut dyn FnMut(&dyn Snapshot) -> Result<()>) -> Result<()> {
+        let mut reader = self.take_reader();
+        let Some(connection) = reader.connection.as_mut() else {
+            return Err(StoreError::Failed("no reader".into()));
+        };
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+        work(&snapshot::SqliteSnapshot::new(&transaction))
+    }
+}
+
+/// A panic in one piece of work rolled its transaction back; the connection itself is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn connect(file: &Path, read_only: bool) -> Result<Connection> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    if !read_only {
+        flags |= OpenFlags::SQLITE_OPEN_CREATE;
+    }
+    let connection = Connection::open_with_flags(PathBuf::from(file), flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL: NORMAL may lose a committed batch at power loss (know/sync-hazards.md, power-loss truth).
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    connection.pragma_update(None, "cache_size", -16_000)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "query_only", read_only)?;
+    Ok(connection)
+}
+
+fn migrate(connection: &mut Connection) -> Result<()> {
+    let found = schema_of(connection)?;
+    if found > SCHEMA {
+        return Err(StoreError::Newer { found, known: SCHEMA });
+    }
+    if found == SCHEMA {
+        return Ok(());
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Read again: another process may have migrated while we waited for the lock.
+    let found = schema_of(&transaction)?;
+    for step in MIGRATIONS.iter().skip(found as usize) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", SCHEMA)?;
+    transaction.commit()?;
+    Ok(())
+}
+
+fn schema_of(connection: &Connection) -> Result<u32> {
+    Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
