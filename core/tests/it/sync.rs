@@ -335,3 +335,16 @@ async fn a_sync_dropped_at_any_await_leaves_a_notebook_that_the_next_one_complet
     phone.is_sound();
     assert_eq!(phone.synced(&city).await.unwrap().accepted, 20);
 }
+
+#[tokio::test]
+async fn a_sync_may_run_on_any_thread() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    phone.record(finding("x"), vec![]).unwrap();
+    let (notebook, service) = (phone.notebook.clone(), city.clone());
+    let synced = tokio::spawn(async move { notebook.sync(&service, &()).await }).await.unwrap().unwrap();
+    assert_eq!(synced.accepted, 1);
+    let code = city.invite_again(city.user("王"));
+    let notebook = phone.notebook.clone();
+    tokio::spawn(async move { notebook.enrol(&city, &code).await }).await.unwrap().unwrap();
+}
