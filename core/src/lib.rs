@@ -16,10 +16,10 @@
 //! | [`plan`] | the law: forms, rights, merging, steps, who sees what | pure |
 //! | [`protocol`] | the wire: addresses, requests, replies, the one trait that both ends implement | pure |
 //! | [`proof`] | the Merkle tree, checkpoints, proofs: to build and to verify | pure |
-//! | `photo` | the bytes of photos; not built yet | no network, no SQL |
+//! | [`photo`] | the bytes of photos: sealing an original under its hash | no network, no SQL |
 //! | `store` | the phone's SQLite | |
-//! | `sync` | the phone's errands: push, pull, the HTTP client | |
-//! | `notebook` | what an app holds: open, record, list, sync | |
+//! | [`sync`] | the phone's errands: push, pull, the HTTP client | |
+//! | [`notebook`] | what an app holds: open, record, list, sync | |
 //!
 //! *Pure* rooms do no I/O, read no clock and draw no random number. The server uses the rooms from
 //! [`model`] to [`proof`]; the rest is the phone's. [`Error`] sorts accidents by what the caller
@@ -34,10 +34,14 @@
 mod error;
 pub mod host;
 pub mod model;
+pub mod notebook;
 pub mod op;
+pub mod photo;
 pub mod plan;
 pub mod proof;
 pub mod protocol;
+mod store;
+pub mod sync;
 
 pub use error::{Error, Result};
 pub mod docs;

@@ -108,9 +108,15 @@ fn check_field(view: &dyn View, ledger: LedgerId, field: &FieldLaw, value: &Valu
         }
         (Form::Roles, Value::Object(members)) => {
             check_names(field.name, 100, members)?;
-            members.keys().try_for_each(|name| {
-                let known = view.entity(EntityId::of_role(ledger, name)).is_some();
-                if known { Ok(()) } else { bad(&format!("roles/{name}"), "is not a role") }
+            members.iter().try_for_each(|(name, member)| {
+                let path = format!("roles/{name}");
+                match member {
+                    // A role that the city no longer knows can still be taken away.
+                    Value::Null => Ok(()),
+                    Value::Bool(true) if view.entity(EntityId::of_role(ledger, name)).is_some() => Ok(()),
+                    Value::Bool(true) => bad(&path, "is not a role"),
+                    _ => bad(&path, &Form::True.wanted()),
+                }
             })
         }
         (form, value) => check_form(view, field.name, form, value),

@@ -17,6 +17,8 @@ mod merge;
 mod rights;
 mod scope;
 mod seed;
+#[cfg(test)]
+mod tests;
 
 pub use apply::{apply, fields_of};
 pub use area::{Shape, contains};

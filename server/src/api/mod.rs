@@ -27,6 +27,9 @@ use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
 use crate::store::{PushRow, Store, StoreError};
 
+/// Most ops of one device that are kept outside the ledger; a week's work of a busy inspector.
+const MAX_OUTSIDE: u64 = 5_000;
+
 /// The server as its routes see it.
 #[derive(Clone)]
 pub struct Service {
@@ -122,6 +125,12 @@ impl Inner {
         let key: Option<PublicKey> = device.text("key").and_then(|key| key.parse().ok());
         if !key.is_some_and(|key| push.is_signed_by(&key, ledger)) {
             return Err(refusal(Code::BadSignature, None));
+        }
+        // What waits outside the ledger is bounded, so that a stolen phone cannot fill the disk with it.
+        let waiting = self.store.look(|snapshot| snapshot.waiting(&push.device));
+        let (held, forked) = waiting.map_err(|error| store_failure(&error))?;
+        if held + forked > MAX_OUTSIDE {
+            return Err(refusal(Code::TooMany, format!("{held} ops are held and {forked} fork; ask an administrator")));
         }
         let received = self.host.clock.wall();
         let row = PushRow { id: 0, device: push.device, hashes: push.hashes(), sig: push.sig, received };

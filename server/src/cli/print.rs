@@ -17,10 +17,6 @@ impl Printer {
         Printer { json }
     }
 
-    pub(super) fn is_json(self) -> bool {
-        self.json
-    }
-
     /// One result: `value` for scripts, `text` for people.
     pub(super) fn say(self, value: &Value, text: impl fmt::Display) {
         if self.json { line(value) } else { line(&text) }

@@ -68,6 +68,8 @@ CREATE TABLE held (
     push     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX held_by_device ON held (device);
+
 -- Ops that say something else where their device has spoken already; kept, never judged.
 CREATE TABLE fork (
     hash     BLOB PRIMARY KEY,
@@ -77,6 +79,8 @@ CREATE TABLE fork (
     received INTEGER NOT NULL,
     push     INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX fork_by_device ON fork (device);
 
 -- Newest state of everything; follows from the ledger.
 CREATE TABLE entity (

@@ -1,0 +1,84 @@
+//! Fields that two people wrote: what was said, and choosing.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Notebook;
+use super::record::{finding_of, raw};
+use crate::model::{Entity, EntityId, OpId, Stamp};
+use crate::store::Saying;
+use crate::{Error, Result};
+
+/// A field in conflict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Conflict {
+    /// The finding.
+    pub finding: EntityId,
+    /// The field, such as `note` or `photos/<id>`.
+    pub field: String,
+    /// What stands now.
+    pub current: Claim,
+    /// What else was said, in the order it arrived.
+    pub rivals: Vec<Claim>,
+}
+
+/// What somebody said a field is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Claim {
+    /// The value; null means "no value".
+    pub value: Value,
+    /// Who said it, unless hidden.
+    pub by: Option<EntityId>,
+    /// The op that said it; choose by this.
+    pub op: OpId,
+    /// Its ledger index; absent while it is not judged.
+    pub index: Option<u64>,
+}
+
+impl Claim {
+    fn new(stamp: &Stamp, value: &Value) -> Claim {
+        let index = (stamp.index != crate::model::PENDING).then_some(stamp.index);
+        Claim { value: value.clone(), by: stamp.by, op: stamp.op, index }
+    }
+}
+
+impl Notebook {
+    /// Every field in conflict, by finding.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when they cannot be read.
+    pub fn conflicts(&self) -> Result<Vec<Conflict>> {
+        let disputed = self.read(|store| store.disputed())?;
+        Ok(disputed.iter().flat_map(|entity| entity.rivals.keys().map(|field| conflict(entity, field))).collect())
+    }
+
+    /// Decides a conflict: the value that the op `choice` said stands from now on. Whoever decides
+    /// must have the right to; the server judges that.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the finding is not here or `choice` said nothing about the field;
+    /// [`Error::Refused`] with `no_conflict` when there is none.
+    pub fn resolve(&self, finding: EntityId, field: &str, choice: OpId) -> Result<OpId> {
+        self.change(|store| {
+            let conflict = conflict(&finding_of(store, finding)?, field);
+            let claims: Vec<&Claim> = std::iter::once(&conflict.current).chain(&conflict.rivals).collect();
+            let chosen = claims.iter().find(|claim| claim.op == choice);
+            let what = || Error::NotFound { what: format!("a value of {field} said by op {choice}") };
+            let seen: Vec<OpId> = claims.iter().map(|claim| claim.op).collect();
+            let body = serde_json::json!({ "field": field, "seen": seen, "value": chosen.ok_or_else(what)?.value });
+            let (id, kind, body) = (OpId(self.host().uuid()), "finding.resolve", raw(&body)?);
+            store.say(Saying { id, kind, entity: finding, body, from: None, blobs: vec![], supersedes: None })
+        })
+    }
+}
+
+fn conflict(entity: &Entity, field: &str) -> Conflict {
+    let value = entity.field(field).unwrap_or(&Value::Null);
+    let rivals = entity.rivals.get(field).into_iter().flatten();
+    Conflict {
+        finding: entity.id,
+        field: field.to_owned(),
+        current: Claim::new(entity.stamps.of(field), value),
+        rivals: rivals.map(|rival| Claim::new(&rival.stamp, &rival.value)).collect(),
+    }
+}

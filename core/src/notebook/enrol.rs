@@ -1,0 +1,118 @@
+//! Making the phone known to a city, for the first time or again.
+
+use super::{Notebook, new_key};
+use crate::model::{Code, DeviceId, EntityId, LedgerId};
+use crate::op::enrol_message;
+use crate::protocol::{EnrolReply, EnrolRequest, LedgerInfo, ServiceError, SyncService};
+use crate::sync::{Offset, SyncOptions, ask};
+use crate::{Error, Result};
+use serde::Serialize;
+
+/// What enrolment gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Enrolled {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// Name of the city.
+    pub city: String,
+    /// The device's id in it.
+    pub device: DeviceId,
+    /// Who is signed in.
+    pub user: EntityId,
+    /// That user's name.
+    pub name: String,
+    /// The login.
+    pub session: EntityId,
+    /// True when the device took a new key, and said everything pending again.
+    pub new_key: bool,
+}
+
+impl Notebook {
+    /// Makes this device known with a single-use `code`, or known again. A device that was revoked
+    /// or has forked takes a new key first, and says everything that was not judged again with its
+    /// id and counter.
+    ///
+    /// A lost reply costs nothing: call again with the same code.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `bad_code`, or with `wrong_ledger` when the server keeps another
+    /// city's ledger; [`Error::Untrusted`] when it keeps the right one under another key or epoch;
+    /// [`Error::Offline`]. What was recorded is kept in every case.
+    pub async fn enrol<S: SyncService>(&self, service: &S, code: &str) -> Result<Enrolled> {
+        let _alone = self.alone()?;
+        let ledger = retried(self, || service.ledger()).await?;
+        self.fits(&ledger)?;
+        let again = self.read(|store| Ok(store.account()?.again))?;
+        let mut renewed = again.is_some_and(|why| why.takes_new_key());
+        if renewed {
+            self.take_new_key()?;
+        }
+        let mut outcome = self.ask_to_enrol(service, &ledger, code).await;
+        if !renewed && matches!(&outcome, Err(Error::Refused { code: Code::DeviceRevoked, .. })) {
+            renewed = true;
+            self.take_new_key()?;
+            outcome = self.ask_to_enrol(service, &ledger, code).await;
+        }
+        let reply = outcome?;
+        Ok(Enrolled {
+            ledger: reply.ledger.ledger,
+            city: reply.ledger.name,
+            device: reply.device,
+            user: reply.user,
+            name: reply.name,
+            session: reply.session,
+            new_key: renewed,
+        })
+    }
+
+    async fn ask_to_enrol<S: SyncService>(&self, service: &S, ledger: &LedgerInfo, code: &str) -> Result<EnrolReply> {
+        let request = self.read(|store| {
+            let (key, public) = (store.key(), store.key().public());
+            let sig = key.sign(&enrol_message(ledger.ledger, code, &public));
+            Ok(EnrolRequest { code: code.to_owned(), key: public, line: store.account()?.line, sig })
+        })?;
+        let mut clock = Offset::start(self.host());
+        let reply = retried(self, || {
+            clock = Offset::start(self.host());
+            service.enrol(request.clone())
+        })
+        .await?;
+        if reply.device != request.key.device() || reply.ledger.ledger != ledger.ledger {
+            let what = "enrol: the reply is about another device or ledger".into();
+            return Err(Error::Offline { what, retry_after: None });
+        }
+        self.fits(&reply.ledger)?;
+        let offset = clock.of(reply.ledger.time);
+        self.change(|store| store.set_enrolled(&reply, offset))?;
+        Ok(reply)
+    }
+
+    /// A notebook belongs to one ledger for life.
+    fn fits(&self, ledger: &LedgerInfo) -> Result<()> {
+        let Some(known) = self.read(|store| store.account())?.membership else { return Ok(()) };
+        if known.ledger != ledger.ledger {
+            let detail = format!("this notebook belongs to {}, the server keeps {}", known.ledger, ledger.ledger);
+            return Err(Error::Refused { code: Code::WrongLedger, detail });
+        }
+        if (known.ledger_key, known.epoch) != (ledger.key, ledger.epoch) {
+            let detail = "the server has another key or epoch than at enrolment".into();
+            return Err(Error::Untrusted { detail });
+        }
+        Ok(())
+    }
+
+    fn take_new_key(&self) -> Result<()> {
+        self.shared.door.with(|store| {
+            let key = new_key(self.shared.keys.as_ref(), self.host())?;
+            store.adopt(key)
+        })
+    }
+}
+
+async fn retried<T, F>(notebook: &Notebook, request: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = std::result::Result<T, ServiceError>>,
+{
+    let (options, mut requests) = (SyncOptions::default(), 0);
+    Ok(ask(notebook.host(), &options, &(), &mut requests, request).await?)
+}

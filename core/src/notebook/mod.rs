@@ -1,0 +1,232 @@
+//! What an app holds: open it, record in it, list it, sync it, suspend it.
+//!
+//! A [`Notebook`] is the phone's half of one city's ledger, in one folder. Every action is durable
+//! when it returns and whole or not at all; none waits for a network except [`Notebook::sync`] and
+//! [`Notebook::enrol`]. Clones share one notebook; all methods may be called from any thread, also
+//! while a sync is running.
+//!
+//! ```no_run
+//! use std::{path::Path, sync::Arc};
+//! use xuncha_core::host::Host;
+//! use xuncha_core::model::FindingDraft;
+//! use xuncha_core::notebook::{FileKeyStore, Notebook};
+//! use xuncha_core::sync::HttpService;
+//!
+//! # async fn day() -> xuncha_core::Result<()> {
+//! let keys = Arc::new(FileKeyStore::new("device.key"));
+//! let notebook = Notebook::open(Path::new("notebook"), keys, Host::system())?;
+//! let city = HttpService::new("https://xuncha.example.cn")?;
+//! notebook.enrol(&city, "K7Q4-2M9X").await?;
+//!
+//! let finding = FindingDraft { item: Some("SR-1".into()), note: Some("井盖缺失".into()), ..Default::default() };
+//! let id = notebook.record(finding, vec![])?; // saved, with or without a network
+//! notebook.sync(&city, &()).await?;
+//! assert_eq!(notebook.finding(id)?.note.as_deref(), Some("井盖缺失"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod conflict;
+mod draft;
+mod enrol;
+mod keys;
+mod list;
+mod record;
+mod refused;
+mod status;
+
+pub use crate::store::EnrolAgain;
+pub use conflict::{Claim, Conflict};
+pub use draft::{DraftId, SavedDraft};
+pub use enrol::Enrolled;
+pub use keys::{FileKeyStore, KeyStore};
+pub use list::{ListKey, ListPage, Listed, Near, Person};
+pub use refused::{RefusedOp, WaitingOp};
+pub use status::Status;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::host::Host;
+use crate::model::LineId;
+use crate::op::{DeviceKey, PublicKey};
+use crate::protocol::SyncService;
+use crate::store::{Door, FolderLock, Store, create, exists};
+use crate::sync::{Errand, Progress, SyncOptions, Synced};
+use crate::{Error, Result};
+
+/// One phone's notebook. See the [module](self).
+#[derive(Clone)]
+pub struct Notebook {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    door: Door,
+    keys: Arc<dyn KeyStore>,
+    /// True while a sync or an enrolment is under way.
+    errand: AtomicBool,
+}
+
+impl fmt::Debug for Notebook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notebook")
+    }
+}
+
+impl Notebook {
+    /// Opens the notebook in `folder`, or creates it where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when another process has it, [`Error::Outdated`] when a newer version wrote
+    /// it, [`Error::Damaged`] when it cannot be read, [`Error::KeyMissing`] when its key is gone or
+    /// another one. All of these leave every byte as it was. A crash while it is created leaves
+    /// nothing, or a whole one.
+    pub fn open(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
+        let lock = prepare(folder, keys.as_ref(), &host)?;
+        let door = Door::open(folder, lock, host, |public| matching(keys.as_ref(), public))?;
+        Ok(Notebook::around(door, keys))
+    }
+
+    /// Opens a notebook whose key is missing, with a new key: everything that was not judged is
+    /// said again with its id and counter. Recording goes on; enrol again before the next sync.
+    /// A notebook whose key is here is simply opened.
+    ///
+    /// # Errors
+    /// As [`Notebook::open`], never [`Error::KeyMissing`]. A crash leaves a notebook whose key is
+    /// still missing; call again.
+    pub fn open_as_new_device(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
+        let lock = prepare(folder, keys.as_ref(), &host)?;
+        let mut adopted = None;
+        let door = Door::open(folder, lock, host.clone(), |public| match matching(keys.as_ref(), public) {
+            Err(Error::KeyMissing) => {
+                let key = new_key(keys.as_ref(), &host)?;
+                adopted = Some(key.clone());
+                Ok(key)
+            }
+            other => other,
+        })?;
+        if let Some(key) = adopted {
+            door.with(|store| store.adopt(key))?;
+        }
+        Ok(Notebook::around(door, keys))
+    }
+
+    fn around(door: Door, keys: Arc<dyn KeyStore>) -> Notebook {
+        Notebook { shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false) }) }
+    }
+
+    /// Sends everything that waits and fetches everything that changed; one request when there is
+    /// neither. Asks again as [`SyncOptions::default`] says.
+    ///
+    /// Dropping the future at any time leaves a consistent notebook; what was fetched so far stays.
+    ///
+    /// # Errors
+    /// [`Error::Offline`] and other retryable ones: try again later. [`Error::NotEnrolled`]: enrol
+    /// (again). [`Error::Untrusted`]: nothing of what was shown was taken. [`Error::Busy`]: another
+    /// sync is under way, or the notebook is suspended.
+    pub async fn sync<S: SyncService>(&self, service: &S, progress: &dyn Progress) -> Result<Synced> {
+        self.sync_with(service, progress, &SyncOptions::default()).await
+    }
+
+    /// [`Notebook::sync`] with other options.
+    ///
+    /// # Errors
+    /// As [`Notebook::sync`].
+    pub async fn sync_with<S: SyncService>(
+        &self,
+        service: &S,
+        progress: &dyn Progress,
+        options: &SyncOptions,
+    ) -> Result<Synced> {
+        let _alone = self.alone()?;
+        Errand { door: &self.shared.door, service, options, progress }.sync().await
+    }
+
+    /// Stops intake, ends long work early, writes the journal back and closes the database, so
+    /// that the system may suspend or kill the app. Until [`Notebook::resume`] every call gives
+    /// [`Error::Busy`].
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when the work in hand did not end within `deadline`: call again. Nothing is
+    /// lost either way.
+    pub fn suspend(&self, deadline: Duration) -> Result<()> {
+        self.shared.door.suspend(deadline)
+    }
+
+    /// Opens the database again after [`Notebook::suspend`].
+    ///
+    /// # Errors
+    /// As [`Notebook::open`].
+    pub fn resume(&self) -> Result<()> {
+        self.shared.door.resume(|public| matching(self.shared.keys.as_ref(), public))
+    }
+
+    /// What is wrong with this notebook, a line each; empty when nothing is. For tests and support:
+    /// computes every view anew, and checks the chain of ops and the checksum of every scope.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be read at all.
+    pub fn check(&self) -> Result<Vec<String>> {
+        self.read(Store::check)
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+        self.shared.door.with(|store| work(store))
+    }
+
+    /// Does `work` in one transaction.
+    fn change<T>(&self, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+        self.shared.door.with(|store| store.whole(work))
+    }
+
+    fn host(&self) -> &Host {
+        self.shared.door.host()
+    }
+
+    /// One errand at a time: two syncs at once would send everything twice.
+    fn alone(&self) -> Result<Alone<'_>> {
+        match self.shared.errand.swap(true, Ordering::AcqRel) {
+            true => Err(Error::Busy),
+            false => Ok(Alone(&self.shared.errand)),
+        }
+    }
+}
+
+struct Alone<'a>(&'a AtomicBool);
+
+impl Drop for Alone<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+/// Locks the folder and makes sure that there is a notebook.
+fn prepare(folder: &Path, keys: &dyn KeyStore, host: &Host) -> Result<FolderLock> {
+    let lock = FolderLock::take(folder)?;
+    if !exists(folder)? {
+        // Always a new key: one whose notebook is gone has said things that nobody here remembers.
+        let key = new_key(keys, host)?;
+        create(folder, LineId(host.uuid()), &key.public())?;
+    }
+    Ok(lock)
+}
+
+/// The key that the notebook remembers.
+fn matching(keys: &dyn KeyStore, public: &PublicKey) -> Result<DeviceKey> {
+    let seed = keys.load()?.ok_or(Error::KeyMissing)?;
+    let key = DeviceKey::from_seed(&seed);
+    if key.public() == *public { Ok(key) } else { Err(Error::KeyMissing) }
+}
+
+/// A new key, kept before anybody uses it.
+fn new_key(keys: &dyn KeyStore, host: &Host) -> Result<DeviceKey> {
+    let seed = Zeroizing::new(host.bytes());
+    keys.save(&seed)?;
+    Ok(DeviceKey::from_seed(&seed))
+}

@@ -1,0 +1,96 @@
+//! Writing findings down: record, amend, void, and reading one back.
+
+use serde_json::value::RawValue;
+
+use super::Notebook;
+use crate::model::{BlobRef, Entity, EntityId, Finding, FindingDraft, OpId};
+use crate::op::check_text;
+use crate::store::{Saying, Store, as_invalid};
+use crate::{Error, Result};
+
+impl Notebook {
+    /// Records a finding and gives its id; durable when it returns. Needs no network.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] names the field to correct, [`Error::NotEnrolled`] before the first
+    /// enrolment (keep a draft meanwhile), [`Error::Full`] when the disk is. Nothing was recorded.
+    pub fn record(&self, draft: FindingDraft, blobs: Vec<BlobRef>) -> Result<EntityId> {
+        self.change(|store| self.record_in(store, &draft, blobs))
+    }
+
+    pub(super) fn record_in(&self, store: &Store, draft: &FindingDraft, blobs: Vec<BlobRef>) -> Result<EntityId> {
+        let id = OpId(self.host().uuid());
+        let (kind, entity, body) = ("finding.record", EntityId::from(id), body_of(draft)?);
+        store.say(Saying { id, kind, entity, body, from: None, blobs, supersedes: None })?;
+        Ok(entity)
+    }
+
+    /// Changes the fields of a finding that `draft` sets.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when the finding is not shown here, otherwise as [`Notebook::record`].
+    pub fn amend(&self, finding: EntityId, draft: FindingDraft, blobs: Vec<BlobRef>) -> Result<OpId> {
+        self.change(|store| {
+            finding_of(store, finding)?;
+            let (id, kind, body) = (OpId(self.host().uuid()), "finding.amend", body_of(&draft)?);
+            store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })
+        })
+    }
+
+    /// Declares a finding void, with a reason; it stays readable.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with `state_changed` when it is void already, otherwise as
+    /// [`Notebook::amend`].
+    pub fn void(&self, finding: EntityId, reason: &str) -> Result<OpId> {
+        self.change(|store| {
+            let status = finding_of(store, finding)?.text("status").map(str::to_owned);
+            let body = raw(&serde_json::json!({ "reason": reason }))?;
+            let (id, kind) = (OpId(self.host().uuid()), "finding.void");
+            store.say(Saying { id, kind, entity: finding, body, from: status, blobs: vec![], supersedes: None })
+        })
+    }
+
+    /// A finding as it is shown: the server's row with our open ops replayed over it.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not shown here.
+    pub fn finding(&self, id: EntityId) -> Result<Finding> {
+        self.read(|store| Ok(Finding::from_entity(&finding_of(store, id)?)))
+    }
+
+    /// True while some of what is shown of the finding is not in the server's row yet.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be read.
+    pub fn is_pending(&self, finding: EntityId) -> Result<bool> {
+        self.read(|store| store.is_pending(finding))
+    }
+
+    /// Any entity as it is shown; none when it is not here.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be read.
+    pub fn entity(&self, id: EntityId) -> Result<Option<Entity>> {
+        self.read(|store| store.entity(id))
+    }
+}
+
+/// The finding as it is shown.
+pub(super) fn finding_of(store: &Store, id: EntityId) -> Result<Entity> {
+    let found = store.entity(id)?.filter(|entity| entity.kind == "finding");
+    found.ok_or_else(|| Error::NotFound { what: format!("finding {id}") })
+}
+
+/// The draft as the body of an op. Checked alone as well, so that a fault is told before anything
+/// is asked of the store.
+pub(super) fn body_of(draft: &FindingDraft) -> Result<Box<RawValue>> {
+    let body = raw(draft)?;
+    check_text(body.get()).map_err(|unreadable| as_invalid(&unreadable))?;
+    Ok(body)
+}
+
+pub(super) fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>> {
+    serde_json::value::to_raw_value(value)
+        .map_err(|error| Error::Invalid { field: "body".into(), detail: error.to_string() })
+}

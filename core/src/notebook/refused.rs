@@ -1,0 +1,143 @@
+//! What came back: ops that were refused, correcting them, and ops that still wait.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::Notebook;
+use super::record::{finding_of, raw};
+use crate::model::{Code, EntityId, FindingDraft, OpId};
+use crate::op::Op;
+use crate::store::{OpLine, Saying, unreadable};
+use crate::{Error, Result};
+
+/// An op that was refused or that the server cannot read; it waits for a person.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RefusedOp {
+    /// The op.
+    pub op: OpId,
+    /// What it is about.
+    pub finding: EntityId,
+    /// What it tried, such as `finding.amend`.
+    pub kind: String,
+    /// Why it was refused.
+    pub code: Code,
+    /// For people; names the field where there is one.
+    pub detail: String,
+    /// Ledger index of the refusal; absent when the server could not even read it.
+    pub index: Option<u64>,
+    /// What was said.
+    pub body: Map<String, Value>,
+}
+
+/// An op that is not judged yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WaitingOp {
+    /// The op.
+    pub op: OpId,
+    /// What it is about.
+    pub finding: EntityId,
+    /// What it does, such as `finding.record`.
+    pub kind: String,
+    /// `new`, `sent` (no answer known), `held` (the server misses something), `fork`.
+    pub state: String,
+    /// For `held`, what is missing.
+    pub missing: Vec<String>,
+}
+
+impl Notebook {
+    /// Ops that were refused, in the order they were said, until somebody corrects or dismisses them.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when they cannot be read.
+    pub fn refused(&self) -> Result<Vec<RefusedOp>> {
+        let read = |line: OpLine| {
+            Ok(RefusedOp {
+                body: parse(&line)?.body.into_iter().collect(),
+                op: line.id,
+                finding: line.entity,
+                kind: line.kind,
+                code: Code::from(line.code.unwrap_or_default()),
+                detail: line.detail.unwrap_or_default(),
+                index: line.index,
+            })
+        };
+        self.read(|store| store.refused_ops())?.into_iter().map(read).collect()
+    }
+
+    /// Ops that are not judged yet, in the order they were said.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when they cannot be read.
+    pub fn waiting(&self) -> Result<Vec<WaitingOp>> {
+        let read = |line: OpLine| WaitingOp {
+            op: line.id,
+            finding: line.entity,
+            kind: line.kind,
+            missing: match line.detail {
+                Some(missing) if line.state == "held" => missing.split(", ").map(str::to_owned).collect(),
+                _ => Vec::new(),
+            },
+            state: line.state,
+        };
+        Ok(self.read(|store| store.waiting_ops())?.into_iter().map(read).collect())
+    }
+
+    /// Says a refused op anew, with what `draft` sets laid over what it said. A refused
+    /// `finding.record` becomes a new finding, whose id is that of the op given back. The refused
+    /// op is kept, and leaves [`Notebook::refused`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not a refused op, [`Error::Invalid`] when the correction is
+    /// not right either, or the op is a decision that must be made anew instead. Nothing changed.
+    pub fn correct(&self, refused: OpId, draft: FindingDraft) -> Result<OpId> {
+        self.change(|store| {
+            let line = store.refused_op(refused)?.ok_or_else(|| not_found(refused))?;
+            let old = parse(&line)?;
+            let id = OpId(self.host().uuid());
+            let (entity, from) = match line.kind.as_str() {
+                "finding.record" => (EntityId::from(id), None),
+                "finding.amend" => (line.entity, None),
+                "finding.void" => (line.entity, finding_of(store, line.entity)?.text("status").map(str::to_owned)),
+                other => {
+                    let detail = format!("{other} is a decision: make it anew");
+                    return Err(Error::Invalid { field: "kind".into(), detail });
+                }
+            };
+            let body = raw(&overlaid(old.body.into_iter().collect(), &draft)?)?;
+            let supersedes = Some(refused);
+            store.say(Saying { id, kind: &line.kind, entity, body, from, blobs: old.blobs, supersedes })?;
+            store.dealt_with(refused, "corrected")?;
+            Ok(id)
+        })
+    }
+
+    /// Puts a refused op aside without a correction; it is kept, and leaves [`Notebook::refused`].
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not a refused op.
+    pub fn dismiss(&self, refused: OpId) -> Result<()> {
+        let dismissed = self.change(|store| store.dealt_with(refused, "dismissed"))?;
+        if dismissed { Ok(()) } else { Err(not_found(refused)) }
+    }
+}
+
+/// `draft` over `body`: sets member by member, everything else as a whole.
+fn overlaid(mut body: Map<String, Value>, draft: &FindingDraft) -> Result<Map<String, Value>> {
+    let draft = serde_json::to_value(draft).map_err(|error| unreadable("draft", error))?;
+    let Value::Object(draft) = draft else { return Ok(body) };
+    for (name, value) in draft {
+        match (body.get_mut(&name), value) {
+            (Some(Value::Object(old)), Value::Object(new)) if name == "photos" || name == "tags" => old.extend(new),
+            (_, value) => drop(body.insert(name, value)),
+        }
+    }
+    Ok(body)
+}
+
+fn parse(line: &OpLine) -> Result<Op> {
+    Op::parse(&line.text).map_err(|error| unreadable("op", error))
+}
+
+fn not_found(op: OpId) -> Error {
+    Error::NotFound { what: format!("refused op {op}") }
+}

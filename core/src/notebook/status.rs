@@ -1,0 +1,106 @@
+//! Where a notebook stands.
+
+use super::{EnrolAgain, Notebook};
+use crate::Result;
+use crate::model::{Cursor, DeviceId, EntityId, LedgerId, LineId, Time};
+use crate::op::{PublicKey, Seen};
+use serde::Serialize;
+
+/// Where a notebook stands; everything from one moment.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// The notebook's id, for life.
+    pub line: LineId,
+    /// The device's id; changes with its key.
+    pub device: DeviceId,
+    /// The device's public key.
+    pub key: PublicKey,
+    /// Root address of the server, if one was set.
+    pub server: Option<String>,
+    /// True once it was enrolled; see also `must_enrol_again`.
+    pub enrolled: bool,
+    /// Why the device must enrol again before it can sync. Recording goes on.
+    pub must_enrol_again: Option<EnrolAgain>,
+    /// The ledger it is enrolled in.
+    pub ledger: Option<LedgerId>,
+    /// Name of the city.
+    pub city: Option<String>,
+    /// IANA zone of the city.
+    pub zone: Option<String>,
+    /// Who is signed in.
+    pub user: Option<EntityId>,
+    /// That user's name.
+    pub name: Option<String>,
+    /// The login.
+    pub session: Option<EntityId>,
+    /// How far it has come; none before the first pull.
+    pub cursor: Option<Cursor>,
+    /// Largest checkpoint verified.
+    pub seen: Option<Seen>,
+    /// Ops that wait to be judged.
+    pub pending: u64,
+    /// Those of them for which the server misses something.
+    pub held: u64,
+    /// Ops that were refused and that nobody has dealt with.
+    pub refused: u64,
+    /// Findings with a field in conflict.
+    pub conflicts: u64,
+    /// Size of the ledger that a backup or replica really covers.
+    pub durable_size: u64,
+    /// End of the last complete sync, by this phone's clock.
+    pub synced: Option<Time>,
+    /// Server's clock minus ours in milliseconds, when last measured.
+    pub offset_ms: Option<i64>,
+}
+
+impl Notebook {
+    /// Where it stands.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) when it cannot be read.
+    pub fn status(&self) -> Result<Status> {
+        self.read(|store| {
+            let account = store.account()?;
+            let membership = account.membership;
+            Ok(Status {
+                line: account.line,
+                device: account.key.device(),
+                key: account.key,
+                server: account.server,
+                enrolled: membership.is_some(),
+                must_enrol_again: account.again,
+                ledger: membership.as_ref().map(|membership| membership.ledger),
+                city: membership.as_ref().map(|membership| membership.city.clone()),
+                zone: membership.as_ref().map(|membership| membership.zone.clone()),
+                user: membership.as_ref().map(|membership| membership.user),
+                name: membership.as_ref().map(|membership| membership.name.clone()),
+                session: membership.as_ref().map(|membership| membership.session),
+                cursor: account.cursor,
+                seen: account.seen,
+                pending: store.waiting()?,
+                held: store.held_count()?,
+                refused: store.refused_count()?,
+                conflicts: store.disputed_count()?,
+                durable_size: account.durable_size,
+                synced: account.synced,
+                offset_ms: account.offset,
+            })
+        })
+    }
+
+    /// Remembers the server's root address, such as `https://xuncha.example.cn`.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) when it cannot be saved.
+    pub fn set_server(&self, address: &str) -> Result<()> {
+        self.read(|store| store.set_server(address))
+    }
+
+    /// The server's root address, if one was set.
+    ///
+    /// # Errors
+    /// [`Error::Storage`](crate::Error::Storage) when it cannot be read.
+    pub fn server(&self) -> Result<Option<String>> {
+        self.read(|store| Ok(store.account()?.server))
+    }
+}

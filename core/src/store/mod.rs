@@ -1,0 +1,117 @@
+//! The phone's SQLite: what was said, what the server says, what is shown.
+//!
+//! One user action is one transaction ([`Store::whole`]); one page of a pull is one transaction.
+//! Whatever dies in between leaves the state before it. The schema and every longer query lie in
+//! `.sql` files beside; nothing here talks to a network or decides a rule.
+
+mod account;
+mod check;
+mod door;
+mod fault;
+mod open;
+mod page;
+mod put;
+mod read;
+mod say;
+mod scopes;
+mod verdict;
+mod view;
+
+pub use account::EnrolAgain;
+pub(crate) use account::{Account, Membership};
+pub(crate) use door::Door;
+pub(crate) use fault::{Tried, unreadable};
+pub(crate) use open::{FolderLock, create, exists, sync_folder};
+pub(crate) use read::{OpLine, Shown, everything};
+pub(crate) use say::{Saying, as_invalid};
+pub(crate) use verdict::{Batch, Tally};
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use uuid::Uuid;
+
+use crate::host::Host;
+use crate::model::{EntityId, OpId};
+use crate::op::{DeviceKey, PublicKey};
+use crate::plan::Shape;
+use crate::{Error, Result};
+
+/// Areas and their shapes, read once and kept until one of them changes.
+type Shapes = Arc<Vec<(EntityId, Shape)>>;
+
+/// An open notebook.
+pub(crate) struct Store {
+    db: Connection,
+    key: DeviceKey,
+    host: Host,
+    shapes: RefCell<Option<Shapes>>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Store {
+    /// Opens the notebook in `folder`; `find_key` finds the key for the public key it remembers.
+    /// While `stop` is true, long work ends early with [`Error::Busy`] and leaves nothing behind.
+    pub(crate) fn open(
+        folder: &Path,
+        host: Host,
+        stop: Arc<AtomicBool>,
+        find_key: impl FnOnce(&PublicKey) -> Result<DeviceKey>,
+    ) -> Result<Store> {
+        let db = open::open(folder)?;
+        let key = find_key(&account::public_key(&db)?)?;
+        Ok(Store { db, key, host, shapes: RefCell::new(None), stop })
+    }
+
+    /// The key of the device.
+    pub(crate) fn key(&self) -> &DeviceKey {
+        &self.key
+    }
+
+    /// Does `action` whole or not at all; durable when it returns.
+    pub(crate) fn whole<T>(&self, action: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
+        let done = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)
+            .tried("begin to write")
+            .and_then(|tx| {
+                let value = action(self)?;
+                tx.commit().tried("save")?;
+                Ok(value)
+            });
+        if done.is_err() {
+            self.shapes.take();
+        }
+        done
+    }
+
+    /// Writes everything into the one database file and closes it.
+    pub(crate) fn close(self) -> Result<()> {
+        self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).tried("write back the journal")?;
+        self.db.close().map_err(|(_, error)| error).tried("close the notebook")
+    }
+
+    /// Ends long work early when the notebook is being suspended.
+    fn keep_going(&self) -> Result<()> {
+        if self.stop.load(Ordering::Relaxed) { Err(Error::Busy) } else { Ok(()) }
+    }
+}
+
+/// Ledger indexes and counters as SQLite keeps them; none comes near 2^63.
+fn int(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A number that SQLite gave back; it was never negative when it was written.
+fn uint(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+fn entity_id(bytes: [u8; 16]) -> EntityId {
+    EntityId(Uuid::from_bytes(bytes))
+}
+
+fn op_id(bytes: [u8; 16]) -> OpId {
+    OpId(Uuid::from_bytes(bytes))
+}

@@ -1,0 +1,136 @@
+//! Creating, opening and migrating the database; nothing is touched that cannot be read.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::fault::Tried;
+use crate::model::LineId;
+use crate::op::PublicKey;
+use crate::{Error, Result};
+
+/// Schema N is what the first N steps make. A step is never edited once it was shipped.
+const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+
+/// `XNCH`: tells a notebook from any other SQLite file.
+const APPLICATION_ID: i32 = 0x584E_4348;
+
+const DATABASE: &str = "notebook.db";
+
+/// Held for as long as this process uses the folder; the system lets go of it when a process dies.
+pub(crate) struct FolderLock(#[expect(dead_code, reason = "dropping the file is what unlocks it")] File);
+
+impl FolderLock {
+    /// Makes the folder if need be and takes the lock; [`Error::Busy`] when somebody else has it.
+    pub(crate) fn take(folder: &Path) -> Result<FolderLock> {
+        std::fs::create_dir_all(folder).tried("make the notebook's folder")?;
+        let path = folder.join("notebook.lock");
+        let file = File::options().create(true).truncate(false).write(true).open(path).tried("open the lock")?;
+        match file.try_lock() {
+            Ok(()) => Ok(FolderLock(file)),
+            Err(TryLockError::WouldBlock) => Err(Error::Busy),
+            Err(TryLockError::Error(error)) => Err(error).tried("lock the notebook"),
+        }
+    }
+}
+
+/// True when the folder holds a notebook, readable or not.
+///
+/// # Errors
+/// [`Error::Damaged`] when the database is gone and only its journal is left: creating another one
+/// beside it would destroy what can still be saved.
+pub(crate) fn exists(folder: &Path) -> Result<bool> {
+    let database = folder.join(DATABASE);
+    let there = |path: &Path| path.try_exists().tried("look for the notebook");
+    if !there(&database)? && there(&journal(folder))? {
+        return Err(Error::Damaged { detail: "the database is gone, its journal is still here".into() });
+    }
+    there(&database)
+}
+
+fn journal(folder: &Path) -> PathBuf {
+    folder.join(format!("{DATABASE}-wal"))
+}
+
+/// Creates an empty notebook. It appears whole or, after a crash, not at all.
+pub(crate) fn create(folder: &Path, line: LineId, key: &PublicKey) -> Result<()> {
+    let new = folder.join(format!("{DATABASE}.new"));
+    for leftover in [new.clone(), folder.join(format!("{DATABASE}.new-journal"))] {
+        match std::fs::remove_file(&leftover) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).tried("clear a leftover"),
+            _ => {}
+        }
+    }
+    let mut db = Connection::open(&new).tried("create the notebook")?;
+    db.pragma_update(None, "application_id", APPLICATION_ID)?;
+    migrate(&mut db, 0)?;
+    let insert = "INSERT INTO notebook (one, line, n, key, seq) VALUES (1, ?, 0, ?, 0)";
+    db.execute(insert, params![line.to_string(), key.to_string()]).tried("create the notebook")?;
+    db.close().map_err(|(_, error)| error).tried("create the notebook")?;
+    File::open(&new).and_then(|file| file.sync_all()).tried("create the notebook")?;
+    std::fs::rename(&new, folder.join(DATABASE)).tried("create the notebook")?;
+    sync_folder(folder)
+}
+
+/// Makes a rename in `folder` durable.
+pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
+    // Other systems than Unix cannot open a folder and need not.
+    if cfg!(unix) { File::open(folder).and_then(|file| file.sync_all()).tried("sync the folder") } else { Ok(()) }
+}
+
+/// Opens an existing notebook and brings it up to this version's schema.
+///
+/// # Errors
+/// [`Error::Outdated`] and [`Error::Damaged`] leave every byte as it was.
+pub(crate) fn open(folder: &Path) -> Result<Connection> {
+    // A journal that is still here was not written back: the last user did not stop cleanly.
+    let unclean = std::fs::metadata(journal(folder)).is_ok_and(|file| file.len() > 0);
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut db = Connection::open_with_flags(folder.join(DATABASE), flags).tried("open the notebook")?;
+    db.busy_timeout(std::time::Duration::from_millis(250))?;
+    let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).tried("read the schema")?;
+    let mark: i32 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).tried("read the schema")?;
+    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    if mark != APPLICATION_ID || found == 0 {
+        return Err(Error::Damaged { detail: "the file is not a notebook".into() });
+    }
+    if found > known {
+        return Err(Error::Outdated { found, known });
+    }
+    if unclean {
+        quick_check(&db)?;
+    }
+    configure(&db)?;
+    migrate(&mut db, found)?;
+    Ok(db)
+}
+
+fn quick_check(db: &Connection) -> Result<()> {
+    let found: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).tried("check the notebook")?;
+    if found == "ok" { Ok(()) } else { Err(Error::Damaged { detail: found }) }
+}
+
+fn configure(db: &Connection) -> Result<()> {
+    db.pragma_update(None, "journal_mode", "wal").tried("open the notebook")?;
+    // What was saved survives a flat battery; fullfsync is what that takes on Apple's systems.
+    db.pragma_update(None, "synchronous", "full")?;
+    db.pragma_update(None, "fullfsync", true)?;
+    db.pragma_update(None, "checkpoint_fullfsync", true)?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "temp_store", "memory")?;
+    db.pragma_update(None, "cache_size", -8_000)?;
+    db.set_prepared_statement_cache_capacity(96);
+    Ok(())
+}
+
+/// Applies the steps after schema `found`, each whole or not at all.
+fn migrate(db: &mut Connection, found: u32) -> Result<()> {
+    for (done, step) in (0_u32..).zip(STEPS).skip(found as usize) {
+        let tx = db.transaction()?;
+        tx.execute_batch(step).tried("upgrade the notebook")?;
+        tx.pragma_update(None, "user_version", done + 1).tried("upgrade the notebook")?;
+        tx.commit().tried("upgrade the notebook")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,131 @@
+//! Writing down what a person did: the op, its place in the chain, and the view, in one go.
+
+use rusqlite::params;
+use serde_json::value::RawValue;
+
+use super::{Account, Membership, Store, Tried, int, uint, unreadable};
+use crate::model::{BlobRef, Code, EntityId, OpId, Version};
+use crate::op::{At, Chain, DeviceKey, Op, OpDraft, Unreadable};
+use crate::plan::{Judgement, plan};
+use crate::{Error, Result};
+
+/// What is to be said; everything else about the op follows from the notebook.
+pub(crate) struct Saying<'a> {
+    pub(crate) id: OpId,
+    pub(crate) kind: &'a str,
+    pub(crate) entity: EntityId,
+    pub(crate) body: Box<RawValue>,
+    pub(crate) from: Option<String>,
+    pub(crate) blobs: Vec<BlobRef>,
+    pub(crate) supersedes: Option<OpId>,
+}
+
+impl Store {
+    /// Says it: judges it against the view, keeps its text and shows what it does. To be called
+    /// inside [`Store::whole`].
+    pub(crate) fn say(&self, saying: Saying<'_>) -> Result<OpId> {
+        let account = self.account()?;
+        let membership = account.membership.as_ref().ok_or(Error::NotEnrolled)?;
+        let text = self.compose(&account, membership, saying)?.to_text();
+        let op = Op::parse(&text).map_err(|unreadable| as_invalid(&unreadable))?;
+        self.judge(membership, &op)?;
+        let chain = op.chain.as_ref().ok_or(Error::NotEnrolled)?;
+        self.db.prepare_cached(include_str!("put_op.sql"))?.execute(params![
+            int(chain.n),
+            op.id.0.as_bytes(),
+            op.entity.0.as_bytes(),
+            op.kind,
+            chain.device.to_string(),
+            int(chain.seq),
+            op.hash.to_string(),
+            text,
+        ])?;
+        let update = "UPDATE notebook SET n = ?, seq = ?, prev = ?";
+        self.db.prepare_cached(update)?.execute(params![int(chain.n), int(chain.seq), op.hash.to_string()])?;
+        self.refresh(op.entity)?;
+        Ok(op.id)
+    }
+
+    fn compose(&self, account: &Account, membership: &Membership, saying: Saying<'_>) -> Result<OpDraft> {
+        let seen_index = self.row_index(saying.entity)?;
+        let clock = &self.host.clock;
+        Ok(OpDraft {
+            id: saying.id,
+            ledger: membership.ledger,
+            chain: Some(Chain {
+                device: self.key.public().device(),
+                seq: account.seq + 1,
+                prev: account.prev,
+                line: account.line,
+                n: account.n + 1,
+            }),
+            user: Some(membership.user),
+            session: Some(membership.session),
+            origin: None,
+            kind: saying.kind.to_owned(),
+            v: 1,
+            entity: saying.entity,
+            body: saying.body,
+            base: seen_index.map(|index| Version { epoch: membership.epoch, index }),
+            from: saying.from,
+            at: At { wall: clock.wall(), zone: clock.zone(), mono: Some(clock.mono()), offset: account.offset },
+            seen: account.seen.clone(),
+            blobs: saying.blobs,
+            salt: self.host.salt(),
+            supersedes: saying.supersedes,
+        })
+    }
+
+    /// Refuses here what the server would refuse for its form or state; rights are the server's.
+    fn judge(&self, membership: &Membership, op: &Op) -> Result<()> {
+        let root = self.entity(op.entity)?;
+        match self.with_sight(op.entity, root, |sight| plan(sight, &membership.moment(), op))? {
+            Judgement::Accept(_) => Ok(()),
+            Judgement::Refuse { code: Code::BadField, detail } => {
+                let (field, detail) = detail.split_once(": ").unwrap_or(("body", &detail));
+                Err(Error::Invalid { field: field.to_owned(), detail: detail.to_owned() })
+            }
+            Judgement::Refuse { code, detail } => Err(Error::Refused { code, detail }),
+            Judgement::Hold(missing) => Err(Error::NotFound { what: missing.join(", ") }),
+        }
+    }
+
+    /// Makes `key` the device's key and says every unjudged op again in its chain. Keep the seed
+    /// first: a crash in between is noticed at the next opening, as a missing key.
+    pub(crate) fn adopt(&mut self, key: DeviceKey) -> Result<()> {
+        self.whole(|store| store.say_again(&key))?;
+        self.key = key;
+        Ok(())
+    }
+
+    fn say_again(&self, key: &DeviceKey) -> Result<()> {
+        let account = self.account()?;
+        let device = key.public().device();
+        let (mut seq, mut prev) = (0, None);
+        let mut waiting = self.db.prepare(include_str!("waiting.sql"))?;
+        let texts = waiting.query_map([], |row| Ok((uint(row.get(0)?), row.get::<_, String>(1)?)))?;
+        let texts = texts.collect::<rusqlite::Result<Vec<_>>>().tried("read what is pending")?;
+        for (n, text) in texts {
+            seq += 1;
+            let chain = Chain { device, seq, prev, line: account.line, n };
+            let draft = OpDraft::resay(&text, chain, account.seen.clone());
+            let text = draft.map_err(|error| unreadable("op", error))?.to_text();
+            let hash = crate::model::Hash::of(text.as_bytes());
+            let update = "UPDATE op SET device = ?, seq = ?, hash = ?, text = ?, state = 'new', code = NULL, \
+                          detail = NULL WHERE n = ?";
+            let row = params![device.to_string(), int(seq), hash.to_string(), text, int(n)];
+            self.db.prepare_cached(update)?.execute(row).tried("say an op again")?;
+            prev = Some(hash);
+        }
+        let again = account.membership.is_some().then_some(super::EnrolAgain::NewKey.as_str());
+        let update = "UPDATE notebook SET key = ?, seq = ?, prev = ?, again = ?";
+        let prev = prev.map(|hash| hash.to_string());
+        self.db.execute(update, params![key.public().to_string(), int(seq), prev, again]).tried("change the key")?;
+        Ok(())
+    }
+}
+
+/// What the form of ops does not allow, as the fault of the field it most likely lies in.
+pub(crate) fn as_invalid(unreadable: &Unreadable) -> Error {
+    Error::Invalid { field: "body".into(), detail: format!("{}: {}", unreadable.code, unreadable.detail) }
+}

@@ -1,0 +1,4 @@
+SELECT n, text
+  FROM op
+ WHERE state IN ('new', 'sent', 'held', 'fork')
+ ORDER BY n

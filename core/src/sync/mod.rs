@@ -1,0 +1,166 @@
+//! The phone's errands: push what was said, pull what changed.
+//!
+//! An errand holds the store only between awaits, so recording goes on while it runs, and dropping
+//! it at any await leaves a consistent notebook: what was sent without an answer is asked for and
+//! sent again. It starts no task of its own.
+
+mod http;
+mod pull;
+mod push;
+mod retry;
+mod trust;
+
+pub use http::HttpService;
+pub use retry::SyncOptions;
+
+pub(crate) use retry::ask;
+
+use crate::host::Host;
+use crate::model::{Code, Time};
+use crate::plan::Scope;
+use crate::protocol::SyncService;
+use crate::store::{Account, Door, EnrolAgain, Membership, Tally};
+use crate::{Error, Result};
+use serde::Serialize;
+
+/// What a sync is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Step {
+    /// Sending ops.
+    Pushing {
+        /// Ops answered so far.
+        done: u64,
+        /// Ops that waited when the sync began.
+        total: u64,
+    },
+    /// Fetching rows.
+    Pulling {
+        /// Rows stored so far.
+        rows: u64,
+    },
+    /// Waiting before the next attempt.
+    Waiting {
+        /// How long, in milliseconds.
+        millis: u64,
+    },
+    /// The sync has ended well.
+    Done,
+}
+
+/// Is told what a sync is doing; `()` does not listen.
+pub trait Progress: Send + Sync {
+    /// The sync has come to `step`. Must return quickly.
+    fn step(&self, step: Step);
+}
+
+impl Progress for () {
+    fn step(&self, _: Step) {}
+}
+
+/// What a sync did.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Synced {
+    /// Ops sent.
+    pub pushed: u64,
+    /// Ops that count.
+    pub accepted: u64,
+    /// Ops turned down, or not readable for the server.
+    pub refused: u64,
+    /// Ops that count, with a field in conflict.
+    pub conflicts: u64,
+    /// Ops that the server had judged before; they are counted under their verdict too.
+    pub duplicates: u64,
+    /// Ops that the server cannot judge yet.
+    pub held: u64,
+    /// Rows fetched.
+    pub pulled_rows: u64,
+    /// Requests that got a reply, whatever it said, or none.
+    pub requests: u64,
+    /// Server's clock minus ours in milliseconds, as measured last.
+    pub offset_ms: i64,
+    /// Rows dropped because no scope shows them any more.
+    pub dropped: u64,
+    /// Scopes whose checksum was not the server's; they were fetched anew, once.
+    pub refetched: Vec<Scope>,
+    /// The device must enrol again before the next sync; nothing is lost.
+    pub must_enrol_again: Option<EnrolAgain>,
+}
+
+impl Synced {
+    fn add(&mut self, tally: &Tally) {
+        self.accepted += tally.accepted;
+        self.conflicts += tally.conflicts;
+        self.refused += tally.refused + tally.unreadable;
+        self.duplicates += tally.duplicates;
+        self.held += tally.held;
+        self.must_enrol_again = self.must_enrol_again.or(tally.again);
+    }
+}
+
+/// What every errand needs.
+pub(crate) struct Errand<'a, S> {
+    pub(crate) door: &'a Door,
+    pub(crate) service: &'a S,
+    pub(crate) options: &'a SyncOptions,
+    pub(crate) progress: &'a dyn Progress,
+}
+
+impl<S: SyncService> Errand<'_, S> {
+    /// Pushes everything that waits, then pulls to the head.
+    pub(crate) async fn sync(&self) -> Result<Synced> {
+        let mut synced = Synced::default();
+        let outcome = self.both(&mut synced).await;
+        if let Err(error) = &outcome {
+            self.learn(error)?;
+        }
+        outcome?;
+        self.progress.step(Step::Done);
+        Ok(synced)
+    }
+
+    async fn both(&self, synced: &mut Synced) -> Result<()> {
+        self.push(synced).await?;
+        if synced.must_enrol_again.is_none() {
+            self.pull(synced).await?;
+        }
+        Ok(())
+    }
+
+    /// Some refusals mean that this device must enrol again.
+    fn learn(&self, error: &Error) -> Result<()> {
+        let why = match error {
+            Error::Refused { code: Code::DeviceRevoked, .. } => EnrolAgain::Revoked,
+            Error::Refused { code: Code::BadToken | Code::UnknownDevice, .. } => EnrolAgain::Token,
+            _ => return Ok(()),
+        };
+        self.door.with(|store| store.set_again(why))
+    }
+
+    /// The notebook's row and its membership; an error while it must enrol.
+    fn account(&self) -> Result<(Account, Membership)> {
+        let account = self.door.with(|store| store.account())?;
+        match account.membership.clone() {
+            Some(membership) if account.again.is_none() => Ok((account, membership)),
+            _ => Err(Error::NotEnrolled),
+        }
+    }
+}
+
+/// Measures the server's clock against ours, at the middle of a request.
+pub(crate) struct Offset<'a> {
+    host: &'a Host,
+    began: i64,
+}
+
+impl<'a> Offset<'a> {
+    pub(crate) fn start(host: &'a Host) -> Offset<'a> {
+        Offset { host, began: host.clock.mono() }
+    }
+
+    /// Server's clock minus ours in milliseconds, given what the server's clock said.
+    pub(crate) fn of(&self, server: Time) -> i64 {
+        let took = self.host.clock.mono().saturating_sub(self.began).max(0);
+        server.millis().saturating_sub(self.host.clock.wall().millis().saturating_sub(took / 2))
+    }
+}
