@@ -73,7 +73,7 @@ pub struct Op {
     pub supersedes: Option<OpId>,
     /// SHA-256 of the text.
     pub hash: Hash,
-    /// Digest of what makes two ops "the same op again": see [`same_digest`].
+    /// Digest of what makes two ops "the same op again": user, kind, v, entity, body, base, from, blobs.
     pub same: Hash,
 }
 

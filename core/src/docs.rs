@@ -1,0 +1,163 @@
+//! The pages of `core/docs`, as part of this documentation: their links are checked and their
+//! examples run. Code imports nothing from here.
+
+/// What the words mean.
+#[doc = include_str!("../docs/glossary.md")]
+pub mod glossary {}
+
+/// How a phone and a server speak to each other.
+#[doc = include_str!("../docs/sync-protocol.md")]
+pub mod sync_protocol {}
+
+/// What becomes of an op when it meets a state that its author did not see.
+#[doc = include_str!("../docs/merge-rules.md")]
+pub mod merge_rules {}
+
+/// What was decided while building, and why.
+pub mod decisions {
+    #[doc = include_str!("../docs/decisions/0001-digests-in-base64url.md")]
+    pub mod d0001 {}
+    #[doc = include_str!("../docs/decisions/0002-a-finding-is-named-by-its-op.md")]
+    pub mod d0002 {}
+    #[doc = include_str!("../docs/decisions/0003-one-shape-of-entity.md")]
+    pub mod d0003 {}
+    #[doc = include_str!("../docs/decisions/0004-plan-judges-apply-carries-out.md")]
+    pub mod d0004 {}
+    #[doc = include_str!("../docs/decisions/0005-staff-and-the-whole-city.md")]
+    pub mod d0005 {}
+    #[doc = include_str!("../docs/decisions/0006-a-cursor-is-a-size.md")]
+    pub mod d0006 {}
+    #[doc = include_str!("../docs/decisions/0007-a-revoked-device-is-held.md")]
+    pub mod d0007 {}
+    #[doc = include_str!("../docs/decisions/0008-our-own-thin-sqlite-layer.md")]
+    pub mod d0008 {}
+    #[doc = include_str!("../docs/decisions/0009-the-ledger-as-an-author.md")]
+    pub mod d0009 {}
+    #[doc = include_str!("../docs/decisions/0010-areas-do-not-reach-back.md")]
+    pub mod d0010 {}
+    #[doc = include_str!("../docs/decisions/0011-a-checkpoint-names-its-epoch.md")]
+    pub mod d0011 {}
+    #[doc = include_str!("../docs/decisions/0012-sets-are-fields.md")]
+    pub mod d0012 {}
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
+    use crate::model::{Code, Entity, Hash};
+    use crate::op::{DeviceKey, Op, Push, enrol_message, push_message};
+    use crate::plan::{Act, Facts, KindLaw, law_table};
+    use crate::proof::{Checkpoint, leaf_hash};
+    use crate::protocol::{EnrolReply, EnrolRequest, Problem, PullReply, PullRequest, PushReply, Row};
+
+    const PROTOCOL: &str = include_str!("../docs/sync-protocol.md");
+    const MERGE: &str = include_str!("../docs/merge-rules.md");
+
+    #[test]
+    fn every_code_is_explained_as_the_source_explains_it() {
+        let source = include_str!("model/code.rs").split("codes! {").nth(1).unwrap();
+        let (mut expected, mut said) = (Vec::new(), Vec::new());
+        for line in source.lines().map(str::trim) {
+            if let Some(doc) = line.strip_prefix("/// ") {
+                said.push(doc);
+            } else if let Some((_, name)) = line.split_once(" = \"") {
+                expected.push(format!("| `{}` | {} |", name.trim_end_matches("\";"), said.join(" ")));
+                said.clear();
+            }
+        }
+        assert_eq!(expected.len(), Code::ALL.len());
+        for (row, code) in expected.iter().zip(Code::ALL) {
+            assert!(row.starts_with(&format!("| `{code}` |")), "{row}");
+        }
+        assert_eq!(rows_after(PROTOCOL, "<!-- codes -->"), expected);
+    }
+
+    #[test]
+    fn every_kind_stands_in_the_merge_rules_as_in_the_law() {
+        let expected: Vec<_> = law_table().iter().map(kind_row).collect();
+        assert_eq!(rows_after(MERGE, "<!-- kinds -->"), expected, "\n{}", expected.join("\n"));
+    }
+
+    fn kind_row(law: &KindLaw) -> String {
+        let act = match law.act {
+            Act::Make => "make".to_owned(),
+            Act::Change => "change".to_owned(),
+            Act::Step { to } => format!("step to `{to}`"),
+            Act::Resolve => "resolve".to_owned(),
+        };
+        let right = if law.right.is_empty() { "the ledger alone".to_owned() } else { format!("`{}`", law.right) };
+        let roles = if law.observation { "at login" } else { "now" };
+        let star = |required| if required { "\\*" } else { "" };
+        let members = law.fields.iter().map(|field| {
+            let form = format!("{:?}", field.form).replace('"', "");
+            format!("`{}`{} {form}", field.name, star(field.required))
+        });
+        let members = members.collect::<Vec<_>>().join(", ").replace('[', "").replace(']', "");
+        format!("| `{}` | {} | {act} | {right} | {roles} | {members} |", law.kind, law.v)
+    }
+
+    /// The rows of the first table after `mark`, without its head.
+    fn rows_after<'a>(page: &'a str, mark: &str) -> Vec<&'a str> {
+        let (_, rest) = page.split_once(mark).unwrap();
+        let table = rest.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+        table.skip(2).collect()
+    }
+
+    /// The fenced block after the mark of the example called `name`.
+    fn example(name: &str) -> &'static str {
+        let (_, rest) = PROTOCOL.split_once(&format!("<!-- example: {name} -->\n")).unwrap();
+        let (_, block) = rest.split_once("```").unwrap();
+        let (_, block) = block.split_once('\n').unwrap();
+        block.split_once("\n```").unwrap().0
+    }
+
+    fn read<T: DeserializeOwned + Serialize>(name: &str) -> T {
+        let read: T = serde_json::from_str(example(name)).unwrap();
+        // What the page shows has no member that the type does not know, and lacks none.
+        let shown: serde_json::Value = serde_json::from_str(example(name)).unwrap();
+        assert_eq!(serde_json::to_value(&read).unwrap(), shown, "{name}");
+        read
+    }
+
+    #[test]
+    fn the_examples_of_the_protocol_are_real() {
+        let enrol: EnrolRequest = read("enrol");
+        let reply: EnrolReply = read("enrol reply");
+        let ledger = reply.ledger.ledger;
+        assert!(enrol.key.verifies(&enrol_message(ledger, &enrol.code, &enrol.key), &enrol.sig));
+        assert_eq!(enrol.key.device(), reply.device);
+
+        let op = Op::parse(example("op")).unwrap();
+        assert_eq!(example("op hash"), op.hash.to_string());
+        let push: Push = read("push");
+        assert!(push.is_signed_by(&enrol.key, ledger));
+        assert_eq!(push.hashes(), [op.hash]);
+        let message = push_message(ledger, &push.device, &push.hashes());
+        assert_eq!(format!("{}\n", example("push message")).as_bytes(), message);
+
+        let facts: Facts = read("facts");
+        let leaf = leaf_hash(&op.hash, &Hash::of(facts.to_text().as_bytes()));
+        assert_eq!(example("leaf"), leaf.to_string());
+        read::<Facts>("conflict facts");
+        assert_eq!(read::<PushReply>("push reply").verdicts.len(), 7);
+
+        read::<PullRequest>("pull");
+        let page: PullReply = read("pull reply");
+        let row = page.rows[0].row.as_ref().unwrap();
+        let entity: Entity = serde_json::from_str(row.get()).unwrap();
+        assert_eq!(entity.to_text(), row.get());
+        let sum = Row::sum(entity.id, entity.index, row.get()).0;
+        assert_eq!(page.sums.values().next().unwrap(), &format!("{sum:032x}"));
+        let checkpoint = Checkpoint::open(page.checkpoint.as_ref().unwrap(), &reply.ledger.key.0, ledger.0).unwrap();
+        assert_eq!(checkpoint.size, page.cursor.size);
+        assert_eq!(read::<Problem>("problem").code, Code::Malformed);
+    }
+
+    #[test]
+    fn the_examples_are_signed_with_keys_that_nobody_uses() {
+        let device = DeviceKey::from_seed(&zeroize::Zeroizing::new([7; 32]));
+        assert_eq!(read::<EnrolRequest>("enrol").key, device.public());
+    }
+}
