@@ -44,8 +44,9 @@ pub enum Error {
     /// The disk is full: free some space and call again. What was saved before is safe.
     #[error("the disk is full")]
     Full,
-    /// Another process holds the notebook: close it there first.
-    #[error("another process holds this notebook")]
+    /// Somebody else is using the notebook (another process, another sync) or it is suspended: call
+    /// again later.
+    #[error("this notebook is in use elsewhere, or suspended")]
     Busy,
     /// The store failed: tell the user, keep the data. What was saved before is safe.
     #[error("{what}")]

@@ -82,9 +82,9 @@ impl Notebook {
         Ok(self.read(|store| store.waiting_ops())?.into_iter().map(read).collect())
     }
 
-    /// Says a refused op anew, with what `draft` sets laid over what it said. A refused
-    /// `finding.record` becomes a new finding, whose id is that of the op given back. The refused
-    /// op is kept, and leaves [`Notebook::refused`].
+    /// Says a refused op anew, with what `draft` sets laid over what it said. The refused op is kept,
+    /// and leaves [`Notebook::refused`]; a finding keeps its id, and what was said about it since
+    /// counts once the correction does.
     ///
     /// # Errors
     /// [`Error::NotFound`] when it is not a refused op, [`Error::Invalid`] when the correction is
@@ -95,23 +95,35 @@ impl Notebook {
             let old = parse(&line)?;
             let id = OpId(self.host().uuid());
             let (entity, from) = match line.kind.as_str() {
-                "finding.record" => (EntityId::from(id), None),
-                "finding.amend" => (line.entity, None),
+                "finding.record" | "finding.amend" => (line.entity, None),
                 "finding.void" => (line.entity, finding_of(store, line.entity)?.text("status").map(str::to_owned)),
                 other => {
                     let detail = format!("{other} is a decision: make it anew");
                     return Err(Error::Invalid { field: "kind".into(), detail });
                 }
             };
-            let body = raw(&overlaid(old.body.into_iter().collect(), &draft)?)?;
+            let (mut body, mut blobs): (Map<String, Value>, _) = (old.body.into_iter().collect(), old.blobs);
+            if line.kind == "finding.record" {
+                // What was said since is older than the correction and would be overtaken by it.
+                for later in store.open_ops(line.entity)? {
+                    let later = Op::parse(&later).map_err(|error| unreadable("op", error))?;
+                    if later.kind == "finding.amend" {
+                        body = overlaid(body, later.body.into_iter().collect());
+                        blobs.extend(later.blobs);
+                    }
+                }
+            }
+            let draft = serde_json::to_value(&draft).map_err(|error| unreadable("draft", error))?;
+            let body = raw(&overlaid(body, draft.as_object().cloned().unwrap_or_default()))?;
             let supersedes = Some(refused);
-            store.say(Saying { id, kind: &line.kind, entity, body, from, blobs: old.blobs, supersedes })?;
+            store.say(Saying { id, kind: &line.kind, entity, body, from, blobs, supersedes })?;
             store.dealt_with(refused, "corrected")?;
             Ok(id)
         })
     }
 
     /// Puts a refused op aside without a correction; it is kept, and leaves [`Notebook::refused`].
+    /// With a finding that was never recorded goes what was said about it since.
     ///
     /// # Errors
     /// [`Error::NotFound`] when it is not a refused op.
@@ -121,17 +133,15 @@ impl Notebook {
     }
 }
 
-/// `draft` over `body`: sets member by member, everything else as a whole.
-fn overlaid(mut body: Map<String, Value>, draft: &FindingDraft) -> Result<Map<String, Value>> {
-    let draft = serde_json::to_value(draft).map_err(|error| unreadable("draft", error))?;
-    let Value::Object(draft) = draft else { return Ok(body) };
-    for (name, value) in draft {
+/// `over` laid over `body`: sets member by member, everything else as a whole.
+fn overlaid(mut body: Map<String, Value>, over: Map<String, Value>) -> Map<String, Value> {
+    for (name, value) in over {
         match (body.get_mut(&name), value) {
             (Some(Value::Object(old)), Value::Object(new)) if name == "photos" || name == "tags" => old.extend(new),
             (_, value) => drop(body.insert(name, value)),
         }
     }
-    Ok(body)
+    body
 }
 
 fn parse(line: &OpLine) -> Result<Op> {

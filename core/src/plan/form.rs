@@ -47,6 +47,11 @@ fn check_made(op: &Op) -> Ruling<()> {
             let key = text("key").and_then(|key| key.parse::<PublicKey>().ok());
             key.map(|key| EntityId::of_device(op.ledger, &key.device()))
         }
+        // A corrected finding keeps the id under which it was first recorded and refused, so that
+        // what was said about it since still finds it.
+        "finding.record" if op.supersedes.is_some_and(|refused| EntityId::from(refused) == op.entity) => {
+            Some(op.entity)
+        }
         _ => Some(EntityId::from(op.id)),
     };
     if expected == Some(op.entity) { Ok(()) } else { bad("entity", "is not the id that follows from this op") }

@@ -116,7 +116,21 @@ impl Store {
     pub(crate) fn dealt_with(&self, id: OpId, state: &str) -> Result<bool> {
         let update = "UPDATE op SET state = ? WHERE id = ? AND state IN ('refused', 'unreadable')";
         let changed = self.db.prepare_cached(update)?.execute(params![state, id.0.as_bytes()]);
-        changed.map(|changed| changed == 1).tried("put a refused op aside")
+        let changed = changed.map(|changed| changed == 1).tried("put a refused op aside")?;
+        if changed && state == "dismissed" {
+            self.drop_orphans(id)?;
+        }
+        Ok(changed)
+    }
+
+    /// Ops that wait for a finding whose recording `id` was refused and put aside wait for nothing.
+    fn drop_orphans(&self, id: OpId) -> Result<()> {
+        let mut update = self.db.prepare_cached(include_str!("drop_orphans.sql"))?;
+        let ids = update.query_map([id.0.as_bytes()], |row| row.get(0).map(entity_id))?;
+        for id in ids.collect::<rusqlite::Result<Vec<_>>>().tried("put aside what waits for it")? {
+            self.refresh(id)?;
+        }
+        Ok(())
     }
 
     /// Saves a draft over what it was before.

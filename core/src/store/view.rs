@@ -100,7 +100,7 @@ impl Store {
     }
 
     /// Texts of the open ops about `id`, in order.
-    pub(super) fn open_ops(&self, id: EntityId) -> Result<Vec<String>> {
+    pub(crate) fn open_ops(&self, id: EntityId) -> Result<Vec<String>> {
         let mut query = self.db.prepare_cached("SELECT text FROM op WHERE entity = ? AND open = 1 ORDER BY n")?;
         let texts = query.query_map([id.0.as_bytes()], |row| row.get(0))?;
         texts.collect::<rusqlite::Result<_>>().tried("read what is pending")

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use serde_json::json;
 use xuncha_core::Error;
-use xuncha_core::model::{EntityId, OpId};
+use xuncha_core::model::{EntityId, FindingDraft, OpId, Severity};
 use xuncha_core::plan::Scope;
 use xuncha_core::sync::{Progress, Step, SyncOptions};
 
@@ -217,15 +217,27 @@ async fn a_correction_supersedes_what_was_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_finding_is_corrected_into_a_new_one_with_what_it_said() {
+async fn a_refused_finding_keeps_its_id_and_what_was_said_since_when_it_is_corrected() {
     let city = City::new(1);
     let leader = Phone::enrolled(2, &city, "陈", &["leader"]).await;
     let old = leader.record(finding_at("x", 39.9, 116.4), vec![]).unwrap();
+    leader.amend(old, note("said since"), vec![]).unwrap();
     leader.synced(&city).await.unwrap();
-    let new = leader.correct(OpId(old.0), note("better")).unwrap();
-    let shown = leader.finding(EntityId::from(new)).unwrap();
-    assert_eq!((shown.note.as_deref(), shown.item.as_deref()), (Some("better"), Some("SR-1")));
-    assert!(shown.place.is_some());
+    let urgent = FindingDraft { severity: Some(Severity::Urgent), ..FindingDraft::default() };
+    leader.correct(OpId(old.0), urgent).unwrap();
+    let shown = leader.finding(old).unwrap();
+    assert_eq!((shown.note.as_deref(), shown.item.as_deref()), (Some("said since"), Some("SR-1")));
+    assert_eq!((shown.severity, shown.place.is_some()), (Some(Severity::Urgent), true));
+    leader.is_sound();
+    let user = city.user("陈");
+    city.lock().say("user.amend", user, json!({"roles": {"inspector": true}}));
+    leader.synced(&city).await.unwrap();
+    let again = leader.refused().unwrap();
+    // Judged by the login it was said under, it is refused once more; put aside, nothing waits.
+    for op in again {
+        leader.dismiss(op.op).unwrap();
+    }
+    assert!(leader.waiting().unwrap().is_empty());
     leader.is_sound();
 }
 
