@@ -1,0 +1,5 @@
+//! Everything that is tested through a whole server, in one executable.
+#![allow(clippy::unwrap_used)]
+
+mod network;
+mod ops;
