@@ -1,0 +1,109 @@
+//! The administrator's side of a ledger, with the test's clock and chance: what `xuncha admin` does.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use xuncha_core::host::Host;
+use xuncha_core::model::{DeviceId, Entity, EntityId, LedgerId};
+use xuncha_core::protocol::{Final, Verdict};
+use xuncha_server::auth;
+use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer};
+use xuncha_server::store::Store;
+use xuncha_server::store::sqlite::SqliteStore;
+
+/// A second hand on the ledger, beside its server.
+pub struct Office {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// Which ledger it is.
+    pub ledger: LedgerId,
+    host: Host,
+    sequencer: Sequencer,
+}
+
+impl Office {
+    /// Opens the ledger in `data`.
+    pub fn open(data: &Path, host: Host) -> Office {
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data, false).unwrap());
+        let ledger = store.look(|snapshot| snapshot.head()).unwrap().unwrap().ledger;
+        let sequencer = Sequencer::new(host.clone(), LedgerKey::load(data).unwrap());
+        Office { store, ledger, host, sequencer }
+    }
+
+    /// Says something in the ledger's own name and gives the verdict.
+    pub fn say(&self, op: &OwnOp) -> Verdict {
+        self.sequencer.append(&*self.store, &[op.write(self.ledger, &self.host)]).unwrap().remove(0)
+    }
+
+    /// Makes something; it must be accepted.
+    pub fn add(&self, kind: &'static str, body: Value) -> EntityId {
+        let op = OwnOp::making(&self.host, "admin", kind, body);
+        let verdict = self.say(&op).into_final();
+        assert!(matches!(verdict, Some(Final::Accepted { .. })), "{kind}: {verdict:?}");
+        op.entity
+    }
+
+    /// Changes something; it must count.
+    pub fn change(&self, kind: &'static str, entity: EntityId, body: Value) {
+        let verdict = self.say(&OwnOp::about(&self.host, "admin", kind, entity, body)).into_final();
+        assert!(matches!(verdict, Some(Final::Accepted { .. })), "{kind}: {verdict:?}");
+    }
+
+    /// Adds a user with these roles who sees these areas; none is the whole city.
+    pub fn user(&self, name: &str, roles: &[&str], areas: &[EntityId]) -> EntityId {
+        let mut body = json!({ "name": name, "roles": flags(roles) });
+        if !areas.is_empty() {
+            body["areas"] = flags(areas);
+        }
+        self.add("user.add", body)
+    }
+
+    /// Adds an area.
+    pub fn area(&self, name: &str, shape: &Value) -> EntityId {
+        self.add("area.add", json!({ "name": name, "shape": shape }))
+    }
+
+    /// Makes an enrolment code.
+    pub fn invite(&self, user: EntityId) -> String {
+        auth::invite(&*self.store, &self.host, user).unwrap()
+    }
+
+    /// Revokes a device.
+    pub fn revoke(&self, device: &DeviceId) {
+        self.change("device.revoke", EntityId::of_device(self.ledger, device), json!({}));
+    }
+
+    /// An entity as the ledger has it.
+    pub fn entity(&self, id: EntityId) -> Entity {
+        let row = self.store.look(|snapshot| snapshot.entity(id)).unwrap();
+        serde_json::from_str(&row.unwrap_or_else(|| panic!("{id} is not here")).row).unwrap()
+    }
+
+    /// Number of entries.
+    pub fn size(&self) -> u64 {
+        self.store.look(|snapshot| snapshot.head()).unwrap().unwrap().size
+    }
+
+    /// Op text and facts of the entry at `index`.
+    pub fn entry(&self, index: u64) -> (String, Value) {
+        let entry = self.store.look(|snapshot| snapshot.entries(index, 1)).unwrap().remove(0);
+        assert_eq!(entry.index, index);
+        (entry.op, serde_json::from_str(&entry.facts).unwrap())
+    }
+
+    /// Texts of the ops that are kept outside the ledger: held, and forked.
+    pub fn outside(&self) -> Vec<String> {
+        let rows = self.store.look(|snapshot| snapshot.outside(None, 10_000)).unwrap();
+        rows.into_iter().map(|row| row.text).collect()
+    }
+
+    /// Number of ops of `device` that are held, and that fork its chain.
+    pub fn waiting(&self, device: &DeviceId) -> (u64, u64) {
+        self.store.look(|snapshot| snapshot.waiting(device)).unwrap()
+    }
+}
+
+fn flags<T: ToString>(names: &[T]) -> Value {
+    names.iter().map(|name| (name.to_string(), Value::Bool(true))).collect::<Map<_, _>>().into()
+}

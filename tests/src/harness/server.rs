@@ -1,0 +1,96 @@
+//! A real server in this process, on a free port, in a folder of its own.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use xuncha_core::host::Host;
+use xuncha_server::api::Limits;
+use xuncha_server::cli::{Running, ServeOptions, start};
+use xuncha_server::ledger::Opening;
+
+use super::{Clock, Office, SeededRandom, check_folder};
+
+/// A real server with the test's own clock and chance. What it kept goes when it is dropped.
+pub struct TestServer {
+    /// Its clock.
+    pub clock: Arc<Clock>,
+    /// Its chance.
+    pub random: Arc<SeededRandom>,
+    /// The administrator beside it.
+    pub office: Office,
+    limits: Limits,
+    running: Option<Running>,
+    data: PathBuf,
+    _folder: TempDir,
+}
+
+impl TestServer {
+    /// A new ledger, served.
+    pub async fn start() -> TestServer {
+        TestServer::with_limits(Limits::default()).await
+    }
+
+    /// A new ledger, served within these limits.
+    pub async fn with_limits(limits: Limits) -> TestServer {
+        let folder = TempDir::new().unwrap();
+        let data = folder.path().join("data");
+        TestServer::at(folder, data, limits).await
+    }
+
+    /// A ledger in `data`, made when there is none; `folder` goes with the server.
+    pub async fn at(folder: TempDir, data: PathBuf, limits: Limits) -> TestServer {
+        let (clock, random) = (Arc::new(Clock::new()), Arc::new(SeededRandom::new()));
+        let host = Host { clock: clock.clone(), random: random.clone() };
+        let running = start(options(&data, limits), host.clone()).await.unwrap();
+        let office = Office::open(&data, host);
+        TestServer { clock, random, office, limits, running: Some(running), data, _folder: folder }
+    }
+
+    /// The clock and chance it runs on.
+    pub fn host(&self) -> Host {
+        Host { clock: self.clock.clone(), random: self.random.clone() }
+    }
+
+    /// Where it keeps everything.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// Where it listens, such as `127.0.0.1:34567`.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.running.as_ref().unwrap().address
+    }
+
+    /// Its root address.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// Stops it gracefully.
+    pub async fn stop(&mut self) {
+        self.running.take().unwrap().stop().await;
+    }
+
+    /// Starts it again on the same folder, at another port.
+    pub async fn resume(&mut self) {
+        self.running = Some(start(options(&self.data, self.limits), self.host()).await.unwrap());
+    }
+
+    /// Stops and starts it. Phones must be told the new address.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        self.resume().await;
+    }
+
+    /// Fails unless the whole ledger holds: entries, tree, signatures, entities, feed.
+    pub fn check_all(&self) {
+        check_folder(&self.data);
+    }
+}
+
+fn options(data: &Path, limits: Limits) -> ServeOptions {
+    let opening = Opening { name: "测试市".into(), zone: "Asia/Shanghai".into() };
+    let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+    ServeOptions { data: data.to_owned(), listen, opening, limits }
+}

@@ -1,0 +1,48 @@
+//! Small things that several stories need: checking a folder, copying it, shapes on the map.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use xuncha_server::ledger::{LedgerKey, Problem, verify};
+use xuncha_server::store::Store;
+use xuncha_server::store::sqlite::{FILE, SqliteStore};
+
+/// True when `tests/all --long` asked for the longer loops.
+pub fn long_run() -> bool {
+    std::env::var_os("XUNCHA_LONG").is_some()
+}
+
+/// What a check of the whole ledger in `data` finds; a store that cannot be read is a finding too.
+pub fn problems_of(data: &Path) -> Vec<Problem> {
+    let key = LedgerKey::load(data).ok().map(|key| key.public());
+    let checked = SqliteStore::open(data, false).and_then(|store| {
+        let store: &dyn Store = &store;
+        store.look(|snapshot| verify(snapshot, key, &mut |_| {}))
+    });
+    match checked {
+        Ok(report) => {
+            assert_eq!(report.ok, report.problems.is_empty());
+            report.problems
+        }
+        Err(error) => vec![Problem { index: None, what: error.to_string() }],
+    }
+}
+
+/// Fails unless everything in `data` follows from its entries and hangs together.
+pub fn check_folder(data: &Path) {
+    let problems = problems_of(data);
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// Copies a ledger that no server has open.
+pub fn copy_ledger(from: &Path, to: &Path) {
+    let connection = rusqlite::Connection::open(from.join(FILE)).unwrap();
+    connection.execute("VACUUM INTO ?1", [to.join(FILE).to_str().unwrap()]).unwrap();
+    fs::copy(from.join("ledger.key"), to.join("ledger.key")).unwrap();
+}
+
+/// A square between two corners (longitude and latitude alike), as GeoJSON.
+pub fn square(low: f64, high: f64) -> Value {
+    json!({ "type": "Polygon", "coordinates": [[[low, low], [high, low], [high, high], [low, high], [low, low]]] })
+}
