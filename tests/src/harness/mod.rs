@@ -1,11 +1,12 @@
 //! What a test is played with: a clock and a chance that it decides, a real server, a phone made by
-//! hand, and a network that fails on demand. The real phone comes in `phone.rs`.
+//! hand, and a network that fails on demand.
 
 mod binary;
 mod chance;
 mod clock;
 mod net;
 mod office;
+mod phone;
 mod raw;
 mod server;
 mod world;
@@ -15,6 +16,7 @@ pub use chance::SeededRandom;
 pub use clock::Clock;
 pub use net::{Counts, Fault, Net};
 pub use office::Office;
+pub use phone::{Phone, words};
 pub use raw::{Answer, RawPhone, http_client};
 pub use server::TestServer;
 pub use world::{check_folder, copy_ledger, long_run, problems_of, square};

@@ -1,8 +1,12 @@
 //! Everything that is tested through a whole server, in one executable.
 #![allow(clippy::unwrap_used)]
 
+mod boston;
 mod conflicts;
 mod http;
+mod kills;
 mod network;
 mod ops;
 mod people;
+mod play;
+mod stories;

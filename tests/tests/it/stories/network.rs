@@ -1,0 +1,151 @@
+//! Bad lines: whatever happens to a request, the phone and the ledger agree in the end.
+
+use std::time::Duration;
+
+use xuncha_core::Error;
+use xuncha_core::model::Code;
+use xuncha_tests::harness::{Fault, Net};
+
+use super::{check, two_phones};
+
+#[tokio::test]
+async fn a_reply_lost_after_a_refusal_still_reaches_the_phone() {
+    let (server, a, mut b) = two_phones().await;
+    let finding = a.record("甲的");
+    a.sync().await;
+    b.sync().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    b.notebook.void(finding, "不该我作废").unwrap();
+    net.fail_next(Fault::CutReply(0));
+    assert!(matches!(b.try_sync().await, Err(Error::Offline { .. })));
+    assert_eq!((b.refused().len(), b.pending()), (0, 1));
+    let before = server.office.size();
+    let synced = b.sync().await;
+    assert_eq!((synced.refused, server.office.size()), (1, before), "learnt, and recorded once");
+    assert_eq!(b.refused()[0].code, Code::NotAllowed);
+    check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_reply_lost_after_acceptance_stores_nothing_twice() {
+    let (server, a, mut b) = two_phones().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    let finding = b.record("只此一条");
+    net.fail_next(Fault::CutReply(0));
+    assert!(b.try_sync().await.is_err());
+    let before = server.office.size();
+    assert_eq!(b.sync().await.duplicates, 1);
+    assert_eq!(server.office.size(), before);
+    a.sync().await;
+    assert_eq!((a.findings().len(), a.note(finding).as_str()), (1, "只此一条"));
+    check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn every_fault_of_the_line_is_survived_at_every_request() {
+    let (server, a, mut b) = two_phones().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    let faults = [
+        Fault::Drop,
+        Fault::Delay(Duration::from_millis(20)),
+        Fault::CutRequest(0),
+        Fault::CutRequest(60),
+        Fault::CutRequest(400),
+        Fault::CutReply(0),
+        Fault::CutReply(17),
+        Fault::CutReply(200),
+        Fault::Duplicate,
+        Fault::CaptivePortal,
+        Fault::Status(429),
+        Fault::Status(500),
+        Fault::Status(503),
+    ];
+    let mut recorded = 0;
+    for fault in faults {
+        for spared in 0..2 {
+            b.record(&format!("{fault:?} {spared}"));
+            recorded += 1;
+            (0..spared).for_each(|_| net.spare_next());
+            net.fail_next(fault);
+            drop(b.try_sync().await);
+            b.sync().await;
+            assert_eq!(b.pending(), 0, "{fault:?} at request {spared}");
+        }
+    }
+    a.sync().await;
+    assert_eq!(a.findings().len(), recorded);
+    check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_hotels_sign_in_page_is_no_verdict() {
+    let (server, _, mut b) = two_phones().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    b.record("在酒店");
+    net.fail_always(Some(Fault::CaptivePortal));
+    let Err(Error::Offline { what, .. }) = b.try_sync().await else { panic!() };
+    assert!(what.contains("login page"), "{what}");
+    assert_eq!((b.pending(), b.refused().len()), (1, 0));
+    net.fail_always(None);
+    assert_eq!(b.sync().await.accepted, 1);
+    check(&server, &[&b]);
+}
+
+#[tokio::test]
+async fn a_server_that_restarts_is_simply_synced_with_again() {
+    let (mut server, a, mut b) = two_phones().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    b.record("重启之前");
+    b.sync().await;
+    server.stop().await;
+    b.record("停机之中");
+    net.lead_to(None);
+    assert!(b.try_sync().await.is_err());
+    server.resume().await;
+    net.lead_to(Some(server.address()));
+    assert_eq!(b.sync().await.accepted, 1);
+    let mut a = a;
+    a.go_to(&server.url());
+    a.sync().await;
+    assert_eq!(a.findings().len(), 2);
+    check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_sync_that_is_cancelled_half_way_leaves_a_whole_notebook() {
+    let (server, a, mut b) = two_phones().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    for round in 0..6 {
+        b.record(&format!("第{round}轮"));
+        net.fail_next(Fault::Delay(Duration::from_secs(3_600)));
+        let sync = b.try_sync();
+        // Dropped at its first await that does not end: the request under way.
+        assert!(tokio::time::timeout(Duration::from_millis(30), sync).await.is_err());
+        b.check();
+    }
+    b.sync().await;
+    a.sync().await;
+    assert_eq!(a.findings().len(), 6);
+    check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_push_that_the_server_is_too_busy_for_is_kept() {
+    let (server, _, mut b) = two_phones().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    b.record("忙时");
+    net.fail_always(Some(Fault::Status(503)));
+    assert!(b.try_sync().await.unwrap_err().is_retryable());
+    assert_eq!(b.pending(), 1);
+    net.fail_always(None);
+    net.fail_next(Fault::Status(429));
+    assert_eq!(b.sync_patiently(3).await.unwrap().accepted, 1, "Retry-After was waited out");
+    check(&server, &[&b]);
+}
