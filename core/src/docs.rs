@@ -94,7 +94,7 @@ mod tests {
             let form = format!("{:?}", field.form).replace('"', "");
             format!("`{}`{} {form}", field.name, star(field.required))
         });
-        let members = members.collect::<Vec<_>>().join(", ").replace('[', "").replace(']', "");
+        let members = members.collect::<Vec<_>>().join(", ").replace(['[', ']'], "");
         format!("| `{}` | {} | {act} | {right} | {roles} | {members} |", law.kind, law.v)
     }
 

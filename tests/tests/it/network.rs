@@ -53,7 +53,7 @@ async fn a_lost_reply_is_answered_by_the_next_pull() {
     phone.url = net.url();
     let (_, text) = phone.record("占道经营");
     net.fail_next(Fault::CutReply(0));
-    assert!(phone.ask("POST", paths::PUSH, phone.sign(phone.ledger, &[text.clone()]), &[]).await.is_err());
+    assert!(phone.ask("POST", paths::PUSH, phone.sign(phone.ledger, std::slice::from_ref(&text)), &[]).await.is_err());
     let id = RawPhone::id_of(&text);
     let page = phone.pull(&PullRequest { open: vec![id], ..PullRequest::default() }).await;
     assert_eq!(page.verdicts.len(), 1);

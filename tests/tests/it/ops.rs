@@ -184,7 +184,7 @@ async fn an_op_about_what_is_not_here_yet_waits_and_is_taken_when_it_is() {
     let missing = vec![format!("entity:{finding}")];
     assert_eq!(phone.push_one(&amend).await, Verdict::Held { missing: missing.clone() });
     assert_eq!(phone.push_one(&amend).await, Verdict::Held { missing });
-    assert_eq!(server.office.outside(), [amend.clone()]);
+    assert_eq!(server.office.outside(), std::slice::from_ref(&amend));
     phone.settle(&record).await;
     phone.settle(&amend).await;
     assert!(server.office.outside().is_empty());

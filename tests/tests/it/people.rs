@@ -35,7 +35,8 @@ async fn an_op_without_its_user_or_under_anothers_login_is_refused() {
     let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
     let other = RawPhone::new(&server, "李强", &["inspector"]).await;
     let body = json!({ "item": "SR-1" });
-    let spoils: [(&dyn Fn(&mut OpDraft), Code); 4] = [
+    type Spoil<'a> = &'a dyn Fn(&mut OpDraft);
+    let spoils: [(Spoil<'_>, Code); 4] = [
         (&|draft| draft.user = None, Code::NoSession),
         (&|draft| draft.session = None, Code::NoSession),
         (&|draft| draft.session = Some(other.session), Code::WrongSession),
@@ -94,7 +95,7 @@ async fn a_revoked_phone_says_everything_again_under_a_new_key_and_it_counts_onc
     server.office.revoke(&phone.device);
     let (finding, text) = phone.record("撤销之后");
     assert_eq!(phone.push_one(&text).await, Verdict::Held { missing: vec!["device:revoked".into()] });
-    assert_eq!(server.office.outside(), [text.clone()]);
+    assert_eq!(server.office.outside(), std::slice::from_ref(&text));
     assert_eq!(phone.try_pull(&PullRequest::default()).await.code(), "device_revoked");
     let code = server.office.invite(phone.user);
     assert_eq!(phone.enrol(&code).await.code(), "device_revoked", "the old key stays out");
