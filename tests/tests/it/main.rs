@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod boston;
+mod commands;
 mod conflicts;
 mod http;
 mod kills;
@@ -9,4 +10,7 @@ mod network;
 mod ops;
 mod people;
 mod play;
+mod recheck;
 mod stories;
+mod tamper;
+mod wire;

@@ -1,0 +1,126 @@
+//! The command line as scripts rely on it: JSON, exit codes, and no network where none is needed.
+
+use std::process::Command;
+
+use serde_json::Value;
+use xuncha_tests::harness::{Process, binary, xuncha};
+
+struct Desk {
+    folder: tempfile::TempDir,
+}
+
+impl Desk {
+    fn new() -> Desk {
+        Desk { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).display().to_string()
+    }
+
+    fn admin(&self, arguments: &[&str]) -> Value {
+        let data = self.path("data");
+        xuncha(["admin", "--data", &data].iter().chain(arguments)).value()
+    }
+
+    fn enrolled(&self, name: &str) -> String {
+        self.admin(&["user", "add", "--name", name, "--role", "inspector"]);
+        let url = self.admin(&["device", "invite", "--user", name])["url"].as_str().unwrap().to_owned();
+        let home = self.path(name);
+        assert_eq!(xuncha(["field", "--home", &home, "enrol", &url]).value()["name"], name);
+        home
+    }
+}
+
+fn id_of(value: &Value) -> String {
+    value["finding"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_day_on_the_command_line() {
+    let desk = Desk::new();
+    let server = Process::serve(&desk.folder.path().join("data"));
+    let (a, b) = (desk.enrolled("王敏"), desk.enrolled("李强"));
+    let record = ["record", "--item", "SR-1", "--at", "31.23,121.47", "--note", "占道堆物"];
+    let finding = id_of(&xuncha(["field", "--home", &a].iter().chain(&record)).value());
+    for home in [&a, &b] {
+        xuncha(["field", "--home", home, "sync"]).value();
+    }
+    let shown = xuncha(["field", "--home", &b, "show", &finding]).value();
+    assert_eq!((shown["note"].as_str(), shown["status"].as_str()), (Some("占道堆物"), Some("reported")));
+    for (home, note) in [(&b, "乙"), (&a, "甲")] {
+        xuncha(["field", "--home", home, "amend", &finding, "--note", note]).value();
+        xuncha(["field", "--home", home, "sync"]).value();
+    }
+    let conflict = xuncha(["field", "--home", &a, "conflicts"]).value();
+    assert_eq!((&conflict["current"]["value"], &conflict["rivals"][0]["value"]), (&"乙".into(), &"甲".into()));
+    xuncha(["field", "--home", &b, "void", &finding, "--reason", "不是我的"]).value();
+    xuncha(["field", "--home", &b, "sync"]).value();
+    assert_eq!(xuncha(["field", "--home", &b, "refused"]).value()["code"], "not_allowed");
+    assert_eq!(xuncha(["verify", "--data", &desk.path("data")]).value()["ok"], true);
+    assert_eq!(server.stop(), 0);
+    assert_eq!(xuncha(["verify", "--data", &desk.path("data")]).value()["ok"], true);
+}
+
+#[test]
+fn recording_works_where_there_is_no_network_at_all() {
+    let alone = |arguments: &[&str]| Command::new("unshare").arg("-rn").arg(binary()).args(arguments).output();
+    if !Command::new("unshare").args(["-rn", "true"]).status().is_ok_and(|status| status.success()) {
+        println!("skipped: unshare -rn is not permitted on this machine");
+        return;
+    }
+    let desk = Desk::new();
+    let server = Process::serve(&desk.folder.path().join("data"));
+    let home = desk.enrolled("王敏");
+    server.stop();
+    let output = alone(&["--json", "field", "--home", &home, "record", "--item", "SR-1", "--note", "地下室"]).unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let finding = id_of(&serde_json::from_slice(&output.stdout).unwrap());
+    let listed = xuncha(["field", "--home", &home, "list"]).value();
+    assert_eq!((&listed["finding"]["id"], &listed["pending"]), (&finding.into(), &true.into()));
+    let sync = alone(&["--json", "field", "--home", &home, "sync"]).unwrap();
+    assert!(!sync.status.success());
+    let said: Value = serde_json::from_slice(&sync.stdout).unwrap();
+    assert_eq!(said["error"]["code"], "offline");
+}
+
+#[test]
+fn a_command_that_cannot_be_done_says_why_with_a_stable_code() {
+    let desk = Desk::new();
+    let data = desk.path("data");
+    let code = |arguments: &[&str]| {
+        let outcome = xuncha(arguments);
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        outcome.lines()[0]["error"]["code"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(code(&["verify", "--data", &data]), "no_ledger");
+    let server = Process::serve(&desk.folder.path().join("data"));
+    let home = desk.enrolled("王敏");
+    assert_eq!(code(&["admin", "--data", &data, "user", "add", "--name", "x", "--role", "nobody"]), "bad_field");
+    assert_eq!(code(&["admin", "--data", &data, "device", "invite", "--user", "谁"]), "not_found");
+    assert_eq!(code(&["field", "--home", &home, "record", "--item", "SR-1", "--note", ""]), "bad_field");
+    assert_eq!(code(&["field", "--home", &home, "record", "--item", "SR-1", "--at", "99,1"]), "bad_field");
+    assert_eq!(code(&["field", "--home", &home, "record", "--item", "SR-1", "--photo", "/nowhere.jpg"]), "io");
+    assert_eq!(code(&["field", "--home", &home, "enrol", "nonsense"]), "bad_field");
+    assert_eq!(code(&["field", "--home", &desk.path("new"), "record", "--item", "SR-1"]), "not_enrolled");
+    let nowhere = "01976b2e-7c00-7000-8000-000000000001";
+    assert_eq!(code(&["field", "--home", &home, "show", nowhere]), "not_found");
+    assert_eq!(xuncha(["field", "--home", &home, "record", "--at", "here"]).code, 2, "not a command line");
+    server.stop();
+}
+
+#[test]
+fn a_changed_ledger_makes_verify_exit_with_one_and_the_index() {
+    let desk = Desk::new();
+    Process::serve(&desk.folder.path().join("data")).stop();
+    desk.admin(&["unit", "add", "--name", "城北环卫所"]);
+    let file = desk.folder.path().join("data/ledger.sqlite");
+    let database = rusqlite::Connection::open(file).unwrap();
+    let changed = database.execute("UPDATE ledger SET op = replace(op, '城北', '城南') WHERE op LIKE '%城北%'", []);
+    assert_eq!(changed.unwrap(), 1);
+    drop(database);
+    let outcome = xuncha(["verify", "--data", &desk.path("data")]);
+    assert_eq!(outcome.code, 1);
+    let report = &outcome.lines()[0];
+    assert_eq!((&report["ok"], &report["problems"][0]["index"]), (&false.into(), &11.into()));
+}
