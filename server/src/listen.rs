@@ -17,6 +17,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 use xuncha_core::host::Host;
 
@@ -35,8 +36,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections));
+    let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
+        while connections.try_join_next().is_some() {}
         // A permit first: beyond the limit connections wait in the kernel instead of costing memory.
         let permit = tokio::select! {
             permit = room.clone().acquire_owned() => permit,
@@ -49,7 +52,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
         match accepted {
             Ok((stream, peer)) => {
                 let connection = graceful.watch(connection(stream, peer, app.clone()));
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     // A client that breaks off is no accident of ours.
                     drop(connection.await);
                     drop(permit);
@@ -63,7 +66,9 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
     }
     drop(listener);
     if tokio::time::timeout(STOP_PATIENCE, graceful.shutdown()).await.is_err() {
+        // A client that neither reads nor leaves must not hold the ledger open.
         tracing::warn!("some requests were still open at the end");
+        connections.shutdown().await;
     }
 }
 

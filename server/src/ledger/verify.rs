@@ -30,7 +30,7 @@ pub struct Report {
     pub entries: u64,
     /// Number of entities.
     pub entities: u64,
-    /// Whatever does not fit, at most [`MOST`] of it.
+    /// Whatever does not fit, at most 1,000 of it.
     pub problems: Vec<Problem>,
 }
 
