@@ -1,0 +1,87 @@
+//! What follows from the ledger: newest states, the feed and its checksums, ops kept outside.
+
+use super::*;
+
+impl Check {
+    pub(super) fn entities(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut after = None;
+        let mut found = 0_usize;
+        loop {
+            let page = snapshot.all_entities(after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            for row in &page {
+                found += 1;
+                let Some(entity) = self.state.entity(row.id) else {
+                    self.problem(Some(row.index), format!("entity {} follows from no entry", row.id));
+                    continue;
+                };
+                let fits = row.row == entity.to_text() && row.index == entity.index && row.kind == entity.kind;
+                if !fits {
+                    self.problem(Some(entity.index), format!("{} {} is not what its entries made", row.kind, row.id));
+                } else if entity_of(row).is_err() {
+                    self.problem(Some(entity.index), format!("{} {} cannot be read", row.kind, row.id));
+                }
+            }
+        }
+        if found != self.state.entities.len() {
+            self.problem(None, format!("{found} entities are stored, {} follow", self.state.entities.len()));
+        }
+        Ok(())
+    }
+
+    /// Ops kept outside the ledger are still what was said.
+    pub(super) fn outside(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = snapshot.outside(after, PAGE)?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.hash);
+            for kept in page.iter().filter(|kept| Hash::of(kept.text.as_bytes()) != kept.hash) {
+                self.problem(None, format!("the text of op {}, which waits outside, was changed", kept.op));
+            }
+        }
+    }
+
+    pub(super) fn feeds(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut expected: BTreeMap<Scope, BTreeMap<EntityId, u64>> = BTreeMap::new();
+        let mut sums: BTreeMap<Scope, RowPart> = BTreeMap::new();
+        for entity in self.state.entities.values() {
+            for scope in scopes_of(entity) {
+                let part = Row::sum(entity.id, entity.index, &project(entity, &scope).to_text());
+                let sum = sums.entry(scope.clone()).or_default();
+                *sum = sum.plus(part);
+                expected.entry(scope).or_default().insert(entity.id, entity.index);
+            }
+        }
+        for (scope, sum) in snapshot.scopes()? {
+            let rows = expected.remove(&scope).unwrap_or_default();
+            self.feed(snapshot, &scope, rows)?;
+            if sums.get(&scope).copied().unwrap_or_default() != sum {
+                self.problem(None, format!("the checksum of {scope} is not that of its rows"));
+            }
+        }
+        for scope in expected.into_keys() {
+            self.problem(None, format!("the feed of {scope} is missing"));
+        }
+        Ok(())
+    }
+
+    fn feed(&mut self, snapshot: &dyn Snapshot, scope: &Scope, mut expected: BTreeMap<EntityId, u64>) -> Result<()> {
+        let mut from = 0;
+        loop {
+            let page = snapshot.feed(scope, from, u64::MAX, PAGE)?;
+            let Some(last) = page.last() else { break };
+            from = last.index + 1;
+            for row in page.iter().filter(|row| !row.gone) {
+                if expected.remove(&row.entity) != Some(row.index) {
+                    self.problem(Some(row.index), format!("the feed of {scope} shows {} wrongly", row.entity));
+                }
+            }
+        }
+        for (entity, index) in expected {
+            self.problem(Some(index), format!("the feed of {scope} does not show {entity}"));
+        }
+        Ok(())
+    }
+}
