@@ -24,7 +24,7 @@ fn cases() -> Option<PathBuf> {
 #[tokio::test]
 async fn every_case_of_a_real_register_becomes_one_finding() {
     let Some(folder) = cases() else {
-        println!("skipped: ../shared/data/boston-311 is not on this machine");
+        eprintln!("skipped: ../shared/data/boston-311 is not on this machine");
         return;
     };
     let server = TestServer::start().await;

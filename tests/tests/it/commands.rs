@@ -66,7 +66,7 @@ fn a_day_on_the_command_line() {
 fn recording_works_where_there_is_no_network_at_all() {
     let alone = |arguments: &[&str]| Command::new("unshare").arg("-rn").arg(binary()).args(arguments).output();
     if !Command::new("unshare").args(["-rn", "true"]).status().is_ok_and(|status| status.success()) {
-        println!("skipped: unshare -rn is not permitted on this machine");
+        eprintln!("skipped: unshare -rn is not permitted on this machine");
         return;
     }
     let desk = Desk::new();

@@ -12,7 +12,7 @@ fn recheck(export: &str) -> Option<(bool, Value)> {
     let python = if venv.exists() { venv } else { "python3".into() };
     let able = Command::new(&python).args(["-c", "import cryptography"]).stderr(Stdio::null()).status();
     if !able.is_ok_and(|status| status.success()) {
-        println!("skipped: no Python with cryptography; tests/all installs one");
+        eprintln!("skipped: no Python with cryptography; tests/all installs one");
         return None;
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/recheck/recheck.py");
