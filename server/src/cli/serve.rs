@@ -11,18 +11,19 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use xuncha_core::host::Host;
+use xuncha_core::model::{Entity, EntityId};
 use xuncha_core::plan::role_seeds;
 
 use super::Failure;
 use super::folder::remember_address;
 use super::print::Printer;
 use crate::api::{Limits, Service};
-use crate::ledger::{LedgerKey, Opening, Sequencer, open_or_create};
+use crate::ledger::{KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
 use crate::queue::Queue;
 use crate::routes::app;
-use crate::store::Store;
 use crate::store::sqlite::SqliteStore;
+use crate::store::{Head, Store};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -80,11 +81,16 @@ impl Running {
 /// When the folder, the ledger or the address cannot be had.
 pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure> {
     fs::create_dir_all(&options.data).map_err(|error| Failure::io("make the data folder", &error))?;
-    let key =
-        LedgerKey::load_or_create(&options.data, &host).map_err(|error| Failure::io("the ledger's key", &error))?;
     let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&options.data, true)?);
+    let head = store.look(|snapshot| snapshot.head())?;
+    let is_new = head.is_none();
+    let key = match &head {
+        None => {
+            LedgerKey::load_or_create(&options.data, &host).map_err(|error| Failure::io("the ledger's key", &error))?
+        }
+        Some(head) => known_key(&options.data, &*store, head)?,
+    };
     let sequencer = Arc::new(Sequencer::new(host.clone(), key.clone()));
-    let is_new = store.look(|snapshot| snapshot.head())?.is_none();
     open_or_create(&*store, &sequencer, &key, &options.opening, &host)?;
     let listener = TcpListener::bind(options.listen).await.map_err(|error| Failure::io(options.listen, &error))?;
     let address = listener.local_addr().map_err(|error| Failure::io("listen", &error))?;
@@ -104,6 +110,23 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         drop(tokio::task::spawn_blocking(move || writer.join()).await);
     });
     Ok(Running { address, is_new, stop: Some(stop), served })
+}
+
+/// The key of a ledger that exists. Never a new one: no phone would believe what it signs.
+fn known_key(data: &Path, store: &dyn Store, head: &Head) -> Result<LedgerKey, Failure> {
+    let key = LedgerKey::load(data).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => {
+            Failure::new("key_missing", format!("{}/{KEY_FILE} is missing: put back its copy", data.display()))
+        }
+        _ => Failure::io("the ledger's key", &error),
+    })?;
+    let named = store.look(|snapshot| snapshot.entity(EntityId(head.ledger.0)))?;
+    let named = named.and_then(|row| serde_json::from_str::<Entity>(&row.row).ok());
+    let named = named.as_ref().and_then(|ledger| ledger.text("key")).map(str::to_owned);
+    if named.is_some_and(|named| named != key.public().to_string()) {
+        return Err(Failure::new("wrong_key", format!("{KEY_FILE} is another ledger's key")));
+    }
+    Ok(key)
 }
 
 impl Serve {

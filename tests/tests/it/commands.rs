@@ -124,3 +124,26 @@ fn a_changed_ledger_makes_verify_exit_with_one_and_the_index() {
     let report = &outcome.lines()[0];
     assert_eq!((&report["ok"], &report["problems"][0]["index"]), (&false.into(), &11.into()));
 }
+
+#[test]
+fn a_server_without_its_own_key_does_not_start_and_touches_nothing() {
+    let desk = Desk::new();
+    let data = desk.folder.path().join("data");
+    Process::serve(&data).stop();
+    let (key, aside) = (data.join("ledger.key"), data.join("aside"));
+    let refusal = || {
+        let outcome = xuncha(["serve", "--listen", "127.0.0.1:0", "--data", data.to_str().unwrap()]);
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        outcome.lines()[0]["error"]["code"].as_str().unwrap().to_owned()
+    };
+    std::fs::rename(&key, &aside).unwrap();
+    assert_eq!(refusal(), "key_missing");
+    assert!(!key.exists(), "no new key was made");
+    let mut bytes = std::fs::read(&aside).unwrap();
+    bytes[0] ^= 1;
+    std::io::Write::write_all(&mut std::fs::File::create(&key).unwrap(), &bytes).unwrap();
+    assert_eq!(refusal(), "wrong_key");
+    std::fs::rename(&aside, &key).unwrap();
+    Process::serve(&data).stop();
+    assert_eq!(xuncha(["verify", "--data", &desk.path("data")]).value()["ok"], true);
+}

@@ -98,8 +98,12 @@ impl Play {
         self.net.fail_always(None);
         for _ in 0..2 {
             for phone in &self.phones {
-                // A fault that was planned and not met yet is met now.
-                while phone.try_sync().await.is_err() {}
+                // Faults that were planned and not met yet are met now.
+                let mut attempts = 0;
+                while let Err(error) = phone.try_sync().await {
+                    attempts += 1;
+                    assert!(attempts < 500, "{error}");
+                }
             }
         }
         for phone in &self.phones {
