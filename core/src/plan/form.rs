@@ -31,6 +31,8 @@ pub(super) fn check(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<BTreeMap<
     }
     match law.act {
         Act::Change if op.body.is_empty() => bad("body", "changes nothing"),
+        // Phones learn the key when they enrol and have no way to believe another one.
+        Act::Change if law.of == "ledger" && op.body.contains_key("key") => bad("key", "cannot be changed"),
         Act::Make => check_made(op).map(|()| super::fields_of(law, op)),
         Act::Resolve => check_chosen(view, law, op).map(|()| super::fields_of(law, op)),
         _ => Ok(super::fields_of(law, op)),

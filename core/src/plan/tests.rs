@@ -411,3 +411,17 @@ fn a_base_from_an_epoch_that_was_lost_counts_only_as_far_as_it_can_be_proven() {
     let mine = world.op(a, 2, "finding.amend", Some(finding), Some(old + 1_000), json!({ "note": "mine" }));
     assert_eq!(outcome(&world.say(&mine), "note"), Outcome::Rival, "what was not is not");
 }
+
+#[test]
+fn the_ledgers_key_is_for_life() {
+    let (mut world, ..) = two_pens();
+    let key = crate::op::DeviceKey::from_seed(&zeroize::Zeroizing::new([9; 32])).public();
+    let body = json!({ "name": "临江市", "zone": "Asia/Shanghai", "key": key });
+    let ledger = world.own("ledger.open", Some(EntityId(LEDGER.0)), body);
+    let id = world.id();
+    let rename = world.draft(id, "ledger.amend", ledger, json!({ "name": "临河市" }));
+    assert_eq!(code(&world.say(&Op::parse(&rename.to_text()).unwrap())), "accept");
+    let id = world.id();
+    let rekey = world.draft(id, "ledger.amend", ledger, json!({ "key": key }));
+    assert_eq!(code(&world.say(&Op::parse(&rekey.to_text()).unwrap())), "bad_field");
+}
