@@ -19,7 +19,9 @@ pub(super) fn check(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<BTreeMap<
                 return bad(field.name, "is missing");
             }
             None if field.required && complete => return bad(field.name, "is missing"),
-            Some(Value::Null) if field.required => return bad(field.name, "cannot be taken away"),
+            Some(Value::Null) if field.required && field.form != Form::Any => {
+                return bad(field.name, "cannot be taken away");
+            }
             _ => {}
         }
     }

@@ -263,6 +263,25 @@ fn a_conflict_opens_a_task_and_a_person_who_saw_both_values_closes_it() {
 }
 
 #[test]
+fn a_conflict_can_be_decided_for_no_value_at_all() {
+    let (mut world, a, b, finding, old) = two_pens();
+    let judge = world.pen(3, "acceptor");
+    let tag = world.op(b, 5, "finding.amend", Some(finding), Some(old), json!({ "tags": { "t": true } }));
+    let late = world.op(a, 2, "finding.amend", Some(finding), Some(old), json!({ "tags": { "t": null } }));
+    world.say(&tag);
+    assert_eq!(outcome(&world.say(&late), "tags/t"), Outcome::Rival);
+    let current = world.entity(finding).unwrap().stamps.of("tags/t").op;
+    let body = json!({ "field": "tags/t", "seen": [current, late.id], "value": null });
+    let decided = world.op(judge, 1, "finding.resolve", Some(finding), None, body);
+    assert_eq!(code(&world.say(&decided)), "accept");
+    let entity = world.entity(finding).unwrap();
+    assert_eq!((entity.field("tags/t"), entity.rivals.len()), (None, 0));
+    let item = json!({ "field": "item", "seen": [current], "value": null });
+    let taken = world.op(judge, 2, "finding.resolve", Some(finding), None, item);
+    assert_eq!(code(&world.say(&taken)), "bad_field", "what a finding must have is not taken away");
+}
+
+#[test]
 fn a_resolution_keeps_challengers_that_its_author_had_not_seen() {
     let (mut world, a, b, finding, old) = two_pens();
     let (c, judge) = (world.pen(3, "inspector"), world.pen(4, "acceptor"));
