@@ -77,6 +77,7 @@ fn born(law: &KindLaw, op: &Op, stamp: &Stamp) -> Entity {
 fn write(entity: &mut Entity, field: &str, value: Value, stamp: &Stamp, outcome: Outcome) {
     match outcome {
         Outcome::Set => {
+            withdraw(entity, field, stamp);
             if value.is_null() {
                 entity.fields.remove(field);
             } else {
@@ -94,6 +95,15 @@ fn write(entity: &mut Entity, field: &str, value: Value, stamp: &Stamp, outcome:
             rivals.push(Rival { stamp: stamp.clone(), value });
         }
         Outcome::Same | Outcome::Overtaken => {}
+    }
+}
+
+/// What a notebook says now takes the place of what it said before, also where that was disputed.
+fn withdraw(entity: &mut Entity, field: &str, stamp: &Stamp) {
+    let Some(rivals) = entity.rivals.get_mut(field) else { return };
+    rivals.retain(|rival| rival.stamp.line != stamp.line || stamp.line.is_none());
+    if rivals.is_empty() {
+        entity.rivals.remove(field);
     }
 }
 
@@ -117,7 +127,9 @@ pub fn fields_of(law: &KindLaw, op: &Op) -> BTreeMap<String, Value> {
     if law.act == Act::Resolve {
         return fields;
     }
-    for (name, value) in &op.body {
+    // A step moves a state; what it does not know stays in its text and is written nowhere.
+    let step = matches!(law.act, Act::Step { .. });
+    for (name, value) in op.body.iter().filter(|(name, _)| !step || law.field(name).is_some()) {
         match value {
             Value::Object(members) if law.field(name).is_some_and(|field| field.is_set()) => {
                 fields.extend(members.iter().map(|(member, value)| (format!("{name}/{member}"), value.clone())));

@@ -30,6 +30,10 @@ pub struct Facts {
     /// `ahead` or `behind` when the author's clock cannot be right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
+    /// `differs` when this ledger never had the checkpoint that the device claims to have seen: a
+    /// matter for people, since either the device errs or somebody showed it another ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<String>,
     /// Random, so that a hash reveals nothing once the text is erased.
     pub salt: Salt,
 }
@@ -62,14 +66,14 @@ impl Facts {
             None => Judged::Accepted,
         };
         let Accepted { fields, adds, clock, .. } = accepted;
-        Facts { law: LAW, epoch, judged, received, fields, adds, clock, salt }
+        Facts { law: LAW, epoch, judged, received, fields, adds, clock, seen: None, salt }
     }
 
     /// Facts of an op that was turned down.
     pub fn refused(epoch: u32, code: Code, detail: String, received: Time, salt: Salt) -> Facts {
         let (fields, adds) = Default::default();
         let judged = Judged::Refused { code, detail };
-        Facts { law: LAW, epoch, judged, received, fields, adds, clock: None, salt }
+        Facts { law: LAW, epoch, judged, received, fields, adds, clock: None, seen: None, salt }
     }
 
     /// The text that is stored and hashed.

@@ -57,6 +57,8 @@ pub struct Moment {
     pub epoch: u32,
     /// For each earlier epoch, the size of its last provable checkpoint.
     pub floors: BTreeMap<u32, u64>,
+    /// Number of entries before the op. None on a phone, which knows no head.
+    pub size: Option<u64>,
     /// When the op was received. None on a phone, which previews: rights and clocks are then not judged.
     pub received: Option<Time>,
 }
@@ -113,6 +115,12 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     let Some(law) = law_of(&op.kind).filter(|law| op.v <= law.v) else {
         return hold(format!("kind:{}/{}", op.kind, op.v));
     };
+    if let (Some(base), Some(size)) = (op.base, moment.size)
+        && base.epoch == moment.epoch
+        && base.index >= size
+    {
+        return refuse(Code::BadField, "base: lies beyond the end of the ledger");
+    }
     let entity = root(view, law, op)?;
     rights::check(view, moment, law, op, entity.as_deref())?;
     let fields = form::check(view, law, op)?;
@@ -166,9 +174,10 @@ fn base_index(moment: &Moment, op: &Op) -> Option<u64> {
 fn derive(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, accepted: &mut Accepted) {
     if law.of == "finding"
         && !accepted.fields.contains_key("place")
-        && let Some((lat, lon)) = place_set(law, op).and_then(point_of)
+        && let Some(place) = place_set(law, op)
     {
-        let ids = view.areas_at(lat, lon);
+        // A place taken away, or known by words alone, lies in no area.
+        let ids = point_of(place).map(|(lat, lon)| view.areas_at(lat, lon)).unwrap_or_default();
         accepted.adds.insert("areas".into(), ids.iter().map(|id| Value::from(id.to_string())).collect());
     }
     let Some(received) = moment.received else { return };

@@ -40,7 +40,7 @@ const LEDGER: LedgerId = LedgerId(Uuid::from_u128(0x1ed6e4));
 impl World {
     fn new() -> World {
         let received = Some(Time::from_millis(1_800_000_000_000));
-        let moment = Moment { ledger: LEDGER, epoch: 1, floors: BTreeMap::new(), received };
+        let moment = Moment { ledger: LEDGER, epoch: 1, floors: BTreeMap::new(), size: None, received };
         let mut world = World { entities: BTreeMap::new(), next: 0, moment };
         for role in role_seeds() {
             let may: serde_json::Map<_, _> = role.may.iter().map(|right| ((*right).into(), true.into())).collect();
@@ -443,4 +443,57 @@ fn the_ledgers_key_is_for_life() {
     let id = world.id();
     let rekey = world.draft(id, "ledger.amend", ledger, json!({ "key": key }));
     assert_eq!(code(&world.say(&Op::parse(&rekey.to_text()).unwrap())), "bad_field");
+}
+
+#[test]
+fn a_step_writes_nothing_that_it_does_not_know() {
+    let (mut world, a, _, finding, _) = two_pens();
+    let body = json!({ "reason": "twice", "note": 123, "item": null, "photos": "gone" });
+    let void = world.op(a, 2, "finding.void", Some(finding), None, body);
+    assert_eq!(code(&world.say(&void)), "accept");
+    let entity = world.entity(finding).unwrap();
+    assert_eq!(
+        (entity.text("note"), entity.text("item"), entity.text("status")),
+        (Some("first"), Some("SR-1"), Some("void"))
+    );
+    assert_eq!(entity.field("photos"), None);
+}
+
+#[test]
+fn nobody_can_have_seen_what_is_not_there_yet() {
+    let (mut world, a, b, finding, old) = two_pens();
+    let theirs = world.op(b, 5, "finding.amend", Some(finding), Some(old), json!({ "note": "theirs" }));
+    world.say(&theirs);
+    world.moment.size = Some(world.next + 1);
+    let bold = world.op(a, 2, "finding.amend", Some(finding), Some(1 << 60), json!({ "note": "mine" }));
+    let Judgement::Refuse { code: Code::BadField, detail } = world.say(&bold) else { panic!() };
+    assert!(detail.starts_with("base:"), "{detail}");
+    assert_eq!(world.note(finding), "theirs");
+}
+
+#[test]
+fn a_later_word_of_one_notebook_takes_its_own_disputed_one_back() {
+    let (mut world, a, b, finding, old) = two_pens();
+    let theirs = world.op(b, 5, "finding.amend", Some(finding), Some(old), json!({ "note": "theirs" }));
+    world.say(&theirs);
+    let mine = world.op(a, 2, "finding.amend", Some(finding), Some(old), json!({ "note": "mine" }));
+    world.say(&mine);
+    assert_eq!(world.rivals(finding), ["mine"]);
+    let base = Some(world.next);
+    let agreed = world.op(a, 3, "finding.amend", Some(finding), base, json!({ "note": "agreed" }));
+    world.say(&agreed);
+    assert_eq!((world.note(finding).as_str(), world.rivals(finding).len()), ("agreed", 0));
+}
+
+#[test]
+fn a_place_known_by_words_alone_lies_in_no_area() {
+    let (mut world, a, _, finding, old) = two_pens();
+    let placed =
+        world.op(a, 2, "finding.amend", Some(finding), Some(old), json!({ "place": { "lat": 1.0, "lon": 1.0 } }));
+    world.say(&placed);
+    for (n, place) in [(3, json!({ "words": "人民路" })), (4, Value::Null)] {
+        let moved = world.op(a, n, "finding.amend", Some(finding), Some(world.next), json!({ "place": place }));
+        let Judgement::Accept(accepted) = world.say(&moved) else { panic!() };
+        assert_eq!(accepted.adds.get("areas"), Some(&json!([])));
+    }
 }

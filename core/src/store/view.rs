@@ -15,7 +15,7 @@ use crate::{Error, Result};
 impl Membership {
     /// The moment at which this phone previews.
     pub(super) fn moment(&self) -> Moment {
-        Moment { ledger: self.ledger, epoch: self.epoch, floors: Default::default(), received: None }
+        Moment { ledger: self.ledger, epoch: self.epoch, floors: Default::default(), size: None, received: None }
     }
 }
 

@@ -202,7 +202,8 @@ impl Ledger {
             return Verdict::Held { missing: vec![format!("kind:{}/{}", op.kind, op.v)] };
         }
         let received = self.host.clock.wall();
-        let moment = Moment { ledger: self.id, epoch: 1, floors: BTreeMap::new(), received: Some(received) };
+        let moment =
+            Moment { ledger: self.id, epoch: 1, floors: BTreeMap::new(), size: None, received: Some(received) };
         let facts = match plan(self, &moment, op) {
             Judgement::Hold(missing) => return Verdict::Held { missing },
             Judgement::Refuse { code, detail } => Facts::refused(1, code, detail, received, self.host.salt()),

@@ -24,6 +24,9 @@ const COMPRESS_FROM: usize = 512;
 /// zstd level of replies: the fastest that still finds what repeats.
 const LEVEL: i32 = 3;
 
+/// Largest window of a request's body: 8 MiB, more than a body may hold.
+const WINDOW_LOG: u32 = 23;
+
 /// Says which ledger this is.
 #[utoipa::path(get, path = "/v1/ledger", responses(
     (status = 200, body = LedgerInfo), (status = "default", body = Problem, content_type = "application/problem+json")
@@ -117,7 +120,9 @@ fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Serv
 fn inflate(body: &[u8]) -> Result<Vec<u8>, ServiceError> {
     let malformed = |error: std::io::Error| refusal(Code::Malformed, format!("zstd: {error}"));
     let mut plain = Vec::new();
-    let decoder = zstd::Decoder::new(body).map_err(malformed)?;
+    let mut decoder = zstd::Decoder::new(body).map_err(malformed)?;
+    // Without this a few bytes could claim a window of 128 MiB.
+    decoder.window_log_max(WINDOW_LOG).map_err(malformed)?;
     decoder.take(MAX_BODY_BYTES as u64 + 1).read_to_end(&mut plain).map_err(malformed)?;
     if plain.len() > MAX_BODY_BYTES {
         return Err(refusal(Code::TooLarge, format!("at most {MAX_BODY_BYTES} bytes fit")));

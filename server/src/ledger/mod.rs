@@ -8,6 +8,7 @@ mod draft;
 mod feed;
 mod open;
 mod pull;
+mod seen;
 mod sequencer;
 mod verify;
 

@@ -14,6 +14,7 @@ use xuncha_core::protocol::{Final, Verdict};
 use super::cache::{Cache, Lens};
 use super::feed::{Sums, place};
 use super::open::LedgerKey;
+use super::seen::Roots;
 use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, PushRow, Result, Said, Store, StoreError};
 
 /// Most ops in one batch.
@@ -147,6 +148,7 @@ struct Run<'a> {
     frontier: Frontier,
     cache: Cache,
     sums: Sums,
+    roots: Roots,
     pushes: HashMap<*const PushRecord, (Arc<PushRecord>, u64)>,
 }
 
@@ -164,10 +166,11 @@ impl<'a> Run<'a> {
             ledger: head.ledger,
             epoch: head.epoch,
             floors: Default::default(),
+            size: Some(head.size),
             received: Some(sequencer.host.clock.wall()),
         };
-        let (sums, pushes) = Default::default();
-        Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, pushes })
+        let (sums, roots, pushes) = Default::default();
+        Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, roots, pushes })
     }
 
     /// Judges one item. `distrust` refuses it unseen, because judging it failed before.
@@ -195,6 +198,7 @@ impl<'a> Run<'a> {
         if !judged.is_empty() {
             return self.refuse(item, op, Code::IdReused, "the same id was used for something else");
         }
+        self.moment.size = Some(self.frontier.size());
         let judgement = {
             let lens = Lens::new(&*self.batch, &mut self.cache);
             let judgement = plan(&lens, &self.moment, op);
@@ -205,18 +209,30 @@ impl<'a> Run<'a> {
             Judgement::Hold(missing) => {
                 self.hear(item, op)?;
                 let held = self.held_row(item, op, missing.clone())?;
-                held.map_or(Ok(()), |held| self.batch.put_held(&held))?;
+                held.map_or(Ok(()), |held| self.batch.put_held(&held, &op.same))?;
                 Ok(Verdict::Held { missing })
             }
             Judgement::Refuse { code, detail } => self.refuse(item, op, code, &detail),
             Judgement::Accept(accepted) => {
                 let (received, salt) = (self.received(), self.sequencer.host.salt());
-                let facts = Facts::accepted(self.head.epoch, accepted, received, salt);
+                let seen = self.seen(op)?;
+                let facts = Facts { seen, ..Facts::accepted(self.head.epoch, accepted, received, salt) };
                 let index = self.log(item, op, &facts)?;
                 self.carry_out(op, index, &facts)?;
                 Ok(Final::of(index, facts.judged).into())
             }
         }
+    }
+
+    /// `differs` when the checkpoint that the device claims to have seen was never this ledger's. The
+    /// op counts all the same; what to make of it is for people.
+    fn seen(&mut self, op: &Op) -> Result<Option<String>> {
+        let Some(seen) = op.seen.as_ref().filter(|seen| seen.epoch == self.head.epoch) else { return Ok(None) };
+        let differs = self.roots.differs(&*self.batch, self.frontier.size(), seen)?;
+        if differs {
+            tracing::warn!(op = %op.id, size = seen.size, "a device has seen another ledger");
+        }
+        Ok(differs.then(|| "differs".to_owned()))
     }
 
     fn received(&self) -> Time {
@@ -225,7 +241,8 @@ impl<'a> Run<'a> {
 
     fn refuse(&mut self, item: &Item, op: &Op, code: Code, detail: &str) -> Result<Verdict> {
         let (received, salt) = (self.received(), self.sequencer.host.salt());
-        let facts = Facts::refused(self.head.epoch, code, detail.to_owned(), received, salt);
+        let seen = self.seen(op)?;
+        let facts = Facts { seen, ..Facts::refused(self.head.epoch, code, detail.to_owned(), received, salt) };
         let index = self.log(item, op, &facts)?;
         Ok(Final::of(index, facts.judged).into())
     }
@@ -290,7 +307,7 @@ impl<'a> Run<'a> {
         self.frontier.push(leaf, |level, position, hash| nodes.push((level, position, hash)));
         nodes.iter().try_for_each(|(level, position, hash)| self.batch.keep_node(*level, *position, hash))?;
         if op.chain.is_some() {
-            self.batch.drop_held(op.id)?;
+            self.batch.drop_held(op.id, &op.same)?;
         }
         Ok(index)
     }

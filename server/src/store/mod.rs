@@ -103,9 +103,9 @@ pub trait Batch: Snapshot {
     /// Keeps what a device said; nothing happens when it is kept already.
     fn add_said(&mut self, device: &DeviceId, said: &Said, push: u64) -> Result<()>;
     /// Keeps an op that cannot be judged yet.
-    fn put_held(&mut self, held: &HeldRow) -> Result<()>;
+    fn put_held(&mut self, held: &HeldRow, same: &Hash) -> Result<()>;
     /// Forgets a held op that was judged.
-    fn drop_held(&mut self, op: OpId) -> Result<()>;
+    fn drop_held(&mut self, op: OpId, same: &Hash) -> Result<()>;
     /// Keeps an op that forks its device's chain.
     fn put_fork(&mut self, fork: &HeldRow) -> Result<()>;
     /// Keeps an enrolment code's hash for a user until `expires`.

@@ -98,3 +98,36 @@ async fn a_step_from_a_state_that_is_no_longer_true_is_refused_with_the_state_th
     }
     server.check_all();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_has_seen_another_ledger_is_noted_and_spoils_nothing() {
+    use xuncha_core::op::Seen;
+    let server = TestServer::start().await;
+    let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
+    for size in [3, 9_000] {
+        let mut draft = phone.draft("finding.record", None, &json!({ "item": "SR-1" }));
+        draft.seen = Some(Seen { epoch: 1, size, root: xuncha_core::model::Hash::of(b"another ledger") });
+        let text = phone.say(&draft);
+        let index = phone.settle(&text).await;
+        assert_eq!(server.office.entry(index).1["seen"], "differs");
+    }
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_not_displaced_by_another_device_that_uses_its_id() {
+    let server = TestServer::start().await;
+    let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
+    let mut other = RawPhone::new(&server, "李强", &["inspector"]).await;
+    let (finding, record) = phone.record("未到");
+    let amend = phone.about("finding.amend", finding, None, &json!({ "note": "等着的话" }));
+    phone.push_one(&amend).await;
+    let mut draft = other.draft("finding.record", None, &json!({ "item": "SR-1" }));
+    draft.id = RawPhone::id_of(&amend);
+    draft.entity = draft.id.into();
+    let thief = other.say(&draft);
+    other.settle(&thief).await;
+    assert_eq!(server.office.outside(), std::slice::from_ref(&amend));
+    phone.settle(&record).await;
+    server.check_all();
+}

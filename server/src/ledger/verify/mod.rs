@@ -13,15 +13,15 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use xuncha_core::model::{DeviceId, Entity, EntityId, Hash};
-use xuncha_core::op::{Op, PublicKey, Seen, push_message};
+use xuncha_core::op::{Op, PublicKey, push_message};
 use xuncha_core::plan::{
     Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, apply, contains, plan, project, scopes_of,
 };
-use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash, root_at};
+use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash};
 use xuncha_core::protocol::{Row, RowPart};
 
 use super::cache::entity_of;
-use super::pull::SnapshotNodes;
+use super::seen::Roots;
 use crate::store::{Entry, Head, PushRow, Result, Said, Snapshot, StoreError};
 
 /// What a check of the whole ledger found.
@@ -122,8 +122,7 @@ struct Check {
     key: Option<PublicKey>,
     state: State,
     frontier: Frontier,
-    /// The root that was computed last for a size that a device had seen; neighbours share it.
-    seen_root: Option<(u64, Hash)>,
+    roots: Roots,
     /// For each push: the entries that came with it, by op hash.
     pushed: HashMap<u64, Vec<(u64, DeviceId, Hash)>>,
     chains: HashMap<DeviceId, BTreeMap<u64, Link>>,
@@ -133,13 +132,14 @@ struct Check {
 
 impl Check {
     fn new(head: &Head, key: Option<PublicKey>) -> Check {
-        let moment = Moment { ledger: head.ledger, epoch: head.epoch, floors: BTreeMap::new(), received: None };
+        let moment =
+            Moment { ledger: head.ledger, epoch: head.epoch, floors: BTreeMap::new(), size: None, received: None };
         Check {
             moment,
             key,
             state: State::default(),
             frontier: Frontier::new(),
-            seen_root: None,
+            roots: Roots::default(),
             pushed: HashMap::new(),
             chains: HashMap::new(),
             judged: HashMap::new(),
@@ -181,6 +181,7 @@ impl Check {
             return Ok(());
         };
         self.remember(snapshot, entry, &op, op_hash)?;
+        self.seen(snapshot, index, &op, &facts)?;
         self.idempotency(snapshot, index, &op)?;
         self.judge_again(index, &op, &facts);
         if facts.counts() {
@@ -209,25 +210,17 @@ impl Check {
                 self.problem(Some(index), "what its device said is recorded otherwise");
             }
         }
-        match op.seen.as_ref().filter(|seen| seen.epoch == self.moment.epoch) {
-            Some(seen) => self.seen(snapshot, index, seen),
-            None => Ok(()),
-        }
+        Ok(())
     }
 
-    /// The checkpoint that a device had verified must be one of this very tree.
-    fn seen(&mut self, snapshot: &dyn Snapshot, index: u64, seen: &Seen) -> Result<()> {
-        if seen.size > index {
-            self.problem(Some(index), format!("its device claims to have seen {} entries before it", seen.size));
-            return Ok(());
-        }
-        let root = match self.seen_root.filter(|(size, _)| *size == seen.size) {
-            Some((_, root)) => root,
-            None => root_at(&SnapshotNodes(snapshot), seen.size)?,
-        };
-        self.seen_root = Some((seen.size, root));
-        if root != seen.root {
-            self.problem(Some(index), format!("its device had seen another ledger of size {}", seen.size));
+    /// The checkpoint that a device had verified must be one of this very tree, unless it was found
+    /// otherwise when the op came, and recorded so.
+    fn seen(&mut self, snapshot: &dyn Snapshot, index: u64, op: &Op, facts: &Facts) -> Result<()> {
+        let Some(seen) = op.seen.as_ref().filter(|seen| seen.epoch == facts.epoch) else { return Ok(()) };
+        let differs = self.roots.differs(snapshot, index, seen)?;
+        if differs != facts.seen.is_some() {
+            let detail = format!("what is recorded of the checkpoint {} that its device had seen is not so", seen.size);
+            self.problem(Some(index), detail);
         }
         Ok(())
     }
@@ -248,10 +241,11 @@ impl Check {
             return;
         }
         self.moment.received = Some(facts.received);
+        self.moment.size = Some(index);
         let agrees = match (plan(&self.state, &self.moment, op), &facts.judged) {
             (Judgement::Accept(accepted), Judged::Accepted | Judged::Conflict { .. }) => {
                 let again = Facts::accepted(facts.epoch, accepted, facts.received, facts.salt);
-                again == *facts
+                Facts { seen: facts.seen.clone(), ..again } == *facts
             }
             (Judgement::Refuse { code, detail }, Judged::Refused { code: was, detail: said }) => {
                 code == *was && detail == *said

@@ -109,16 +109,17 @@ impl Batch for SqliteBatch<'_> {
         self.run(sql, params![speaker, signed(said.seq), said.hash.0, prev, signed(push)]).map(drop)
     }
 
-    fn put_held(&mut self, held: &HeldRow) -> Result<()> {
-        let sql = "INSERT OR REPLACE INTO held (op, device, hash, text, missing, received, push)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    fn put_held(&mut self, held: &HeldRow, same: &Hash) -> Result<()> {
+        let sql = "INSERT OR REPLACE INTO held (op, device, hash, text, missing, received, push, same)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let missing = serde_json::to_string(&held.missing).map_err(|error| StoreError::Failed(error.to_string()))?;
         let (op, device, received) = (held.op.0.as_bytes(), held.device.to_string(), held.received.millis());
-        self.run(sql, params![op, device, held.hash.0, held.text, missing, received, signed(held.push)]).map(drop)
+        self.run(sql, params![op, device, held.hash.0, held.text, missing, received, signed(held.push), same.0])
+            .map(drop)
     }
 
-    fn drop_held(&mut self, op: OpId) -> Result<()> {
-        self.run("DELETE FROM held WHERE op = ?1", [op.0.as_bytes()]).map(drop)
+    fn drop_held(&mut self, op: OpId, same: &Hash) -> Result<()> {
+        self.run("DELETE FROM held WHERE op = ?1 AND same = ?2", params![op.0.as_bytes(), same.0]).map(drop)
     }
 
     fn put_fork(&mut self, fork: &HeldRow) -> Result<()> {

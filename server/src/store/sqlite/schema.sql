@@ -59,15 +59,16 @@ CREATE TABLE push (
 
 -- Ops that cannot be judged yet.
 CREATE TABLE held (
-    op       BLOB PRIMARY KEY,
+    op       BLOB NOT NULL,
+    same     BLOB NOT NULL,        -- digest of what it says: another op of the same id is another row
     device   TEXT NOT NULL,
     hash     BLOB NOT NULL,
     text     TEXT NOT NULL,
     missing  TEXT NOT NULL,        -- JSON list
     received INTEGER NOT NULL,
-    push     INTEGER NOT NULL
+    push     INTEGER NOT NULL,
+    PRIMARY KEY (op, same)
 ) STRICT, WITHOUT ROWID;
-
 CREATE INDEX held_by_device ON held (device);
 
 -- Ops that say something else where their device has spoken already; kept, never judged.
