@@ -39,6 +39,8 @@ pub mod decisions {
     pub mod d0011 {}
     #[doc = include_str!("../docs/decisions/0012-sets-are-fields.md")]
     pub mod d0012 {}
+    #[doc = include_str!("../docs/decisions/0013-a-notebook-has-one-user.md")]
+    pub mod d0013 {}
 }
 
 #[cfg(test)]

@@ -89,6 +89,11 @@ pub fn begin_enrolment(
         return Err(refusal(Code::DeviceRevoked, None));
     }
     let line = request.line.to_string();
+    // Counters of one notebook decide which of its words stand; nobody speaks with another's.
+    let foreign = store.look(|snapshot| is_anothers(snapshot, &line, user.id));
+    if foreign.map_err(|error| store_failure(&error))? {
+        return Err(refusal(Code::BadCode, "line: this notebook is another user's".to_owned()));
+    }
     let op = |entity: EntityId, kind, body| {
         let id = OpId(Uuid::new_v5(&entity.0, b"enrolment"));
         let id = if kind == "session.open" { OpId(entity.0) } else { id };
@@ -105,6 +110,23 @@ pub fn begin_enrolment(
     }
     let row = TokenRow { device, user: user.id, session };
     Ok(Enrolment { user, row, items })
+}
+
+/// True when the notebook `line` is known as another user's than `user`.
+fn is_anothers(snapshot: &dyn Snapshot, line: &str, user: EntityId) -> Result<bool> {
+    let mut after = None;
+    loop {
+        let page = snapshot.entities("device", after, 1_000)?;
+        let Some(last) = page.last() else { return Ok(false) };
+        after = Some(last.id);
+        for row in &page {
+            let device: xuncha_core::model::Entity =
+                serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
+            if device.text("line") == Some(line) && device.reference("user") != Some(user) {
+                return Ok(true);
+            }
+        }
+    }
 }
 
 fn status(snapshot: &dyn Snapshot, id: EntityId) -> Result<Option<String>> {

@@ -182,3 +182,20 @@ async fn a_clock_ten_years_off_is_noted_and_nothing_is_refused_for_it() {
     }
     server.check_all();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_enrols_with_another_users_notebook() {
+    let server = TestServer::start().await;
+    let victim = RawPhone::new(&server, "王芳", &["inspector"]).await;
+    let user = server.office.user("李强", &["inspector"], &[]);
+    let code = server.office.invite(user);
+    let mut thief = RawPhone::blank(&server.url(), server.office.ledger, server.host());
+    thief.line = victim.line;
+    let problem = thief.enrol(&code).await.problem();
+    assert!(problem.detail.is_some_and(|detail| detail.starts_with("line:")));
+    let mut again = victim.clone();
+    again.take_new_key();
+    let code = server.office.invite(victim.user);
+    assert_eq!(again.enrol(&code).await.status, 200, "the same user goes on with a new key");
+    server.check_all();
+}
