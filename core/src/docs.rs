@@ -88,6 +88,8 @@ mod tests {
             Act::Change => "change".to_owned(),
             Act::Step { to } => format!("step to `{to}`"),
             Act::Resolve => "resolve".to_owned(),
+            Act::Announce => "announce".to_owned(),
+            Act::Keep => "keep files".to_owned(),
         };
         let right = if law.right.is_empty() { "the ledger alone".to_owned() } else { format!("`{}`", law.right) };
         let roles = if law.observation { "at login" } else { "now" };

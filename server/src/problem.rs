@@ -14,6 +14,12 @@ pub fn problem(code: Code, detail: impl Into<Option<String>>) -> Problem {
     Problem { status: status.as_u16(), code, title: title.to_owned(), detail: detail.into(), retry_after }
 }
 
+/// 460, as tus names it (tus 1.0, checksum extension).
+const CHECKSUM_MISMATCH: StatusCode = match StatusCode::from_u16(460) {
+    Ok(status) => status,
+    Err(_) => StatusCode::BAD_REQUEST,
+};
+
 fn status_of(code: &Code) -> (StatusCode, &'static str) {
     match code {
         Code::Malformed => (StatusCode::BAD_REQUEST, "the request cannot be read"),
@@ -31,6 +37,13 @@ fn status_of(code: &Code) -> (StatusCode, &'static str) {
         Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "the server's disk is full"),
         Code::Timeout => (StatusCode::REQUEST_TIMEOUT, "the request took too long"),
         Code::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "the server cannot do this just now"),
+        Code::HashMismatch => (CHECKSUM_MISMATCH, "the bytes are not those that were announced"),
+        Code::OffsetMismatch => (StatusCode::CONFLICT, "the upload stands at another offset"),
+        Code::UploadGone => (StatusCode::GONE, "there is no such upload, or no longer"),
+        Code::QuotaFull => (StatusCode::FORBIDDEN, "this device has uploaded too much that nothing refers to"),
+        Code::BlobDamaged => (StatusCode::INTERNAL_SERVER_ERROR, "the kept bytes are no longer what was sealed"),
+        Code::BadVersion => (StatusCode::PRECONDITION_FAILED, "the server speaks tus 1.0.0"),
+        Code::BadRange => (StatusCode::RANGE_NOT_SATISFIABLE, "the range lies outside the file"),
         _ => (StatusCode::INTERNAL_SERVER_ERROR, "the server failed"),
     }
 }

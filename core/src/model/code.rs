@@ -100,6 +100,22 @@ codes! {
     LedgerRolledBack = "ledger_rolled_back";
     /// The request took too long.
     Timeout = "timeout";
+
+    // Files: an upload or a download was turned away.
+    /// The bytes are not those that were announced; nothing of them was kept.
+    HashMismatch = "hash_mismatch";
+    /// The upload stands at another offset; ask where.
+    OffsetMismatch = "offset_mismatch";
+    /// There is no such upload, or no longer: begin again.
+    UploadGone = "upload_gone";
+    /// This device has uploaded too much that no op refers to.
+    QuotaFull = "quota_full";
+    /// The kept bytes are no longer those that were sealed, and are not shown.
+    BlobDamaged = "blob_damaged";
+    /// The server speaks another version of the upload protocol.
+    BadVersion = "bad_version";
+    /// The range lies outside the file.
+    BadRange = "bad_range";
 }
 
 impl From<Code> for String {

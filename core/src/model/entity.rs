@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{EntityId, LineId, OpId, Time};
+use super::{EntityId, Hash, LineId, OpId, Time};
 
 /// State of one entity, as the ledger's ops have made it.
 ///
@@ -115,10 +115,52 @@ impl Entity {
         self.fields.iter().filter_map(move |(name, value)| Some((name.strip_prefix(set)?.strip_prefix('/')?, value)))
     }
 
+    /// Ledger index of the entry by which the file in the role `role` (`original`, `display`,
+    /// `thumbnail`) of the photo called `photo` was kept; none while it has not arrived.
+    pub fn kept(&self, photo: &str, role: &str) -> Option<u64> {
+        self.field(&format!("evidence/{photo}"))?.get(role)?.as_u64()
+    }
+
+    /// The preview announced for the photo called `photo`, if it was made from the original that
+    /// the photo has now.
+    pub fn preview(&self, photo: &str) -> Option<&Value> {
+        let original = self.field(&format!("photos/{photo}"))?.get("original")?;
+        self.field(&format!("previews/{photo}")).filter(|preview| preview.get("original") == Some(original))
+    }
+
+    /// The files that this entity refers to.
+    pub fn files(&self) -> Vec<FileOf<'_>> {
+        let mut files = Vec::new();
+        for (photo, value) in self.members("photos") {
+            let of = |set: &str, value: &Value, role: &'static str| {
+                let hash = value.get(role)?.as_str()?.parse().ok()?;
+                Some(FileOf { photo, role, hash, by: self.stamps.of(&format!("{set}/{photo}")).by })
+            };
+            files.extend(of("photos", value, "original"));
+            if let Some(preview) = self.preview(photo) {
+                files.extend(["display", "thumbnail"].into_iter().filter_map(|role| of("previews", preview, role)));
+            }
+        }
+        files
+    }
+
     /// The text form that stores keep and checksums cover.
     pub fn to_text(&self) -> String {
         serde_json::to_string(self).expect("an entity has string keys and finite numbers only")
     }
+}
+
+/// One file that an entity refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileOf<'a> {
+    /// Name of the photo.
+    pub photo: &'a str,
+    /// `original`, `display` or `thumbnail`.
+    pub role: &'static str,
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+    /// Who named it; none when that is hidden or the ledger itself did.
+    pub by: Option<EntityId>,
 }
 
 /// Index of an op that has not been judged yet; later than every real index.

@@ -41,7 +41,7 @@ pub struct Place {
     pub words: Option<String>,
 }
 
-/// A sealed file that an op refers to.
+/// A file that an op refers to, by the hash of its bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BlobRef {
     /// SHA-256 of its bytes.
@@ -66,6 +66,51 @@ pub struct Photo {
     /// `camera` or `gallery`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Where the phone was at the shutter, as the app handed it in; never read back from EXIF.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Smaller pictures made from a photo's original, announced by `photo.preview`; never evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preview {
+    /// SHA-256 of the original they were made from.
+    pub original: Hash,
+    /// SHA-256 of the display copy: a JPEG of at most 2048 px, upright, without metadata.
+    pub display: Hash,
+    /// SHA-256 of the thumbnail: a JPEG of at most 320 px, upright, without metadata.
+    pub thumbnail: Hash,
+    /// Width of the display copy in pixels.
+    pub width: u32,
+    /// Height of the display copy in pixels.
+    pub height: u32,
+    /// True when time, place and inspector are written into the display copy.
+    pub stamped: bool,
+}
+
+/// How much of what a finding's photos promise has arrived in the ledger.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    /// Photos that the finding expects.
+    pub expected: usize,
+    /// Photos whose original is kept by the ledger.
+    pub originals: usize,
+    /// Photos whose display copy is.
+    pub displays: usize,
+    /// Photos whose thumbnail is.
+    pub thumbnails: usize,
+}
+
+impl Evidence {
+    /// True when every photo can be looked at: filing and issuing need it.
+    pub fn is_reviewable(&self) -> bool {
+        self.displays == self.expected
+    }
+
+    /// True when every original is kept: closing needs it.
+    pub fn is_sealed(&self) -> bool {
+        self.originals == self.expected
+    }
 }
 
 /// What an inspector writes down; the fields of `finding.record` and `finding.amend`.
@@ -124,6 +169,11 @@ pub struct Finding {
     pub severity: Option<Severity>,
     /// Photos it expects, by photo id.
     pub photos: BTreeMap<String, Photo>,
+    /// Previews announced for them, by photo id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub previews: BTreeMap<String, Preview>,
+    /// How much of them the ledger keeps.
+    pub evidence: Evidence,
     /// Tags.
     pub tags: Vec<String>,
     /// Areas that hold its place, as the server derived them.
@@ -150,10 +200,28 @@ impl Finding {
                 .members("photos")
                 .filter_map(|(id, value)| Some((id.to_owned(), read(Some(value))?)))
                 .collect(),
+            previews: entity
+                .members("photos")
+                .filter_map(|(id, _)| Some((id.to_owned(), read(entity.preview(id))?)))
+                .collect(),
+            evidence: evidence(entity),
             tags: entity.members("tags").map(|(tag, _)| tag.to_owned()).collect(),
             areas: read(entity.field("areas")).unwrap_or_default(),
             conflicts: entity.rivals.keys().cloned().collect(),
         }
+    }
+}
+
+fn evidence(entity: &Entity) -> Evidence {
+    let arrived = |role: &str| {
+        let kept = |(id, _): &(&str, &Value)| entity.kept(id, role).is_some();
+        entity.members("photos").filter(kept).count()
+    };
+    Evidence {
+        expected: entity.members("photos").count(),
+        originals: arrived("original"),
+        displays: arrived("display"),
+        thumbnails: arrived("thumbnail"),
     }
 }
 

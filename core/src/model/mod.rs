@@ -9,8 +9,8 @@ mod time;
 mod version;
 
 pub use code::Code;
-pub use entity::{Entity, PENDING, Rival, Stamp, Stamps};
-pub use finding::{BlobRef, Finding, FindingDraft, Photo, Place, Severity};
+pub use entity::{Entity, FileOf, PENDING, Rival, Stamp, Stamps};
+pub use finding::{BlobRef, Evidence, Finding, FindingDraft, Photo, Place, Preview, Severity};
 pub use hash::{Hash, NotAHash};
 pub use id::{DeviceId, EntityId, LedgerId, LineId, OpId};
 pub use time::{NotATime, Time};

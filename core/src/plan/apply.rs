@@ -4,15 +4,32 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::evidence::{self, EVIDENCE};
 use super::kind::{Act, KindLaw, law_of};
 use super::merge::{Outcome, ops_seen};
+use super::{Facts, View};
 use crate::model::{Entity, Rival, Stamp, Stamps};
 use crate::op::Op;
 
+/// Every entity that `op`, accepted at `index` with these facts, changes: as each is after it, in
+/// an order in which they may be kept.
+///
+/// None when the kind is unknown to this version or an entity that it changes is not there: a
+/// ledger cannot hold such an entry, and `verify` reports it when a forged one does.
+pub fn changed(view: &dyn View, op: &Op, index: u64, facts: &Facts) -> Option<Vec<Entity>> {
+    let also = facts.also.iter().map(|id| Some(evidence::keep(&*view.entity(*id)?, op, index)));
+    let mut after = also.collect::<Option<Vec<_>>>()?;
+    if law_of(&op.kind)?.act != Act::Keep {
+        let before = view.entity(op.entity);
+        after.push(apply(before.as_deref(), op, index, &facts.fields, &facts.adds)?);
+    }
+    Some(after)
+}
+
 /// The entity after `op`, which was accepted at `index` with these outcomes and additions.
 ///
-/// None when the kind is unknown to this version or the entity that it changes is not there: a
-/// ledger cannot hold such an entry, and `verify` reports it when a forged one does.
+/// None when the op has no root (see [`changed`]), when the kind is unknown to this version, or
+/// when the entity that it changes is not there.
 pub fn apply(
     entity: Option<&Entity>,
     op: &Op,
@@ -37,7 +54,7 @@ pub fn apply(
     };
     match law.act {
         Act::Make if entity.is_none() => {}
-        Act::Make | Act::Change => {
+        Act::Make | Act::Change | Act::Announce => {
             for (field, value) in fields_of(law, op) {
                 write(&mut next, &field, value, &stamp, outcome(&field));
             }
@@ -50,9 +67,14 @@ pub fn apply(
             }
         }
         Act::Resolve => settle(&mut next, op, &stamp, &outcome),
+        Act::Keep => return None,
     }
     for (field, value) in adds {
-        write(&mut next, field, value.clone(), &stamp, Outcome::Set);
+        if field.starts_with(EVIDENCE) {
+            evidence::put(&mut next, field, value.clone());
+        } else {
+            write(&mut next, field, value.clone(), &stamp, Outcome::Set);
+        }
     }
     next.index = index;
     Some(next)

@@ -27,6 +27,9 @@ pub struct Facts {
     /// Fields that the server added.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adds: BTreeMap<String, Value>,
+    /// Entities other than the root that the op changed, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<EntityId>,
     /// `ahead` or `behind` when the author's clock cannot be right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<String>,
@@ -65,15 +68,15 @@ impl Facts {
             Some(task) => Judged::Conflict { task },
             None => Judged::Accepted,
         };
-        let Accepted { fields, adds, clock, .. } = accepted;
-        Facts { law: LAW, epoch, judged, received, fields, adds, clock, seen: None, salt }
+        let Accepted { fields, adds, also, clock, .. } = accepted;
+        Facts { law: LAW, epoch, judged, received, fields, adds, also, clock, seen: None, salt }
     }
 
     /// Facts of an op that was turned down.
     pub fn refused(epoch: u32, code: Code, detail: String, received: Time, salt: Salt) -> Facts {
-        let (fields, adds) = Default::default();
+        let (fields, adds, also) = Default::default();
         let judged = Judged::Refused { code, detail };
-        Facts { law: LAW, epoch, judged, received, fields, adds, clock: None, seen: None, salt }
+        Facts { law: LAW, epoch, judged, received, fields, adds, also, clock: None, seen: None, salt }
     }
 
     /// The text that is stored and hashed.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::kind::{Act, FieldLaw, Form, KindLaw};
 use super::{Ruling, Shape, View, hold, refuse};
-use crate::model::{Code, EntityId, LedgerId, OpId, Photo, Place};
+use crate::model::{Code, EntityId, Hash, LedgerId, OpId, Photo, Place, Preview};
 use crate::op::{Op, PublicKey};
 
 /// Fields of the op's body, sets laid out; refused with the field's name when one does not fit.
@@ -35,7 +35,7 @@ pub(super) fn check(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<BTreeMap<
         Act::Change if op.body.is_empty() => bad("body", "changes nothing"),
         // Phones learn the key when they enrol and have no way to believe another one.
         Act::Change if law.of == "ledger" && op.body.contains_key("key") => bad("key", "cannot be changed"),
-        Act::Make => check_made(op).map(|()| super::fields_of(law, op)),
+        Act::Make | Act::Keep => check_made(op).map(|()| super::fields_of(law, op)),
         Act::Resolve => check_chosen(view, law, op).map(|()| super::fields_of(law, op)),
         _ => Ok(super::fields_of(law, op)),
     }
@@ -84,7 +84,7 @@ fn bad<T>(name: &str, what: &str) -> Ruling<T> {
 
 /// Fields of newer apps pass, unless their name would collide with how the law keeps its own.
 fn check_unknown(name: &str) -> Ruling<()> {
-    const RESERVED: &[&str] = &["status", "areas", "opened", "reason"];
+    const RESERVED: &[&str] = &["status", "areas", "opened", "reason", "previews", "evidence"];
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if RESERVED.contains(&name) {
         return bad(name, "is not for this op to set");
@@ -154,13 +154,26 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
         Form::Uuid => text.is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
         Form::Key => text.is_some_and(|text| text.parse::<PublicKey>().is_ok()),
         Form::Place => Place::deserialize(value).is_ok_and(|place| is_place(&place)),
-        Form::Photo => Photo::deserialize(value).is_ok(),
+        Form::Photo => Photo::deserialize(value).is_ok_and(|photo| photo.place.is_none_or(|place| is_place(&place))),
+        Form::Preview => Preview::deserialize(value).is_ok_and(|preview| preview.width > 0 && preview.height > 0),
+        Form::Files(most) => is_files(value, most),
         Form::Shape => Shape::from_geojson(value).is_some(),
         Form::OpIds => Vec::<OpId>::deserialize(value).is_ok_and(|ids| (1..=100).contains(&ids.len())),
         Form::Ref(kind) => return check_ref(view, name, kind, text),
         Form::Set(..) | Form::RefSet(..) | Form::Roles => false,
     };
     if fits { Ok(()) } else { bad(name, &form.wanted()) }
+}
+
+/// Files by their hashes, each with its length and media type.
+fn is_files(value: &Value, most: usize) -> bool {
+    let file = |(hash, file): (&String, &Value)| {
+        let media_type = file.get("type").and_then(Value::as_str);
+        hash.parse::<Hash>().is_ok_and(|parsed| parsed.to_string() == *hash)
+            && file.get("len").is_some_and(Value::is_u64)
+            && media_type.is_some_and(|name| is_words(name, 100, &[]))
+    };
+    value.as_object().is_some_and(|files| (1..=most).contains(&files.len()) && files.iter().all(file))
 }
 
 fn check_ref(view: &dyn View, name: &str, kind: &str, text: Option<&str>) -> Ruling<()> {
@@ -200,6 +213,8 @@ impl Form {
             Form::OneOf(choices) => format!("must be one of {}", choices.join(", ")),
             Form::Place => "must have lat and lon within the globe, or words".into(),
             Form::Photo => "must name the original by its hash".into(),
+            Form::Preview => "must name original, display, thumbnail, width, height and stamped".into(),
+            Form::Files(most) => format!("must be 1 to {most} hashes, each with len and type"),
             Form::True => "must be true or null".into(),
             Form::Uuid => "must be a UUID".into(),
             Form::Key => "must be an ed25519: public key".into(),

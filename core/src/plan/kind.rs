@@ -14,6 +14,10 @@ pub enum Act {
     },
     /// Decides a conflict.
     Resolve,
+    /// Announces what was made from something; the first word stands, and nothing is disputed.
+    Announce,
+    /// Says that files have arrived; changes every entity that refers to them and has no root.
+    Keep,
 }
 
 /// The law about one kind of op.
@@ -75,6 +79,10 @@ pub enum Form {
     Any,
     /// A set of at most this many members, each named by a short text; a member is of the form named.
     Set(usize, &'static Form),
+    /// [`Preview`](crate::model::Preview).
+    Preview,
+    /// At most this many files, each named by its hash, with its length and media type.
+    Files(usize),
     /// A set of names of known roles.
     Roles,
     /// Like `Set`, and each member's name is the id of an entity of this kind.
@@ -118,6 +126,7 @@ const FINDING: &[FieldLaw] = &[
     may("photos", Form::Set(100, &Form::Photo)),
     may("tags", FLAGS),
 ];
+const PREVIEWS: &[FieldLaw] = &[must("previews", Form::Set(100, &Form::Preview))];
 const RESOLVE: &[FieldLaw] = &[must("field", Form::Line(100)), must("seen", Form::OpIds), must("value", Form::Any)];
 const ROLE: &[FieldLaw] = &[must("name", Form::Line(64)), may("may", FLAGS), may("sees", SEES)];
 const UNIT: &[FieldLaw] = &[must("name", Form::Line(200)), may("code", Form::Line(18))];
@@ -132,10 +141,14 @@ const DEVICE: &[FieldLaw] = &[must("key", Form::Key), must("user", Form::Ref("us
 const SESSION: &[FieldLaw] = &[must("user", Form::Ref("user")), must("line", Form::Uuid), must("roles", Form::Roles)];
 const LEDGER: &[FieldLaw] = &[must("name", Form::Line(200)), must("zone", Form::Line(64)), must("key", Form::Key)];
 
+/// Most files in one `blobs.kept`: its text stays far below the longest op.
+pub const MAX_KEPT: usize = 256;
+
 const LAWS: &[KindLaw] = &[
     law("area.add", "area", Act::Make, "area.manage", AREA),
     law("area.amend", "area", Act::Change, "area.manage", AREA),
     law("area.retire", "area", RETIRED, "area.manage", RETIRE),
+    law("blobs.kept", "blobs", Act::Keep, "", &[must("blobs", Form::Files(MAX_KEPT))]),
     law("device.add", "device", Act::Make, "", DEVICE),
     law("device.revoke", "device", Act::Step { to: "revoked" }, "device.manage", RETIRE),
     observed(law("finding.amend", "finding", Act::Change, "finding.amend", FINDING)),
@@ -144,6 +157,7 @@ const LAWS: &[KindLaw] = &[
     law("finding.void", "finding", Act::Step { to: "void" }, "finding.void", &[REASON]),
     law("ledger.amend", "ledger", Act::Change, "ledger.manage", LEDGER),
     law("ledger.open", "ledger", Act::Make, "", LEDGER),
+    observed(law("photo.preview", "finding", Act::Announce, "finding.record", PREVIEWS)),
     law("role.add", "role", Act::Make, "role.manage", ROLE),
     law("role.amend", "role", Act::Change, "role.manage", ROLE),
     law("session.open", "session", Act::Make, "", SESSION),
@@ -192,7 +206,8 @@ mod tests {
     fn the_table_is_in_order_so_that_every_kind_is_found() {
         for law in LAWS {
             assert_eq!(law_of(law.kind).map(|found| found.kind), Some(law.kind));
-            assert!(law.kind.starts_with(law.of), "{} is about a {}", law.kind, law.of);
+            // A preview is of a photo, and photos are members of a finding.
+            assert!(law.kind.starts_with(law.of) || law.kind == "photo.preview", "{} is about a {}", law.kind, law.of);
         }
         assert!(law_of("finding.eat").is_none());
     }

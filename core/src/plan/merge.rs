@@ -60,6 +60,28 @@ fn newest_of_line(entity: &Entity, op: &Op, field: &str) -> Option<u64> {
     rivals.chain([entity.stamps.of(field)]).filter(|stamp| stamp.line == Some(line)).map(|stamp| stamp.n).max()
 }
 
+/// What was made from a photo is said once: the first word about an original stands, unless its own
+/// notebook has a newer one. A preview of an original that the photo no longer has comes too late.
+pub(super) fn announce(entity: &Entity, op: &Op, fields: &BTreeMap<String, Value>) -> Accepted {
+    let weigh = |name: &str, value: &Value| {
+        let stamp = entity.stamps.of(name);
+        let photo = name.strip_prefix("previews/").unwrap_or_default();
+        let original = entity.field(&format!("photos/{photo}")).and_then(|photo| photo.get("original"));
+        let newer = |chain: &crate::op::Chain| stamp.line == Some(chain.line) && chain.n > stamp.n;
+        if entity.field(name).is_some() && stamp.op == op.id {
+            Outcome::Same
+        } else if original.is_none() || value.get("original") != original {
+            Outcome::Overtaken
+        } else if entity.preview(photo).is_none() || op.chain.as_ref().is_some_and(newer) {
+            Outcome::Set
+        } else {
+            Outcome::Overtaken
+        }
+    };
+    let outcomes = fields.iter().map(|(name, value)| (name.clone(), weigh(name, value)));
+    Accepted { fields: outcomes.filter(|(_, outcome)| *outcome != Outcome::Set).collect(), ..Accepted::default() }
+}
+
 /// A step counts only from the state its author saw.
 pub(super) fn step(entity: &Entity, law: &KindLaw, op: &Op) -> Ruling<Accepted> {
     let state = entity.text("status").unwrap_or_default();

@@ -10,6 +10,7 @@
 
 mod apply;
 mod area;
+mod evidence;
 mod facts;
 mod form;
 mod kind;
@@ -20,10 +21,11 @@ mod seed;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{apply, fields_of};
+pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
+pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
-pub use kind::{Act, KindLaw, law_of, law_table};
+pub use kind::{Act, KindLaw, MAX_KEPT, law_of, law_table};
 pub use merge::Outcome;
 pub use rights::{SESSION_DAYS, roles_at_login, roles_of};
 pub use scope::{Scope, project, scopes_of, scopes_of_user};
@@ -34,11 +36,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::model::{Code, Entity, EntityId, LedgerId, Time, Version};
+use crate::model::{Code, Entity, EntityId, Hash, LedgerId, Time, Version};
 use crate::op::Op;
 
 /// Version of this law; recorded with every verdict.
-pub const LAW: u32 = 1;
+pub const LAW: u32 = 2;
 
 /// The state that the law may look at.
 pub trait View {
@@ -46,6 +48,11 @@ pub trait View {
     fn entity(&self, id: EntityId) -> Option<Arc<Entity>>;
     /// Areas whose shape holds the point, in order of their ids.
     fn areas_at(&self, lat: f64, lon: f64) -> Vec<EntityId>;
+    /// Ledger index of the entry that says that the file `hash` has arrived; none where it has not,
+    /// and on a phone, which learns of it only from the server's rows.
+    fn kept(&self, hash: &Hash) -> Option<u64>;
+    /// Entities that refer to the file `hash`, in order of their ids; none on a phone.
+    fn referring(&self, hash: &Hash) -> Vec<EntityId>;
 }
 
 /// What the law needs to know about the moment at which it judges.
@@ -85,8 +92,10 @@ pub enum Judgement {
 pub struct Accepted {
     /// Per field, every outcome other than "set".
     pub fields: BTreeMap<String, Outcome>,
-    /// Fields that the law adds, such as the areas of a place.
+    /// Fields that the law adds, such as the areas of a place; null takes one away.
     pub adds: BTreeMap<String, Value>,
+    /// Entities other than the root that the op changes, in order.
+    pub also: Vec<EntityId>,
     /// The task that asks a person to decide, when a field is in conflict.
     pub task: Option<EntityId>,
     /// `ahead` or `behind` when the author's clock cannot be right.
@@ -130,7 +139,13 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
         (Some(entity), Act::Change) => merge::change(entity, op, base_index(moment, op), &fields),
         (Some(entity), Act::Step { .. }) => merge::step(entity, law, op)?,
         (Some(entity), Act::Resolve) => merge::resolve(entity, op)?,
+        (Some(entity), Act::Announce) => merge::announce(entity, op, &fields),
+        (Some(_), Act::Keep) => return refuse(Code::Internal, "files have no root"),
     };
+    if law.act == Act::Keep {
+        accepted.also = evidence::touched(view, op);
+    }
+    evidence::derive(view, law, op, entity.as_deref(), &mut accepted);
     derive(view, moment, law, op, &mut accepted);
     Ok(Judgement::Accept(accepted))
 }
@@ -138,7 +153,7 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
 /// The root entity: absent for an op that makes it, present for every other.
 fn root(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<Option<Arc<Entity>>> {
     match (view.entity(op.entity), law.act) {
-        (None, Act::Make) => Ok(None),
+        (_, Act::Keep) | (None, Act::Make) => Ok(None),
         (None, _) => hold(format!("entity:{}", op.entity)),
         (Some(entity), _) if entity.kind != law.of => {
             refuse(Code::WrongKind, format!("{} is a {}", op.entity, entity.kind))

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::kind::KindLaw;
+use super::kind::{Act, KindLaw};
 use super::{Moment, Ruling, View, hold, refuse};
 use crate::model::{Code, Entity, EntityId, LedgerId, Time};
 use crate::op::{Chain, Op};
@@ -57,7 +57,18 @@ pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, en
     if law.kind == "finding.void" && entity.is_some_and(|finding| finding.by != op.user) && !may("finding.void_any") {
         return refuse(Code::NotAllowed, "finding.void_any");
     }
+    if law.act == Act::Announce && entity.is_some_and(|finding| !took_them(finding, op)) {
+        return refuse(Code::NotAllowed, "previews: the photo is another user's");
+    }
     Ok(())
+}
+
+/// True when the op's user added every photo that it announces a preview of: nobody shows another's
+/// evidence as something else. A photo that is not there is no matter of rights.
+fn took_them(finding: &Entity, op: &Op) -> bool {
+    let photos = op.body.get("previews").and_then(Value::as_object).into_iter().flatten();
+    let mut fields = photos.map(|(photo, _)| format!("photos/{photo}"));
+    fields.all(|field| finding.field(&field).is_none() || finding.stamps.of(&field).by == op.user)
 }
 
 fn session_of(view: &dyn View, op: &Op, user: EntityId, chain: &Chain) -> Ruling<Arc<Entity>> {

@@ -14,6 +14,7 @@ use crate::op::{At, Chain, OpDraft, Salt};
 /// A city with roles, a unit, and two inspectors' notebooks; every op accepted goes in at once.
 struct World {
     entities: BTreeMap<EntityId, Arc<Entity>>,
+    kept: BTreeMap<Hash, u64>,
     next: u64,
     moment: Moment,
 }
@@ -25,6 +26,15 @@ impl View for World {
 
     fn areas_at(&self, _: f64, _: f64) -> Vec<EntityId> {
         Vec::new()
+    }
+
+    fn kept(&self, hash: &Hash) -> Option<u64> {
+        self.kept.get(hash).copied()
+    }
+
+    fn referring(&self, hash: &Hash) -> Vec<EntityId> {
+        let refers = |entity: &&Arc<Entity>| entity.files().iter().any(|file| file.hash == *hash);
+        self.entities.values().filter(refers).map(|entity| entity.id).collect()
     }
 }
 
@@ -41,7 +51,7 @@ impl World {
     fn new() -> World {
         let received = Some(Time::from_millis(1_800_000_000_000));
         let moment = Moment { ledger: LEDGER, epoch: 1, floors: BTreeMap::new(), size: None, received };
-        let mut world = World { entities: BTreeMap::new(), next: 0, moment };
+        let mut world = World { entities: BTreeMap::new(), kept: BTreeMap::new(), next: 0, moment };
         for role in role_seeds() {
             let may: serde_json::Map<_, _> = role.may.iter().map(|right| ((*right).into(), true.into())).collect();
             let body = json!({ "name": role.name, "sees": role.sees, "may": may });
@@ -114,9 +124,13 @@ impl World {
     fn say(&mut self, op: &Op) -> Judgement {
         let judgement = plan(self, &self.moment.clone(), op);
         if let Judgement::Accept(accepted) = &judgement {
-            let before = self.entity(op.entity);
-            let after = apply(before.as_deref(), op, self.next, &accepted.fields, &accepted.adds).unwrap();
-            self.entities.insert(after.id, Arc::new(after));
+            let received = Time::from_millis(1_800_000_000_000);
+            let facts = Facts::accepted(1, accepted.clone(), received, Salt([0; 16]));
+            let after = changed(self, op, self.next, &facts).unwrap();
+            self.entities.extend(after.into_iter().map(|after| (after.id, Arc::new(after))));
+            for hash in files_kept(op).into_keys() {
+                self.kept.entry(hash).or_insert(self.next);
+            }
         }
         judgement
     }

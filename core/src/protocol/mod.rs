@@ -6,16 +6,24 @@
 mod pull;
 mod push;
 mod service;
+mod upload;
 
 pub use pull::{PullReply, PullRequest, Row, RowPart};
 pub use push::{Final, OpVerdict, PushReply, Verdict};
 pub use service::{EnrolReply, EnrolRequest, LedgerInfo, Problem, ServiceError, SyncService, Token, paths};
+pub use upload::{Content, TUS_VERSION, Upload, UploadId};
 
 /// Most ops in one push.
 pub const MAX_PUSH_OPS: usize = 500;
 
 /// Most bytes of op text that a phone puts into one push.
 pub const MAX_PUSH_BYTES: usize = 1024 * 1024;
+
+/// Largest file, in bytes: a photo of 100 megapixels fits several times.
+pub const MAX_BLOB_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Most hashes that one reply calls missing.
+pub const MAX_MISSING: u32 = 200;
 
 /// Most rows in one page of a pull.
 pub const MAX_PULL_ROWS: u32 = 5_000;

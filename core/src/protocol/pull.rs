@@ -76,7 +76,8 @@ pub struct PullReply {
     /// Verdicts of the ops that the phone asked about; an op not named is not known here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<OpVerdict>,
-    /// Sealed originals that the phone's ops promised and that have not arrived.
+    /// Files that the user's ops promised and that are not here whole, at most
+    /// [`MAX_MISSING`](super::MAX_MISSING): a phone that holds one and believes it sent sends it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub missing: Vec<Hash>,

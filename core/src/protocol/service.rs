@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{PullReply, PullRequest, PushReply};
-use crate::model::{Code, DeviceId, EntityId, LedgerId, LineId, Time};
+use super::{Content, PullReply, PullRequest, PushReply, Upload, UploadId};
+use crate::model::{BlobRef, Code, DeviceId, EntityId, Hash, LedgerId, LineId, Time};
 use crate::op::{PublicKey, Push, Signature};
 
 /// Addresses, below the server's root.
@@ -20,6 +21,12 @@ pub mod paths {
     pub const PUSH: &str = "/v1/push";
     /// `POST`: [`PullRequest`](super::PullRequest) to [`PullReply`](super::PullReply).
     pub const PULL: &str = "/v1/pull";
+    /// `POST`: begins an upload (tus 1.0, creation); `OPTIONS`: what the server can do.
+    pub const UPLOADS: &str = "/v1/uploads";
+    /// `HEAD`, `PATCH`, `DELETE`: one upload, by its id.
+    pub const UPLOAD: &str = "/v1/uploads/{id}";
+    /// `GET`, `HEAD`: a file, by the text form of its hash.
+    pub const BLOB: &str = "/v1/blobs/{hash}";
 }
 
 /// Which ledger this is.
@@ -158,4 +165,35 @@ pub trait SyncService: Send + Sync {
     /// Gives one page of what changed.
     fn pull(&self, token: &Token, request: PullRequest)
     -> impl Future<Output = Result<PullReply, ServiceError>> + Send;
+
+    /// Begins the upload of `blob`, or finds the one that this device began for it before. With
+    /// `content`, its bytes are sent along from the start: one request for all of it. A reply whose
+    /// offset is the length means that the file is whole, verified and durable.
+    ///
+    /// After a failure the server may have kept some of the bytes: begin again without `content`
+    /// and go on at the offset that the reply names.
+    fn begin_upload(
+        &self,
+        token: &Token,
+        blob: &BlobRef,
+        content: Option<Arc<dyn Content>>,
+    ) -> impl Future<Output = Result<Upload, ServiceError>> + Send;
+
+    /// Sends `content` from `offset` on to its end; gives the offset that is durable then.
+    fn continue_upload(
+        &self,
+        token: &Token,
+        upload: &UploadId,
+        offset: u64,
+        content: Arc<dyn Content>,
+    ) -> impl Future<Output = Result<u64, ServiceError>> + Send;
+
+    /// The whole file `hash`, which must not be longer than `most` bytes. Not yet held against its
+    /// hash: whoever asks does that.
+    fn fetch_blob(
+        &self,
+        token: &Token,
+        hash: &Hash,
+        most: u64,
+    ) -> impl Future<Output = Result<Vec<u8>, ServiceError>> + Send;
 }

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::put::Brief;
 use super::{Membership, Shapes, Store, Tried, uint, unreadable};
-use crate::model::{Entity, EntityId, PENDING};
+use crate::model::{Entity, EntityId, Hash, PENDING};
 use crate::op::Op;
 use crate::plan::{Judgement, Moment, Shape, View, apply, contains, plan};
 use crate::{Error, Result};
@@ -45,6 +45,14 @@ impl View for Sight<'_> {
     fn areas_at(&self, lat: f64, lon: f64) -> Vec<EntityId> {
         let areas = self.kept(self.store.areas());
         areas.iter().filter(|(_, shape)| contains(shape, lat, lon)).map(|(id, _)| *id).collect()
+    }
+
+    fn kept(&self, _: &Hash) -> Option<u64> {
+        None
+    }
+
+    fn referring(&self, _: &Hash) -> Vec<EntityId> {
+        Vec::new()
     }
 }
 

@@ -5,7 +5,7 @@
 //! unpacks without end comes from something between us and the server, and counts as no network.
 
 use std::io::Read as _;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use reqwest::header::{
@@ -16,10 +16,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::Error;
+use crate::model::{BlobRef, Hash};
 use crate::op::Push;
 use crate::protocol::{
-    EnrolReply, EnrolRequest, LedgerInfo, MAX_REPLY_BYTES, Problem, PullReply, PullRequest, PushReply, ServiceError,
-    SyncService, Token, paths,
+    Content, EnrolReply, EnrolRequest, LedgerInfo, MAX_REPLY_BYTES, Problem, PullReply, PullRequest, PushReply,
+    ServiceError, SyncService, Token, Upload, UploadId, paths,
 };
 
 /// A server, reached over HTTP. Cheap to clone; clones share their connections.
@@ -88,6 +89,29 @@ impl SyncService for HttpService {
 
     async fn pull(&self, token: &Token, request: PullRequest) -> Result<PullReply, ServiceError> {
         self.post(paths::PULL, Some(token), &request).await
+    }
+
+    async fn begin_upload(
+        &self,
+        _token: &Token,
+        _blob: &BlobRef,
+        _content: Option<Arc<dyn Content>>,
+    ) -> Result<Upload, ServiceError> {
+        Err(offline(paths::UPLOADS, "not built"))
+    }
+
+    async fn continue_upload(
+        &self,
+        _token: &Token,
+        _upload: &UploadId,
+        _offset: u64,
+        _content: Arc<dyn Content>,
+    ) -> Result<u64, ServiceError> {
+        Err(offline(paths::UPLOAD, "not built"))
+    }
+
+    async fn fetch_blob(&self, _token: &Token, _hash: &Hash, _most: u64) -> Result<Vec<u8>, ServiceError> {
+        Err(offline(paths::BLOB, "not built"))
     }
 }
 

@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, Cursor, DeviceId, Entity, EntityId, Hash, LedgerId, LineId, OpId, Time};
+use xuncha_core::model::{BlobRef, Code, Cursor, DeviceId, Entity, EntityId, Hash, LedgerId, LineId, OpId, Time};
 use xuncha_core::op::{At, DeviceKey, Op, OpDraft, PublicKey, Push, enrol_message};
 use xuncha_core::plan::{
-    Facts, Judgement, Moment, Scope, Shape, View, apply, contains, plan, role_seeds, roles_at_login, scopes_of,
-    scopes_of_user,
+    Facts, Judgement, Moment, Scope, Shape, View, changed, contains, files_kept, plan, role_seeds, roles_at_login,
+    scopes_of, scopes_of_user,
 };
 use xuncha_core::proof::{Checkpoint, Frontier, Nodes, Origin, consistency_proof, leaf_hash};
 use xuncha_core::protocol::{
-    EnrolReply, EnrolRequest, Final, LedgerInfo, OpVerdict, Problem, PullReply, PullRequest, PushReply, Row, RowPart,
-    ServiceError, SyncService, Token, Verdict,
+    Content, EnrolReply, EnrolRequest, Final, LedgerInfo, OpVerdict, Problem, PullReply, PullRequest, PushReply, Row,
+    RowPart, ServiceError, SyncService, Token, Upload, UploadId, Verdict,
 };
 use zeroize::Zeroizing;
 
@@ -60,6 +60,7 @@ pub(crate) struct Ledger {
     pub(crate) tamper: Option<Tamper>,
     pub(crate) requests: u32,
     pub(crate) durable_size: u64,
+    kept: BTreeMap<Hash, u64>,
 }
 
 struct Tree<'a>(&'a HashMap<(u8, u64), Hash>);
@@ -81,6 +82,15 @@ impl View for Ledger {
         let areas = self.entities.values().filter(|entity| entity.kind == "area");
         let shape = |area: &Arc<Entity>| area.field("shape").and_then(Shape::from_geojson);
         areas.filter(|area| shape(area).is_some_and(|shape| contains(&shape, lat, lon))).map(|area| area.id).collect()
+    }
+
+    fn kept(&self, hash: &Hash) -> Option<u64> {
+        self.kept.get(hash).copied()
+    }
+
+    fn referring(&self, hash: &Hash) -> Vec<EntityId> {
+        let refers = |entity: &&Arc<Entity>| entity.files().iter().any(|file| file.hash == *hash);
+        self.entities.values().filter(refers).map(|entity| entity.id).collect()
     }
 }
 
@@ -109,6 +119,7 @@ impl City {
             tamper: None,
             requests: 0,
             durable_size: 0,
+            kept: BTreeMap::new(),
         };
         let id = EntityId(ledger.id.0);
         let key = ledger.key.public().to_string();
@@ -225,15 +236,19 @@ impl Ledger {
         });
         self.roots.push(self.tree.root());
         if facts.counts() {
-            let old = self.entities.get(&op.entity).cloned();
-            let new = apply(old.as_deref(), op, index, &facts.fields, &facts.adds).unwrap();
-            for scope in old.iter().flat_map(|entity| scopes_of(entity)) {
-                self.feed.insert((scope, op.entity), (index, false));
+            let after = changed(self, op, index, facts).unwrap();
+            for new in after {
+                for scope in self.entities.get(&new.id).iter().flat_map(|old| scopes_of(old)) {
+                    self.feed.insert((scope, new.id), (index, false));
+                }
+                for scope in scopes_of(&new) {
+                    self.feed.insert((scope, new.id), (index, true));
+                }
+                self.entities.insert(new.id, Arc::new(new));
             }
-            for scope in scopes_of(&new) {
-                self.feed.insert((scope, op.entity), (index, true));
+            for hash in files_kept(op).into_keys() {
+                self.kept.entry(hash).or_insert(index);
             }
-            self.entities.insert(op.entity, Arc::new(new));
         }
         index
     }
@@ -441,5 +456,17 @@ impl SyncService for City {
 
     async fn pull(&self, token: &Token, request: PullRequest) -> Served<PullReply> {
         self.lock().page(token, request)
+    }
+
+    async fn begin_upload(&self, _: &Token, _: &BlobRef, _: Option<Arc<dyn Content>>) -> Served<Upload> {
+        Err(lost())
+    }
+
+    async fn continue_upload(&self, _: &Token, _: &UploadId, _: u64, _: Arc<dyn Content>) -> Served<u64> {
+        Err(lost())
+    }
+
+    async fn fetch_blob(&self, _: &Token, _: &Hash, _: u64) -> Served<Vec<u8>> {
+        Err(lost())
     }
 }

@@ -13,12 +13,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, Entity, EntityId};
+use xuncha_core::model::{BlobRef, Code, Entity, EntityId, Hash};
 use xuncha_core::op::{PublicKey, Push};
 use xuncha_core::plan::LAW;
 use xuncha_core::protocol::{
-    EnrolReply, EnrolRequest, LedgerInfo, MAX_PUSH_OPS, PullReply, PullRequest, PushReply, ServiceError, SyncService,
-    Token,
+    Content, EnrolReply, EnrolRequest, LedgerInfo, MAX_PUSH_OPS, PullReply, PullRequest, PushReply, ServiceError,
+    SyncService, Token, Upload, UploadId,
 };
 
 use crate::auth;
@@ -201,5 +201,28 @@ impl SyncService for Service {
     async fn pull(&self, token: &Token, request: PullRequest) -> Result<PullReply, ServiceError> {
         let token = token.clone();
         self.blocking(move |inner| inner.page(&token, &request)).await
+    }
+
+    async fn begin_upload(
+        &self,
+        _token: &Token,
+        _blob: &BlobRef,
+        _content: Option<Arc<dyn Content>>,
+    ) -> Result<Upload, ServiceError> {
+        Err(refusal(Code::Internal, None))
+    }
+
+    async fn continue_upload(
+        &self,
+        _token: &Token,
+        _upload: &UploadId,
+        _offset: u64,
+        _content: Arc<dyn Content>,
+    ) -> Result<u64, ServiceError> {
+        Err(refusal(Code::Internal, None))
+    }
+
+    async fn fetch_blob(&self, _token: &Token, _hash: &Hash, _most: u64) -> Result<Vec<u8>, ServiceError> {
+        Err(refusal(Code::Internal, None))
     }
 }

@@ -197,7 +197,8 @@ impl Words {
         let mut blobs: Vec<BlobRef> = Vec::new();
         for file in self.photo {
             let sealed = seal_photo(home, host, &file)?;
-            let photo = Photo { original: sealed.blob.hash, taken: None, source: Some("gallery".to_owned()) };
+            let photo =
+                Photo { original: sealed.blob.hash, taken: None, source: Some("gallery".to_owned()), place: None };
             draft.photos.insert(host.uuid().to_string(), Some(photo));
             if !blobs.contains(&sealed.blob) {
                 blobs.push(sealed.blob);

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use xuncha_core::model::{Entity, EntityId};
+use xuncha_core::model::{Entity, EntityId, Hash};
 use xuncha_core::plan::{Shape, View, contains};
 
 use crate::store::{EntityRow, Place, Result, Snapshot, StoreError};
@@ -59,7 +59,7 @@ impl<'a> Lens<'a> {
         self.failed.borrow_mut().take().map_or(Ok(()), Err)
     }
 
-    pub(super) fn kept(&self, id: EntityId) -> Result<Option<Kept>> {
+    pub(super) fn row(&self, id: EntityId) -> Result<Option<Kept>> {
         if let Some(found) = self.cache.borrow().entities.get(&id) {
             return Ok(found.clone());
         }
@@ -95,7 +95,7 @@ impl<'a> Lens<'a> {
 
 impl View for Lens<'_> {
     fn entity(&self, id: EntityId) -> Option<Arc<Entity>> {
-        match self.kept(id) {
+        match self.row(id) {
             Ok(kept) => kept.map(|kept| kept.entity),
             Err(error) => {
                 self.note(error);
@@ -111,6 +111,21 @@ impl View for Lens<'_> {
         let cache = self.cache.borrow();
         let areas = cache.areas.iter().flatten();
         areas.filter(|(_, shape)| contains(shape, lat, lon)).map(|(id, _)| *id).collect()
+    }
+
+    fn kept(&self, hash: &Hash) -> Option<u64> {
+        let found = self.snapshot.blob(hash).unwrap_or_else(|error| {
+            self.note(error);
+            None
+        });
+        found.and_then(|blob| blob.kept)
+    }
+
+    fn referring(&self, hash: &Hash) -> Vec<EntityId> {
+        self.snapshot.referring(hash).unwrap_or_else(|error| {
+            self.note(error);
+            Vec::new()
+        })
     }
 }
 

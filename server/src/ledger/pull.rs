@@ -7,7 +7,7 @@ use xuncha_core::model::{Cursor, EntityId, Hash, OpId, Time};
 use xuncha_core::op::{Op, Seen};
 use xuncha_core::plan::{Facts, Scope, project, scopes_of_user};
 use xuncha_core::proof::{BuildError, Nodes, consistency_proof, root_at};
-use xuncha_core::protocol::{Final, MAX_PULL_ROWS, OpVerdict, PullReply, PullRequest, Row};
+use xuncha_core::protocol::{Final, MAX_MISSING, MAX_PULL_ROWS, OpVerdict, PullReply, PullRequest, Row};
 
 use super::cache::{Cache, Lens, entity_of};
 use crate::store::{FeedRow, Head, Result, Snapshot, StoreError, TokenRow};
@@ -75,10 +75,9 @@ pub fn pull(
         dropped: page.dropped,
         checkpoint,
         consistency,
-        // Nothing makes a backup or replica yet, so nothing is covered by one.
-        durable_size: 0,
+        durable_size: snapshot.durable_size()?,
         verdicts: verdicts(snapshot, caller, &request.open)?,
-        missing: Vec::new(),
+        missing: if at_head { snapshot.missing(caller.user, MAX_MISSING)? } else { Vec::new() },
         sums,
         time: now,
     })
@@ -87,7 +86,7 @@ pub fn pull(
 fn granted(snapshot: &dyn Snapshot, head: &Head, caller: &Caller) -> Result<Vec<Scope>> {
     let mut cache = Cache::default();
     let lens = Lens::new(snapshot, &mut cache);
-    let Some(user) = lens.kept(caller.user)? else { return Ok(Vec::new()) };
+    let Some(user) = lens.row(caller.user)? else { return Ok(Vec::new()) };
     let granted = scopes_of_user(&lens, head.ledger, &user.entity);
     lens.failure()?;
     Ok(granted)

@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, Hash, Time};
+use xuncha_core::model::{Code, Entity, Hash, Time};
 use xuncha_core::op::{Op, Unreadable};
-use xuncha_core::plan::{Facts, Judgement, Moment, apply, plan};
+use xuncha_core::plan::{Facts, Judgement, Moment, changed, files_kept, plan};
 use xuncha_core::proof::{Checkpoint, Frontier, Origin, leaf_hash};
 use xuncha_core::protocol::{Final, Verdict};
 
@@ -314,16 +314,31 @@ impl<'a> Run<'a> {
 
     /// Carries the op out: newest state, feed, checksums.
     fn carry_out(&mut self, op: &Op, index: u64, facts: &Facts) -> Result<()> {
-        let old = Lens::new(&*self.batch, &mut self.cache).kept(op.entity)?;
-        let before = old.as_ref().map(|kept| &*kept.entity);
-        let Some(entity) = apply(before, op, index, &facts.fields, &facts.adds) else {
-            return Err(StoreError::Rejected(format!("op {} cannot be applied", op.id)));
+        for (hash, (len, media_type)) in files_kept(op) {
+            self.batch.put_kept(&hash, len, &media_type, index)?;
+        }
+        let after = {
+            let lens = Lens::new(&*self.batch, &mut self.cache);
+            let after = changed(&lens, op, index, facts);
+            lens.failure()?;
+            after.ok_or_else(|| StoreError::Rejected(format!("op {} cannot be applied", op.id)))?
         };
-        let row = entity.to_text();
+        after.into_iter().try_for_each(|entity| self.put(entity))
+    }
+
+    /// Keeps an entity's new state, moves it in the feed, and notes which files it refers to.
+    fn put(&mut self, entity: Entity) -> Result<()> {
+        let old = Lens::new(&*self.batch, &mut self.cache).row(entity.id)?;
         let old = old.as_ref().map(|kept| (&*kept.entity, &kept.places[..]));
+        let files = |entity: &Entity| entity.files().iter().map(|file| (file.hash, file.by)).collect::<Vec<_>>();
+        let named = files(&entity);
+        if named != old.map(|(old, _)| files(old)).unwrap_or_default() {
+            self.batch.put_refs(entity.id, &named)?;
+        }
+        let row = entity.to_text();
         let places = place(self.batch, &mut self.sums, old, &entity, &row)?;
-        let stored = EntityRow { id: entity.id, kind: entity.kind.clone(), index, row, places: places.clone() };
-        self.batch.put_entity(&stored)?;
+        let (id, kind, index) = (entity.id, entity.kind.clone(), entity.index);
+        self.batch.put_entity(&EntityRow { id, kind, index, row, places: places.clone() })?;
         self.cache.put(Arc::new(entity), places);
         Ok(())
     }

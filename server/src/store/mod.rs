@@ -4,9 +4,11 @@
 //! all; a [`Snapshot`] sees one moment. Absent: caches, judgement, clocks.
 
 mod error;
+mod files;
 pub mod sqlite;
 
 pub use error::{Result, StoreError};
+pub use files::{BlobRow, Files, KeepFiles, RefRow, UploadRow};
 
 use xuncha_core::model::{DeviceId, EntityId, Hash, LedgerId, OpId, Time};
 use xuncha_core::op::{PublicKey, Signature};
@@ -46,7 +48,7 @@ impl dyn Store {
 }
 
 /// What can be read.
-pub trait Snapshot {
+pub trait Snapshot: Files {
     /// Where the ledger ends; none before it was opened.
     fn head(&self) -> Result<Option<Head>>;
     /// Newest state of an entity.
@@ -83,7 +85,7 @@ pub trait Snapshot {
 }
 
 /// What can be written, inside one transaction.
-pub trait Batch: Snapshot {
+pub trait Batch: Snapshot + KeepFiles {
     /// Opens an empty ledger.
     fn open_ledger(&mut self, ledger: LedgerId) -> Result<()>;
     /// Appends one entry at `entry.index`, which must be the end.

@@ -15,7 +15,7 @@ use xuncha_core::model::{
     Version,
 };
 use xuncha_core::op::{At, Chain, DeviceKey, Op, OpDraft, Push, Salt, Seen, enrol_message, push_message};
-use xuncha_core::plan::{Accepted, Facts, LAW, Outcome, Scope, law_table};
+use xuncha_core::plan::{Accepted, Facts, Outcome, Scope, law_table};
 use xuncha_core::proof::leaf_hash;
 use xuncha_core::protocol::{
     EnrolReply, EnrolRequest, Final, LedgerInfo, OpVerdict, Problem, PullReply, PullRequest, PushReply, Row, Token,
@@ -68,7 +68,7 @@ fn time() -> Time {
 
 fn info() -> LedgerInfo {
     let (name, zone) = ("临江市".to_owned(), "Asia/Shanghai".to_owned());
-    LedgerInfo { ledger: LEDGER, name, zone, key: key().public(), epoch: 1, law: LAW, time: time() }
+    LedgerInfo { ledger: LEDGER, name, zone, key: key().public(), epoch: 1, law: 1, time: time() }
 }
 
 /// An op of a device with every member there can be.
@@ -141,8 +141,13 @@ fn entity() -> Entity {
     }
 }
 
+/// Facts as the first law wrote them.
+fn of_law_1(facts: Facts) -> Facts {
+    Facts { law: 1, ..facts }
+}
+
 fn plain_facts() -> Facts {
-    Facts::accepted(1, Accepted::default(), time(), Salt([3; 16]))
+    of_law_1(Facts::accepted(1, Accepted::default(), time(), Salt([3; 16])))
 }
 
 #[test]
@@ -208,11 +213,16 @@ fn rows_and_facts_are_what_they_were() {
         adds: [("areas".to_owned(), json!([id(8)]))].into(),
         task: Some(id(6)),
         clock: Some("ahead".into()),
+        also: Vec::new(),
     };
     let refused = Facts::refused(2, Code::StateChanged, "void".into(), time(), Salt([4; 16]));
     both_ways("facts-accepted.json", &plain_facts());
-    both_ways("facts-conflict.json", &Facts::accepted(1, accepted, time(), Salt([3; 16])));
-    both_ways("facts-refused.json", &refused);
+    both_ways("facts-conflict.json", &of_law_1(Facts::accepted(1, accepted, time(), Salt([3; 16]))));
+    both_ways("facts-refused.json", &of_law_1(refused));
+    let evidence = [("evidence/p1".to_owned(), json!({ "original": 40 }))].into();
+    let kept = Accepted { adds: evidence, also: vec![id(8), id(9)], ..Accepted::default() };
+    let kept = Facts { law: 2, ..Facts::accepted(1, kept, time(), Salt([5; 16])) };
+    both_ways("facts-kept.json", &kept);
 }
 
 #[test]

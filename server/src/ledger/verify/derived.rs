@@ -43,6 +43,49 @@ impl Check {
         }
     }
 
+    /// Which files are called kept, and who refers to which, follows from the entries.
+    pub(super) fn files(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut expected = std::mem::take(&mut self.state.kept);
+        let mut after = None;
+        loop {
+            let page = snapshot.blobs(after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.hash);
+            for blob in &page {
+                let kept = expected.remove(&blob.hash);
+                if blob.kept != kept.map(|(index, _)| index) || kept.is_some_and(|(_, len)| len != blob.len) {
+                    self.problem(blob.kept, format!("what is recorded of file {} does not follow", blob.hash));
+                }
+            }
+        }
+        for (hash, (index, _)) in expected {
+            self.problem(Some(index), format!("file {hash} is called kept and nothing is recorded of it"));
+        }
+        self.refs(snapshot)
+    }
+
+    fn refs(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let mut expected: BTreeSet<(EntityId, Hash)> = BTreeSet::new();
+        for entity in self.state.entities.values() {
+            expected.extend(entity.files().iter().map(|file| (entity.id, file.hash)));
+        }
+        let mut after = None;
+        loop {
+            let page = snapshot.refs(after, PAGE)?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.entity);
+            for row in &page {
+                if !expected.remove(&(row.entity, row.hash)) {
+                    self.problem(None, format!("{} does not refer to file {}", row.entity, row.hash));
+                }
+            }
+        }
+        for (entity, hash) in expected {
+            self.problem(None, format!("{entity} refers to file {hash}, and that is not recorded"));
+        }
+        Ok(())
+    }
+
     pub(super) fn feeds(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
         let mut expected: BTreeMap<Scope, BTreeMap<EntityId, u64>> = BTreeMap::new();
         let mut sums: BTreeMap<Scope, RowPart> = BTreeMap::new();

@@ -2,7 +2,7 @@
 //!
 //! From the texts: every leaf, the tree, the signed checkpoint, every device's signature and chain,
 //! every checkpoint that a device had seen. From the facts: the newest state of every entity, the
-//! feed and its checksums, by [`apply`] alone. And for entries of the current law, the verdict
+//! feed and its checksums, by [`changed`] alone. And for entries of the current law, the verdict
 //! itself, by judging again.
 
 mod derived;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use xuncha_core::model::{DeviceId, Entity, EntityId, Hash};
 use xuncha_core::op::{Op, PublicKey, push_message};
 use xuncha_core::plan::{
-    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, apply, contains, plan, project, scopes_of,
+    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, files_kept, plan, project, scopes_of,
 };
 use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash};
 use xuncha_core::protocol::{Row, RowPart};
@@ -75,6 +75,7 @@ pub fn verify(snapshot: &dyn Snapshot, key: Option<PublicKey>, progress: &mut dy
     check.entities(snapshot)?;
     check.feeds(snapshot)?;
     check.outside(snapshot)?;
+    check.files(snapshot)?;
     check.problems.truncate(MOST);
     Ok(Report {
         ok: check.problems.is_empty(),
@@ -89,6 +90,9 @@ pub fn verify(snapshot: &dyn Snapshot, key: Option<PublicKey>, progress: &mut dy
 struct State {
     entities: HashMap<EntityId, Arc<Entity>>,
     areas: BTreeMap<EntityId, Shape>,
+    /// Files that have arrived: by which entry, and how long they are.
+    kept: BTreeMap<Hash, (u64, u64)>,
+    referring: HashMap<Hash, BTreeSet<EntityId>>,
 }
 
 impl State {
@@ -99,6 +103,15 @@ impl State {
                 Some(shape) => self.areas.insert(entity.id, shape),
                 None => self.areas.remove(&entity.id),
             };
+        }
+        let before = self.entities.get(&entity.id).cloned();
+        for file in before.iter().flat_map(|before| before.files()) {
+            if let Some(referring) = self.referring.get_mut(&file.hash) {
+                referring.remove(&entity.id);
+            }
+        }
+        for file in entity.files() {
+            self.referring.entry(file.hash).or_default().insert(entity.id);
         }
         self.entities.insert(entity.id, Arc::new(entity));
     }
@@ -111,6 +124,14 @@ impl View for State {
 
     fn areas_at(&self, lat: f64, lon: f64) -> Vec<EntityId> {
         self.areas.iter().filter(|(_, shape)| contains(shape, lat, lon)).map(|(id, _)| *id).collect()
+    }
+
+    fn kept(&self, hash: &Hash) -> Option<u64> {
+        self.kept.get(hash).map(|(index, _)| *index)
+    }
+
+    fn referring(&self, hash: &Hash) -> Vec<EntityId> {
+        self.referring.get(hash).into_iter().flatten().copied().collect()
     }
 }
 
@@ -185,13 +206,19 @@ impl Check {
         self.idempotency(snapshot, index, &op)?;
         self.judge_again(index, &op, &facts);
         if facts.counts() {
-            let before = self.state.entity(op.entity);
-            match apply(before.as_deref(), &op, index, &facts.fields, &facts.adds) {
-                Some(entity) => self.state.put(entity),
-                None => self.problem(Some(index), "an accepted op that cannot be applied"),
-            }
+            self.carry_out(index, &op, &facts);
         }
         Ok(())
+    }
+
+    fn carry_out(&mut self, index: u64, op: &Op, facts: &Facts) {
+        for (hash, (len, _)) in files_kept(op) {
+            self.state.kept.entry(hash).or_insert((index, len));
+        }
+        match changed(&self.state, op, index, facts) {
+            Some(after) => after.into_iter().for_each(|entity| self.state.put(entity)),
+            None => self.problem(Some(index), "an accepted op that cannot be applied"),
+        }
     }
 
     fn remember(&mut self, snapshot: &dyn Snapshot, entry: &Entry, op: &Op, hash: Hash) -> Result<()> {

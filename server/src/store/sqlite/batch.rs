@@ -14,7 +14,7 @@ use super::snapshot::{SqliteSnapshot, places_text, signed};
 
 /// One write transaction.
 pub(super) struct SqliteBatch<'a> {
-    snapshot: SqliteSnapshot<'a>,
+    pub(super) snapshot: SqliteSnapshot<'a>,
 }
 
 impl<'a> SqliteBatch<'a> {
@@ -22,7 +22,7 @@ impl<'a> SqliteBatch<'a> {
         SqliteBatch { snapshot: SqliteSnapshot::new(connection) }
     }
 
-    fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
+    pub(super) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
         Ok(self.snapshot.connection.prepare_cached(sql)?.execute(params)?)
     }
 

@@ -1,6 +1,7 @@
 //! A ledger in one SQLite file: one writer, a few readers, write-ahead log, synced at every commit.
 
 mod batch;
+mod files;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
@@ -12,10 +13,10 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
 /// Newest schema that this version knows.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// Statements that bring a file from each schema to the next, from nothing on.
-const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// How long to wait for another process (a command line beside a running server) to finish its batch.
 const PATIENCE: Duration = Duration::from_secs(15);

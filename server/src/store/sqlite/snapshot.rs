@@ -20,7 +20,7 @@ impl<'a> SqliteSnapshot<'a> {
         SqliteSnapshot { connection }
     }
 
-    fn one<T>(
+    pub(super) fn one<T>(
         &self,
         sql: &str,
         params: impl rusqlite::Params,
@@ -29,7 +29,7 @@ impl<'a> SqliteSnapshot<'a> {
         Ok(self.connection.prepare_cached(sql)?.query_row(params, read).optional()?)
     }
 
-    fn many<T>(
+    pub(super) fn many<T>(
         &self,
         sql: &str,
         params: impl rusqlite::Params,
@@ -227,19 +227,19 @@ pub(super) fn places_text(places: &[Place]) -> String {
     places.iter().map(one).collect::<Vec<_>>().join(" ")
 }
 
-fn after_bytes(after: Option<EntityId>) -> Vec<u8> {
+pub(super) fn after_bytes(after: Option<EntityId>) -> Vec<u8> {
     after.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default()
 }
 
-fn uuid_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Uuid> {
+pub(super) fn uuid_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Uuid> {
     Ok(Uuid::from_bytes(row.get(at)?))
 }
 
-fn device_of(text: &str) -> Result<DeviceId> {
+pub(super) fn device_of(text: &str) -> Result<DeviceId> {
     text.parse().map_err(|_| damaged("a device id", &text))
 }
 
-fn hash(bytes: &[u8]) -> Result<Hash> {
+pub(super) fn hash(bytes: &[u8]) -> Result<Hash> {
     bytes.try_into().map(Hash).map_err(|_| damaged("a hash of length", &bytes.len()))
 }
 
@@ -254,7 +254,7 @@ fn damaged(what: &str, which: &dyn std::fmt::Display) -> StoreError {
     StoreError::Damaged(format!("{what} {which}"))
 }
 
-fn unsigned(value: i64) -> Result<u64> {
+pub(super) fn unsigned(value: i64) -> Result<u64> {
     u64::try_from(value).map_err(|_| damaged("a negative number", &value))
 }
 
