@@ -11,6 +11,8 @@ use super::*;
 use crate::model::{DeviceId, Hash, LineId, OpId, PENDING};
 use crate::op::{At, Chain, OpDraft, Salt};
 
+mod files;
+
 /// A city with roles, a unit, and two inspectors' notebooks; every op accepted goes in at once.
 struct World {
     entities: BTreeMap<EntityId, Arc<Entity>>,
