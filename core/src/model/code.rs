@@ -100,6 +100,8 @@ codes! {
     LedgerRolledBack = "ledger_rolled_back";
     /// The request took too long.
     Timeout = "timeout";
+    /// The ledger was restored from a backup and goes on in a new epoch: take everything anew.
+    NewEpoch = "new_epoch";
 
     // Files: an upload or a download was turned away.
     /// The bytes are not those that were announced; nothing of them was kept.

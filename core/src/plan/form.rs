@@ -84,7 +84,7 @@ fn bad<T>(name: &str, what: &str) -> Ruling<T> {
 
 /// Fields of newer apps pass, unless their name would collide with how the law keeps its own.
 fn check_unknown(name: &str) -> Ruling<()> {
-    const RESERVED: &[&str] = &["status", "areas", "opened", "reason", "previews", "evidence"];
+    const RESERVED: &[&str] = &["status", "areas", "opened", "reason", "previews", "evidence", "epochs"];
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if RESERVED.contains(&name) {
         return bad(name, "is not for this op to set");
@@ -157,6 +157,10 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
         Form::Photo => Photo::deserialize(value).is_ok_and(|photo| photo.place.is_none_or(|place| is_place(&place))),
         Form::Preview => Preview::deserialize(value).is_ok_and(|preview| preview.width > 0 && preview.height > 0),
         Form::Files(most) => is_files(value, most),
+        Form::Epoch => {
+            let root = value.get("root").and_then(Value::as_str).and_then(|root| root.parse::<Hash>().ok());
+            value.get("size").is_some_and(Value::is_u64) && root.is_some()
+        }
         Form::Shape => Shape::from_geojson(value).is_some(),
         Form::OpIds => Vec::<OpId>::deserialize(value).is_ok_and(|ids| (1..=100).contains(&ids.len())),
         Form::Ref(kind) => return check_ref(view, name, kind, text),
@@ -214,6 +218,7 @@ impl Form {
             Form::Place => "must have lat and lon within the globe, or words".into(),
             Form::Photo => "must name the original by its hash".into(),
             Form::Preview => "must name original, display, thumbnail, width, height and stamped".into(),
+            Form::Epoch => "must name size and root of a checkpoint".into(),
             Form::Files(most) => format!("must be 1 to {most} hashes, each with len and type"),
             Form::True => "must be true or null".into(),
             Form::Uuid => "must be a UUID".into(),

@@ -83,6 +83,8 @@ pub enum Form {
     Preview,
     /// At most this many files, each named by its hash, with its length and media type.
     Files(usize),
+    /// The last provable checkpoint of an epoch: its size and root.
+    Epoch,
     /// A set of names of known roles.
     Roles,
     /// Like `Set`, and each member's name is the id of an entity of this kind.
@@ -156,6 +158,7 @@ const LAWS: &[KindLaw] = &[
     law("finding.resolve", "finding", Act::Resolve, "finding.resolve", RESOLVE),
     law("finding.void", "finding", Act::Step { to: "void" }, "finding.void", &[REASON]),
     law("ledger.amend", "ledger", Act::Change, "ledger.manage", LEDGER),
+    law("ledger.epoch", "ledger", Act::Change, "", &[must("epochs", Form::Set(1, &Form::Epoch))]),
     law("ledger.open", "ledger", Act::Make, "", LEDGER),
     observed(law("photo.preview", "finding", Act::Announce, "finding.record", PREVIEWS)),
     law("role.add", "role", Act::Make, "role.manage", ROLE),

@@ -10,6 +10,7 @@
 
 mod apply;
 mod area;
+mod epoch;
 mod evidence;
 mod facts;
 mod form;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
+pub use epoch::floors_of;
 pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
 pub use kind::{Act, KindLaw, MAX_KEPT, law_of, law_table};
@@ -133,6 +135,9 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     let entity = root(view, law, op)?;
     rights::check(view, moment, law, op, entity.as_deref())?;
     let fields = form::check(view, law, op)?;
+    if law.kind == "ledger.epoch" {
+        epoch::check(moment, op)?;
+    }
     let mut accepted = match (&entity, law.act) {
         (None, _) => Accepted::default(),
         (Some(_), Act::Make) => Accepted { fields: all_same(&fields), ..Accepted::default() },

@@ -1,5 +1,6 @@
 //! The contract between a phone and a server, and how a server says no.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -45,6 +46,9 @@ pub struct LedgerInfo {
     pub key: PublicKey,
     /// Epoch; 1 in a ledger never restored from a backup.
     pub epoch: u32,
+    /// For each epoch that has ended, the size of its last provable checkpoint.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub floors: BTreeMap<u32, u64>,
     /// Version of the law by which the server judges.
     pub law: u32,
     /// The server's clock.

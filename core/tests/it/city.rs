@@ -255,7 +255,16 @@ impl Ledger {
 
     fn info(&self) -> LedgerInfo {
         let (name, zone) = ("巡查市".into(), "Asia/Shanghai".into());
-        LedgerInfo { ledger: self.id, name, zone, key: self.key.public(), epoch: 1, law: 1, time: self.now() }
+        LedgerInfo {
+            ledger: self.id,
+            name,
+            zone,
+            key: self.key.public(),
+            epoch: 1,
+            floors: BTreeMap::new(),
+            law: 1,
+            time: self.now(),
+        }
     }
 
     fn now(&self) -> Time {

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use xuncha_core::host::Host;
 use xuncha_core::model::{BlobRef, Code, Entity, EntityId, Hash};
 use xuncha_core::op::{PublicKey, Push};
-use xuncha_core::plan::LAW;
+use xuncha_core::plan::{LAW, floors_of};
 use xuncha_core::protocol::{
     Content, EnrolReply, EnrolRequest, LedgerInfo, MAX_PUSH_OPS, PullReply, PullRequest, PushReply, ServiceError,
     SyncService, Token, Upload, UploadId,
@@ -94,7 +94,8 @@ impl Inner {
         let named: Option<Entity> = row.and_then(|row| serde_json::from_str(&row.row).ok());
         let text = |field: &str| named.as_ref().and_then(|named| named.text(field)).unwrap_or_default().to_owned();
         let (name, zone, key) = (text("name"), text("zone"), self.key.public());
-        Ok(LedgerInfo { ledger, name, zone, key, epoch, law: LAW, time: self.host.clock.wall() })
+        let floors = named.as_ref().map(floors_of).unwrap_or_default();
+        Ok(LedgerInfo { ledger, name, zone, key, epoch, floors, law: LAW, time: self.host.clock.wall() })
     }
 
     fn entity(&self, id: EntityId) -> Result<Option<Entity>, ServiceError> {
@@ -152,6 +153,7 @@ impl Inner {
         match page.map_err(|error| store_failure(&error))? {
             Ok(page) => Ok(page),
             Err(PullError::RolledBack(detail)) => Err(refusal(Code::LedgerRolledBack, detail)),
+            Err(PullError::NewEpoch(detail)) => Err(refusal(Code::NewEpoch, detail)),
             Err(PullError::Retired) => Err(refusal(Code::UserRetired, None)),
             Err(PullError::Store(error)) => Err(store_failure(&error)),
         }

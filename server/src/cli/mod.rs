@@ -2,6 +2,7 @@
 //! 1 for "no" or a failure, 2 for a command line that cannot be read.
 
 mod admin;
+mod backup;
 mod export;
 mod failure;
 mod field;
@@ -42,6 +43,10 @@ enum Command {
     Verify(verify::Verify),
     /// Write out what others can check for themselves.
     Export(export::Export),
+    /// Copy a ledger with its files, also while its server runs; the next copy takes only what is new.
+    Backup(backup::Backup),
+    /// Put a backup in place of a ledger that is lost.
+    Restore(backup::Restore),
 }
 
 /// Does what the command line says.
@@ -53,6 +58,8 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Field(field) => field.run(&printer),
         Command::Verify(verify) => verify.run(&printer),
         Command::Export(export) => export.run(),
+        Command::Backup(backup) => backup.run(&printer),
+        Command::Restore(restore) => restore.run(&printer),
     };
     match done {
         Ok(code) => code,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use xuncha_core::model::{Cursor, EntityId, Hash, OpId, Time};
 use xuncha_core::op::{Op, Seen};
-use xuncha_core::plan::{Facts, Scope, project, scopes_of_user};
+use xuncha_core::plan::{Facts, Scope, floors_of, project, scopes_of_user};
 use xuncha_core::proof::{BuildError, Nodes, consistency_proof, root_at};
 use xuncha_core::protocol::{Final, MAX_MISSING, MAX_PULL_ROWS, OpVerdict, PullReply, PullRequest, Row};
 
@@ -27,6 +27,9 @@ pub enum PullError {
     /// The phone has seen more, or something else, than this ledger holds.
     #[error("{0}")]
     RolledBack(String),
+    /// The ledger goes on in a new epoch.
+    #[error("{0}")]
+    NewEpoch(String),
     /// The user has left.
     #[error("the user has left")]
     Retired,
@@ -47,6 +50,9 @@ pub fn pull(
 ) -> std::result::Result<PullReply, PullError> {
     let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
     let cursor = request.cursor.unwrap_or(Cursor { epoch: head.epoch, size: 0 });
+    if cursor.epoch < head.epoch {
+        return Err(PullError::NewEpoch(format!("epoch {} is over, this is epoch {}", cursor.epoch, head.epoch)));
+    }
     if cursor.epoch != head.epoch || cursor.size > head.size {
         let detail = format!("cursor {}/{}, ledger {}/{}", cursor.epoch, cursor.size, head.epoch, head.size);
         return Err(PullError::RolledBack(detail));
@@ -114,13 +120,18 @@ fn growth(
     };
     let nodes = SnapshotNodes(snapshot);
     let rolled_back = |detail: String| Err(PullError::RolledBack(detail));
-    if seen.epoch != head.epoch || seen.size > head.size {
+    // Of an epoch that is over only what lies below its last provable checkpoint can be proven. Who
+    // has seen more is shown the new epoch all the same: its first entry says where the old one ended.
+    if seen.epoch < head.epoch && seen.size > floor(snapshot, head, seen.epoch)? {
+        return Ok((Some(head.checkpoint.clone()), Vec::new()));
+    }
+    if seen.epoch > head.epoch || seen.size > head.size {
         return rolled_back(format!("checkpoint {}/{} is not in this ledger", seen.epoch, seen.size));
     }
     if root_at(&nodes, seen.size)? != seen.root {
         return rolled_back(format!("checkpoint {} has another root here", seen.size));
     }
-    if seen.size == head.size {
+    if seen.size == head.size && seen.epoch == head.epoch {
         return Ok((None, Vec::new()));
     }
     match consistency_proof(&nodes, seen.size, head.size) {
@@ -128,6 +139,13 @@ fn growth(
         Err(BuildError::Nodes(error)) => Err(error.into()),
         Err(BuildError::Impossible(error)) => rolled_back(error.to_string()),
     }
+}
+
+/// The size up to which this ledger still holds what a phone has seen in `epoch`.
+fn floor(snapshot: &dyn Snapshot, head: &Head, epoch: u32) -> Result<u64> {
+    let ledger = snapshot.entity(EntityId(head.ledger.0))?.as_ref().map(entity_of).transpose()?;
+    let floors = ledger.as_ref().map(floors_of).unwrap_or_default();
+    Ok(floors.range(epoch..).map(|(_, size)| *size).min().unwrap_or(0))
 }
 
 /// The rows of a page and where they leave the phone.

@@ -5,13 +5,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, Entity, Hash, Time};
+use xuncha_core::model::{Code, Entity, EntityId, Hash, Time};
 use xuncha_core::op::{Op, Unreadable};
-use xuncha_core::plan::{Facts, Judgement, Moment, changed, files_kept, plan};
+use xuncha_core::plan::{Facts, Judgement, Moment, changed, files_kept, floors_of, plan};
 use xuncha_core::proof::{Checkpoint, Frontier, Origin, leaf_hash};
 use xuncha_core::protocol::{Final, Verdict};
 
+use serde_json::json;
+
 use super::cache::{Cache, Lens};
+use super::draft::OwnOp;
 use super::feed::{Sums, place};
 use super::open::LedgerKey;
 use super::seen::Roots;
@@ -139,6 +142,32 @@ impl Sequencer {
     }
 }
 
+/// Begins the epoch behind the present one and gives its number. Its first entry names the last
+/// checkpoint of the one before; phones that have seen more than that take everything anew and say
+/// again what is not here. For a ledger that was restored from a backup, and for no other.
+///
+/// # Errors
+/// The store's; nothing has changed then.
+pub fn begin_epoch(store: &dyn Store, sequencer: &Sequencer, host: &Host) -> Result<u32> {
+    store.change(|batch| {
+        let mut head = batch.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+        let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
+            .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
+        let floor = json!({ head.epoch.to_string(): { "size": head.size, "root": frontier.root() } });
+        head.epoch += 1;
+        batch.move_head(&head)?;
+        let (ledger, epoch) = (head.ledger, head.epoch);
+        let op = OwnOp::about(host, "epoch", "ledger.epoch", EntityId(ledger.0), json!({ "epochs": floor }));
+        let mut run = Run::new(sequencer, batch, head, Cache::default())?;
+        let verdict = run.take(&op.write(ledger, host), false)?;
+        if !matches!(verdict, Verdict::Accepted { .. }) {
+            return Err(StoreError::Failed(format!("the epoch was not taken: {verdict:?}")));
+        }
+        run.finish()?;
+        Ok(epoch)
+    })
+}
+
 /// One batch while it is being judged.
 struct Run<'a> {
     sequencer: &'a Sequencer,
@@ -162,10 +191,12 @@ impl<'a> Run<'a> {
     fn new(sequencer: &'a Sequencer, batch: &'a mut dyn Batch, head: Head, cache: Cache) -> Result<Run<'a>> {
         let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
             .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
+        let mut cache = cache;
+        let ledger = Lens::new(&*batch, &mut cache).row(EntityId(head.ledger.0))?;
         let moment = Moment {
             ledger: head.ledger,
             epoch: head.epoch,
-            floors: Default::default(),
+            floors: ledger.map(|ledger| floors_of(&ledger.entity)).unwrap_or_default(),
             size: Some(head.size),
             received: Some(sequencer.host.clock.wall()),
         };

@@ -1,6 +1,7 @@
 //! Everything that is tested through a whole server, in one executable.
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod boston;
 mod commands;
 mod conflicts;

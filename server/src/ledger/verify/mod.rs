@@ -15,7 +15,8 @@ use serde::Serialize;
 use xuncha_core::model::{DeviceId, Entity, EntityId, Hash};
 use xuncha_core::op::{Op, PublicKey, push_message};
 use xuncha_core::plan::{
-    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, files_kept, plan, project, scopes_of,
+    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, files_kept, floors_of, plan, project,
+    scopes_of,
 };
 use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash};
 use xuncha_core::protocol::{Row, RowPart};
@@ -144,6 +145,8 @@ struct Check {
     state: State,
     frontier: Frontier,
     roots: Roots,
+    /// Root of the tree before the entry in hand, when that may begin an epoch.
+    root_before: Hash,
     /// For each push: the entries that came with it, by op hash.
     pushed: HashMap<u64, Vec<(u64, DeviceId, Hash)>>,
     chains: HashMap<DeviceId, BTreeMap<u64, Link>>,
@@ -161,6 +164,7 @@ impl Check {
             state: State::default(),
             frontier: Frontier::new(),
             roots: Roots::default(),
+            root_before: Frontier::new().root(),
             pushed: HashMap::new(),
             chains: HashMap::new(),
             judged: HashMap::new(),
@@ -185,6 +189,9 @@ impl Check {
             self.problem(Some(index), "the texts do not give the leaf");
         }
         let mut nodes = Vec::new();
+        if entry.op.contains("\"ledger.epoch\"") {
+            self.root_before = self.frontier.root();
+        }
         // The stored leaf goes into the tree: a text that was changed is named by its own leaf, not
         // by every root after it.
         self.frontier.push(entry.leaf, |level, position, hash| nodes.push((level, position, hash)));
@@ -201,6 +208,7 @@ impl Check {
             self.problem(Some(index), "the texts are not an op and its facts");
             return Ok(());
         };
+        self.epoch(index, &op, &facts);
         self.remember(snapshot, entry, &op, op_hash)?;
         self.seen(snapshot, index, &op, &facts)?;
         self.idempotency(snapshot, index, &op)?;
@@ -219,6 +227,24 @@ impl Check {
             Some(after) => after.into_iter().for_each(|entity| self.state.put(entity)),
             None => self.problem(Some(index), "an accepted op that cannot be applied"),
         }
+    }
+
+    /// Epochs follow one another, each begun by an entry that says so.
+    fn epoch(&mut self, index: u64, op: &Op, facts: &Facts) {
+        let ledger = self.state.entity(EntityId(self.moment.ledger.0));
+        let over = ledger.as_ref().map(|ledger| floors_of(ledger)).unwrap_or_default();
+        let begins = op.kind == "ledger.epoch" && facts.counts();
+        if usize::try_from(facts.epoch) != Ok(1 + over.len() + usize::from(begins)) {
+            self.problem(Some(index), format!("it claims epoch {}", facts.epoch));
+        }
+        if begins {
+            let named = op.body.get("epochs").and_then(|epochs| epochs.get((facts.epoch - 1).to_string()));
+            let root = named.and_then(|floor| floor.get("root")?.as_str()).map(str::to_owned);
+            if root != Some(self.root_before.to_string()) {
+                self.problem(Some(index), "the epoch names another checkpoint than the ledger had");
+            }
+        }
+        self.moment.floors = over;
     }
 
     fn remember(&mut self, snapshot: &dyn Snapshot, entry: &Entry, op: &Op, hash: Hash) -> Result<()> {
@@ -269,6 +295,7 @@ impl Check {
         }
         self.moment.received = Some(facts.received);
         self.moment.size = Some(index);
+        self.moment.epoch = facts.epoch;
         let agrees = match (plan(&self.state, &self.moment, op), &facts.judged) {
             (Judgement::Accept(accepted), Judged::Accepted | Judged::Conflict { .. }) => {
                 let again = Facts::accepted(facts.epoch, accepted, facts.received, facts.salt);
@@ -304,6 +331,9 @@ impl Check {
         }
         match Checkpoint::open(&head.checkpoint, &key.0, self.moment.ledger.0) {
             Err(error) => self.problem(None, format!("the checkpoint: {error}")),
+            Ok(checkpoint) if checkpoint.origin.epoch != head.epoch => {
+                self.problem(None, format!("the checkpoint is of epoch {}", checkpoint.origin.epoch));
+            }
             Ok(checkpoint) if checkpoint.size != size || checkpoint.root != root => {
                 self.problem(None, format!("the checkpoint signs another ledger of size {}", checkpoint.size));
             }

@@ -40,14 +40,39 @@ impl SqliteStore {
     /// [`StoreError::Missing`] without a file, [`StoreError::Newer`], [`StoreError::Damaged`]; none
     /// of them touches the file. A crash during a migration leaves the schema before it.
     pub fn open(folder: &Path, create: bool) -> Result<SqliteStore> {
-        let file = folder.join(FILE);
+        SqliteStore::open_file(&folder.join(FILE), create)
+    }
+
+    /// [`SqliteStore::open`] for a file of any name.
+    ///
+    /// # Errors
+    /// The same.
+    pub fn open_file(file: &Path, create: bool) -> Result<SqliteStore> {
         if !create && !file.exists() {
-            return Err(StoreError::Missing(folder.display().to_string()));
+            return Err(StoreError::Missing(file.parent().unwrap_or(file).display().to_string()));
         }
-        let mut writer = connect(&file, false)?;
+        let mut writer = connect(file, false)?;
         migrate(&mut writer)?;
-        let readers = (0..READERS).map(|_| connect(&file, true)).collect::<Result<_>>()?;
+        let readers = (0..READERS).map(|_| connect(file, true)).collect::<Result<_>>()?;
         Ok(SqliteStore { writer: Mutex::new(writer), readers: Mutex::new(readers), freed: Condvar::new() })
+    }
+
+    /// Writes the store as of one moment to a new file at `path`, while others read and write it. The
+    /// caller syncs the file; a crash leaves a half one.
+    ///
+    /// # Errors
+    /// When `path` exists or cannot be written.
+    pub fn copy_to(&self, path: &Path) -> Result<()> {
+        let reader = self.take_reader();
+        let Some(connection) = reader.connection.as_ref() else {
+            return Err(StoreError::Failed("no reader".into()));
+        };
+        let path = path.to_str().ok_or_else(|| StoreError::Failed("the path is not UTF-8".into()))?;
+        // A reader may write nothing, also not another file; it is one again afterwards.
+        connection.pragma_update(None, "query_only", false)?;
+        let copied = connection.execute("VACUUM INTO ?1", [path]);
+        connection.pragma_update(None, "query_only", true)?;
+        copied.map(drop).map_err(StoreError::from)
     }
 
     fn take_reader(&self) -> Reader<'_> {
