@@ -14,6 +14,7 @@ mod verify;
 
 pub use draft::OwnOp;
 pub use open::{KEY_FILE, LedgerKey, Opening, open_or_create};
+pub(crate) use pull::granted;
 pub use pull::{Caller, PullError, pull};
 pub use sequencer::{BATCH_OPS, Item, PushRecord, Sequencer};
 pub use verify::{Problem, Report, verify};

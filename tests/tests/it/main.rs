@@ -15,4 +15,5 @@ mod pull;
 mod recheck;
 mod stories;
 mod tamper;
+mod uploads;
 mod wire;
