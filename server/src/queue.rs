@@ -1,14 +1,19 @@
 //! The queue in front of the sequencer: many requests wait, one thread writes.
 //!
-//! What arrives during a commit is the next batch; nothing waits on purpose.
+//! What arrives during a commit is the next batch; nothing waits on purpose. Files that arrived are
+//! named in the batch that comes next, all in one entry.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
+use xuncha_core::host::Host;
+use xuncha_core::plan::MAX_KEPT;
 use xuncha_core::protocol::Verdict;
 
+use crate::blobs;
 use crate::ledger::{BATCH_OPS, Item, Sequencer};
 use crate::store::{Store, StoreError};
 
@@ -17,14 +22,20 @@ const WAITING: usize = 256;
 
 type Answer = Result<Vec<Verdict>, Arc<StoreError>>;
 
-struct Job {
-    items: Vec<Item>,
-    answer: oneshot::Sender<Answer>,
+enum Job {
+    Append {
+        items: Vec<Item>,
+        answer: oneshot::Sender<Answer>,
+    },
+    /// Nothing but a reason to look whether files arrived.
+    Wake,
 }
 
-/// The way in for ops. Closing it lets the thread finish what waits.
+/// The way in for ops. Closing every handle lets the thread finish what waits.
+#[derive(Clone)]
 pub struct Queue {
     jobs: SyncSender<Job>,
+    arrived: Arc<AtomicBool>,
 }
 
 /// Why a queue gave no verdicts.
@@ -43,11 +54,18 @@ impl Queue {
     ///
     /// # Errors
     /// When the machine gives no thread.
-    pub fn start(store: Arc<dyn Store>, sequencer: Arc<Sequencer>) -> std::io::Result<(Queue, JoinHandle<()>)> {
+    pub fn start(
+        store: Arc<dyn Store>,
+        sequencer: Arc<Sequencer>,
+        host: Host,
+    ) -> std::io::Result<(Queue, JoinHandle<()>)> {
         let (jobs, waiting) = sync_channel(WAITING);
-        let run = move || work(&*store, &sequencer, &waiting);
+        // Looked at once at the start: a crash may have come between a file and its entry.
+        let arrived = Arc::new(AtomicBool::new(true));
+        let worker = Worker { store, sequencer, host, arrived: arrived.clone() };
+        let run = move || worker.run(&waiting);
         let thread = std::thread::Builder::new().name("sequencer".into()).spawn(run)?;
-        Ok((Queue { jobs }, thread))
+        Ok((Queue { jobs, arrived }, thread))
     }
 
     /// Judges and appends `items`; one verdict per item, and what is final is durable.
@@ -56,24 +74,81 @@ impl Queue {
     /// [`QueueError`]; the same items may come again.
     pub async fn append(&self, items: Vec<Item>) -> Result<Vec<Verdict>, QueueError> {
         let (answer, verdicts) = oneshot::channel();
-        self.jobs.try_send(Job { items, answer }).map_err(|error| match error {
+        self.jobs.try_send(Job::Append { items, answer }).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Disconnected(_) => QueueError::Full,
         })?;
         verdicts.await.map_err(|_| QueueError::Full)?.map_err(QueueError::Store)
     }
+
+    /// A file arrived: the ledger hears of it soon.
+    pub fn wake(&self) {
+        self.arrived.store(true, Ordering::SeqCst);
+        // A full queue is looked through soon enough, and with it what arrived.
+        drop(self.jobs.try_send(Job::Wake));
+    }
 }
 
-fn work(store: &dyn Store, sequencer: &Sequencer, waiting: &Receiver<Job>) {
-    while let Ok(job) = waiting.recv() {
-        let mut items = Vec::new();
-        let mut answers = Vec::new();
-        let mut next = Some(job);
-        while let Some(job) = next {
-            answers.push((job.items.len(), job.answer));
-            items.extend(job.items);
-            next = if items.len() < BATCH_OPS { waiting.try_recv().ok() } else { None };
+struct Worker {
+    store: Arc<dyn Store>,
+    sequencer: Arc<Sequencer>,
+    host: Host,
+    arrived: Arc<AtomicBool>,
+}
+
+impl Worker {
+    fn run(&self, waiting: &Receiver<Job>) {
+        while self.round(Vec::new(), Vec::new()) {}
+        while let Ok(job) = waiting.recv() {
+            let mut items = Vec::new();
+            let mut answers = Vec::new();
+            let mut next = Some(job);
+            while let Some(job) = next {
+                if let Job::Append { items: more, answer } = job {
+                    answers.push((more.len(), answer));
+                    items.extend(more);
+                }
+                next = if items.len() < BATCH_OPS { waiting.try_recv().ok() } else { None };
+            }
+            let mut more = self.round(items, answers);
+            while more {
+                more = self.round(Vec::new(), Vec::new());
+            }
         }
-        answer(sequencer.append(store, &items), answers);
+    }
+
+    /// Appends what waits, and names what arrived. True when more arrived than one entry names.
+    fn round(&self, mut items: Vec<Item>, answers: Vec<(usize, oneshot::Sender<Answer>)>) -> bool {
+        let kept = self.arrived();
+        let count = kept.as_ref().map_or(0, |(_, count)| *count);
+        items.extend(kept.map(|(item, _)| item));
+        if items.is_empty() {
+            return false;
+        }
+        let mut outcome = self.sequencer.append(&*self.store, &items);
+        let mut more = false;
+        match &mut outcome {
+            Ok(verdicts) if count > 0 => {
+                let said = verdicts.pop().is_some_and(|verdict| blobs::is_kept(&verdict));
+                more = said && count == MAX_KEPT;
+                self.arrived.fetch_or(more, Ordering::SeqCst);
+            }
+            Ok(_) => {}
+            Err(_) => self.arrived.store(true, Ordering::SeqCst),
+        }
+        answer(outcome, answers);
+        more
+    }
+
+    /// The op that names what arrived, when somebody said that there may be something.
+    fn arrived(&self) -> Option<(Item, usize)> {
+        if !self.arrived.swap(false, Ordering::SeqCst) {
+            return None;
+        }
+        blobs::arrived(&*self.store, &self.host).unwrap_or_else(|error| {
+            tracing::error!(%error, "what arrived cannot be looked up");
+            self.arrived.store(true, Ordering::SeqCst);
+            None
+        })
     }
 }
 

@@ -5,7 +5,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
-use axum::routing::{get, post};
+use axum::routing::{MethodRouter, get, head, patch, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use xuncha_core::model::Code;
@@ -16,27 +16,44 @@ use crate::problem::{refusal, respond};
 
 /// The whole application.
 pub fn app(service: Service, limits: &Limits) -> Router {
+    let guard = from_fn(api::guard(limits));
     let phones = Router::new()
         .route(paths::LEDGER, get(api::info))
         .route(paths::ENROL, post(api::enrol))
         .route(paths::PUSH, post(api::push))
         .route(paths::PULL, post(api::pull))
-        .layer(from_fn(api::guard(limits)));
+        .layer(guard.clone());
     let everyone = Router::new()
         .route("/enrol", get(api::enrol_page))
         .route("/openapi.json", get(api::openapi))
         .route("/healthz", get(api::health))
         .route("/readyz", get(api::ready));
-    phones
+    let prompt = phones
         .merge(everyone)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.patience));
+    // A photo on a slow network takes minutes, so these have patience of their own.
+    let uploads = Router::new()
+        .route(paths::UPLOADS, post(api::begin_upload).options(api::upload_abilities))
+        .route(paths::UPLOAD, patch(api::continue_upload).merge(upload()))
+        .layer(map_response(api::speaks_tus));
+    let files = uploads.merge(Router::new().route(paths::BLOB, get(api::blob))).layer(guard);
+    prompt
+        .merge(files)
         .fallback(api::unknown_address)
         .method_not_allowed_fallback(api::unknown_method)
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.patience))
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond(refusal(Code::Internal, None))))
         .layer(map_response(as_problem))
         .layer(from_fn(crate::listen::log(service.host().clone())))
         .with_state(service)
+}
+
+/// What else can be done with one upload.
+fn upload() -> MethodRouter<Service> {
+    head(api::upload_progress)
+        .delete(api::cancel_upload)
+        .post(api::overridden_upload)
+        .options(api::upload_abilities)
 }
 
 /// What a layer turned away without a document gets one.

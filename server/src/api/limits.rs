@@ -15,6 +15,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::{Problem, ServiceError, paths};
 
+use crate::blobs::Bounds;
 use crate::problem::{problem, respond};
 
 /// Limits of a server.
@@ -28,8 +29,10 @@ pub struct Limits {
     pub burst: NonZeroU32,
     /// Requests without a token a second from one address; enrolment codes cannot be guessed faster.
     pub strangers: NonZeroU32,
-    /// How long a request may take.
+    /// How long a request may take; not one whose body is a file.
     pub patience: Duration,
+    /// How files are received.
+    pub files: Bounds,
 }
 
 impl Default for Limits {
@@ -40,6 +43,7 @@ impl Default for Limits {
             burst: NonZeroU32::new(500).unwrap_or(NonZeroU32::MIN),
             strangers: NonZeroU32::new(50).unwrap_or(NonZeroU32::MIN),
             patience: Duration::from_secs(60),
+            files: Bounds::default(),
         }
     }
 }

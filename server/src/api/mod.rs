@@ -1,12 +1,18 @@
 //! What the server does for phones: the same contract that a phone's client speaks.
 
+mod blobs;
 mod limits;
 mod openapi;
+mod tus;
+mod uploads;
 mod wire;
 
+pub use blobs::blob;
 pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
+pub(crate) use uploads::speaks_tus;
+pub use uploads::{begin_upload, cancel_upload, continue_upload, overridden_upload, upload_abilities, upload_progress};
 pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};
 
 use std::sync::Arc;
@@ -22,6 +28,7 @@ use xuncha_core::protocol::{
 };
 
 use crate::auth;
+use crate::blobs::{Announced, Blobs, Opened, Pieces};
 use crate::ledger::{Caller, Item, LedgerKey, PullError, PushRecord};
 use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
@@ -41,13 +48,15 @@ struct Inner {
     queue: Queue,
     host: Host,
     key: LedgerKey,
+    blobs: Arc<Blobs>,
     stopping: AtomicBool,
 }
 
 impl Service {
-    /// A service over an opened ledger.
-    pub fn new(store: Arc<dyn Store>, queue: Queue, host: Host, key: LedgerKey) -> Service {
-        Service { inner: Arc::new(Inner { store, queue, host, key, stopping: AtomicBool::new(false) }) }
+    /// A service over an opened ledger and its files.
+    pub fn new(store: Arc<dyn Store>, queue: Queue, host: Host, key: LedgerKey, blobs: Arc<Blobs>) -> Service {
+        let stopping = AtomicBool::new(false);
+        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, stopping }) }
     }
 
     /// The clock and the random source that it uses.
@@ -58,6 +67,17 @@ impl Service {
     /// From now on the server says that it is not ready.
     pub fn begin_stopping(&self) {
         self.inner.stopping.store(true, Ordering::Relaxed);
+        self.inner.blobs.begin_stopping();
+    }
+
+    fn blobs(&self) -> &Arc<Blobs> {
+        &self.inner.blobs
+    }
+
+    /// Who a token belongs to.
+    async fn caller(&self, token: &Token) -> Result<Caller, ServiceError> {
+        let token = token.clone();
+        self.blocking(move |inner| auth::caller(&*inner.store, &token)).await
     }
 
     /// True when the store answers and the server is not stopping.
@@ -207,24 +227,47 @@ impl SyncService for Service {
 
     async fn begin_upload(
         &self,
-        _token: &Token,
-        _blob: &BlobRef,
-        _content: Option<Arc<dyn Content>>,
+        token: &Token,
+        blob: &BlobRef,
+        content: Option<Arc<dyn Content>>,
     ) -> Result<Upload, ServiceError> {
-        Err(refusal(Code::Internal, None))
+        let caller = self.caller(token).await?;
+        let announced = Announced { hash: blob.hash, len: blob.len };
+        let source = content.map(|content| Pieces::new(content, 0));
+        let row = self.blobs().begin(caller, announced, source, None).await?;
+        Ok(Upload { id: UploadId(row.id), offset: row.offset })
     }
 
     async fn continue_upload(
         &self,
-        _token: &Token,
-        _upload: &UploadId,
-        _offset: u64,
-        _content: Arc<dyn Content>,
+        token: &Token,
+        upload: &UploadId,
+        offset: u64,
+        content: Arc<dyn Content>,
     ) -> Result<u64, ServiceError> {
-        Err(refusal(Code::Internal, None))
+        let caller = self.caller(token).await?;
+        let (coming, source) = (content.len().saturating_sub(offset), Pieces::new(content, offset));
+        let row = self.blobs().append(caller, upload.0.clone(), offset, Some(coming), source, None).await?;
+        Ok(row.offset)
     }
 
-    async fn fetch_blob(&self, _token: &Token, _hash: &Hash, _most: u64) -> Result<Vec<u8>, ServiceError> {
-        Err(refusal(Code::Internal, None))
+    async fn fetch_blob(&self, token: &Token, hash: &Hash, most: u64) -> Result<Vec<u8>, ServiceError> {
+        let caller = self.caller(token).await?;
+        let row = self.blobs().describe(caller, *hash).await?;
+        if row.len > most {
+            return Err(refusal(Code::TooLarge, format!("the file has {} bytes, {most} are wanted", row.len)));
+        }
+        match self.blobs().open(row).await? {
+            Opened::Bytes(bytes, _) => Ok(bytes.into()),
+            Opened::File(mut file) => {
+                self.blocking(move |_| {
+                    use std::io::Read as _;
+                    let mut bytes = Vec::new();
+                    let read = file.read_to_end(&mut bytes);
+                    read.map(|_| bytes).map_err(|_| refusal(Code::BlobDamaged, None))
+                })
+                .await
+            }
+        }
     }
 }

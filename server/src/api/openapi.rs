@@ -4,12 +4,16 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::wire;
+use super::{blobs, uploads, wire};
 
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Xuncha", description = "Offline-first city inspection: the ledger's API.", license(name = "MIT OR Apache-2.0")),
-    paths(wire::info, wire::enrol, wire::push, wire::pull, wire::enrol_page, wire::health, wire::ready, openapi),
+    paths(
+        wire::info, wire::enrol, wire::push, wire::pull, wire::enrol_page, wire::health, wire::ready, openapi,
+        uploads::upload_abilities, uploads::begin_upload, uploads::upload_progress, uploads::continue_upload,
+        uploads::cancel_upload, blobs::blob
+    ),
     modifiers(&Token)
 )]
 struct Document;

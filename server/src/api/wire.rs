@@ -99,7 +99,7 @@ pub async fn unknown_method() -> Response {
     respond(refusal(Code::BadMethod, None))
 }
 
-fn token(headers: &HeaderMap) -> Result<Token, ServiceError> {
+pub(super) fn token(headers: &HeaderMap) -> Result<Token, ServiceError> {
     let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let secret = text.and_then(|text| text.strip_prefix("Bearer "));
     secret.map(|secret| Token::new(secret.to_owned())).ok_or_else(|| refusal(Code::BadToken, None))

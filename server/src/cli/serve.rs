@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -18,12 +19,16 @@ use super::Failure;
 use super::folder::remember_address;
 use super::print::Printer;
 use crate::api::{Limits, Service};
+use crate::blobs::{Blobs, Folder, sweep};
 use crate::ledger::{KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
 use crate::queue::Queue;
 use crate::routes::app;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Head, Store};
+
+/// Time between two sweeps.
+const TIDY: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -95,8 +100,14 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let listener = TcpListener::bind(options.listen).await.map_err(|error| Failure::io(options.listen, &error))?;
     let address = listener.local_addr().map_err(|error| Failure::io("listen", &error))?;
     remember_address(&options.data, &format!("http://{address}")).map_err(|error| Failure::io("address", &error))?;
-    let (queue, writer) = Queue::start(store.clone(), sequencer).map_err(|error| Failure::io("a thread", &error))?;
-    let service = Service::new(store, queue, host, key);
+    let folder = Folder::of(&options.data);
+    folder.create().map_err(|error| Failure::io("make the folder of files", &error))?;
+    sweep(&*store, &folder, host.clock.wall())?;
+    let (queue, writer) = Queue::start(store.clone(), sequencer, host.clone())
+        .map_err(|error| Failure::io("a thread", &error))?;
+    let blobs = Blobs::new(folder.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
+    let tidying = tokio::spawn(tidy(store.clone(), folder, host.clone()));
+    let service = Service::new(store, queue, host, key, blobs);
     let (stop, stopped) = oneshot::channel();
     let served = tokio::spawn(async move {
         let app = app(service.clone(), &options.limits);
@@ -105,11 +116,25 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
             service.begin_stopping();
         };
         listen::serve(listener, app, options.limits, stopping).await;
+        tidying.abort();
         // The last handle on the queue goes with the service; then the writer finishes what waits.
         drop(service);
         drop(tokio::task::spawn_blocking(move || writer.join()).await);
     });
     Ok(Running { address, is_new, stop: Some(stop), served })
+}
+
+/// Gives up uploads that were left alone, every hour.
+async fn tidy(store: Arc<dyn Store>, folder: Folder, host: Host) {
+    loop {
+        tokio::time::sleep(TIDY).await;
+        let (store, folder, now) = (store.clone(), folder.clone(), host.clock.wall());
+        match tokio::task::spawn_blocking(move || sweep(&*store, &folder, now)).await {
+            Ok(Ok(swept)) => tracing::info!(uploads = swept.uploads, files = swept.files, "swept"),
+            Ok(Err(error)) => tracing::error!(%error, "the sweep failed"),
+            Err(error) => tracing::error!(%error, "the sweep failed"),
+        }
+    }
 }
 
 /// The key of a ledger that exists. Never a new one: no phone would believe what it signs.

@@ -89,7 +89,11 @@ pub fn pull(
     })
 }
 
-fn granted(snapshot: &dyn Snapshot, head: &Head, caller: &Caller) -> Result<Vec<Scope>> {
+/// Scopes that the caller may follow now; none once the user has left.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn granted(snapshot: &dyn Snapshot, head: &Head, caller: &Caller) -> Result<Vec<Scope>> {
     let mut cache = Cache::default();
     let lens = Lens::new(snapshot, &mut cache);
     let Some(user) = lens.row(caller.user)? else { return Ok(Vec::new()) };

@@ -28,10 +28,13 @@ pub trait Files {
     fn upload(&self, id: &str) -> Result<Option<UploadRow>>;
     /// The upload that `device` began for `hash`.
     fn upload_of(&self, device: &DeviceId, hash: &Hash) -> Result<Option<UploadRow>>;
-    /// Up to `limit` uploads, those that were left alone longest first.
-    fn uploads(&self, limit: u32) -> Result<Vec<UploadRow>>;
-    /// Bytes that `device` may still claim room for or holds without need: the lengths of its open
-    /// uploads, and of files it brought that nothing refers to.
+    /// Up to `limit` uploads with ids above `after`, in order of their ids.
+    fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>>;
+    /// Up to `limit` uploads that were left alone since before `since`, longest first.
+    fn abandoned(&self, since: Time, limit: u32) -> Result<Vec<UploadRow>>;
+    /// Bytes that `device` claims room for or holds without need: the lengths of its uploads that
+    /// are not whole yet, and of files it brought that nothing refers to; each counts for 64 KiB at
+    /// least, so that their number is bounded too.
     fn claimed(&self, device: &DeviceId) -> Result<u64>;
 }
 

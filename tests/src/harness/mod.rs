@@ -4,6 +4,7 @@
 mod binary;
 mod chance;
 mod clock;
+mod files;
 mod net;
 mod office;
 mod phone;
@@ -14,6 +15,7 @@ mod world;
 pub use binary::{Outcome, Process, binary, python, xuncha};
 pub use chance::SeededRandom;
 pub use clock::Clock;
+pub use files::{Line, announced, photo, until};
 pub use net::{Counts, Fault, Net};
 pub use office::Office;
 pub use phone::{Phone, words};

@@ -1,5 +1,6 @@
 //! A phone made by hand: a key, a chain, and full control over every byte that it sends.
 
+use std::collections::BTreeMap;
 use std::sync::Once;
 
 use serde::de::DeserializeOwned;
@@ -31,6 +32,8 @@ pub struct Answer {
     pub retry_after: Option<String>,
     /// `Content-Type`.
     pub content_type: String,
+    /// Every header line, by its name in lower case.
+    pub headers: BTreeMap<String, String>,
     /// The body.
     pub body: Vec<u8>,
 }
@@ -272,7 +275,11 @@ impl RawPhone {
         let header = |name: &str| Some(reply.headers().get(name)?.to_str().unwrap().to_owned());
         let (status, retry_after) = (reply.status().as_u16(), header("retry-after"));
         let content_type = header("content-type").unwrap_or_default();
-        Ok(Answer { status, retry_after, content_type, body: reply.bytes().await?.to_vec() })
+        let line = |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+            (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+        };
+        let headers = reply.headers().iter().map(line).collect();
+        Ok(Answer { status, retry_after, content_type, headers, body: reply.bytes().await?.to_vec() })
     }
 }
 

@@ -227,9 +227,12 @@ async fn every_route_is_in_the_openapi_document() {
             "paths::ENROL" => paths::ENROL,
             "paths::PUSH" => paths::PUSH,
             "paths::PULL" => paths::PULL,
+            "paths::UPLOADS" => paths::UPLOADS,
+            "paths::UPLOAD" => paths::UPLOAD,
+            "paths::BLOB" => paths::BLOB,
             literal => literal.trim_matches('"'),
         };
-        let method = if rest.trim_start().starts_with("get") { "get" } else { "post" };
+        let method = rest.trim_start().split('(').next().unwrap();
         assert!(document["paths"][path][method].is_object(), "{method} {path} is not described");
         routes += 1;
     }

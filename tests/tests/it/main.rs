@@ -16,4 +16,5 @@ mod pull;
 mod recheck;
 mod stories;
 mod tamper;
+mod uploads;
 mod wire;

@@ -68,14 +68,19 @@ impl Files for SqliteSnapshot<'_> {
         self.one(&sql, params![device.to_string(), of.0], read_upload)?.map(upload_row).transpose()
     }
 
-    fn uploads(&self, limit: u32) -> Result<Vec<UploadRow>> {
-        let sql = format!("{UPLOAD} ORDER BY touched LIMIT ?1");
-        self.many(&sql, [limit], read_upload)?.into_iter().map(upload_row).collect()
+    fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>> {
+        let sql = format!("{UPLOAD} WHERE id > ?1 ORDER BY id LIMIT ?2");
+        self.many(&sql, params![after, limit], read_upload)?.into_iter().map(upload_row).collect()
+    }
+
+    fn abandoned(&self, since: Time, limit: u32) -> Result<Vec<UploadRow>> {
+        let sql = format!("{UPLOAD} WHERE touched < ?1 ORDER BY touched LIMIT ?2");
+        self.many(&sql, params![since.millis(), limit], read_upload)?.into_iter().map(upload_row).collect()
     }
 
     fn claimed(&self, device: &DeviceId) -> Result<u64> {
-        let sql = "SELECT (SELECT coalesce(sum(len), 0) FROM upload WHERE device = ?1)
-                        + (SELECT coalesce(sum(len), 0) FROM blob WHERE device = ?1
+        let sql = "SELECT (SELECT coalesce(sum(max(len, 65536)), 0) FROM upload WHERE device = ?1 AND durable < len)
+                        + (SELECT coalesce(sum(max(len, 65536)), 0) FROM blob WHERE device = ?1
                             AND NOT EXISTS (SELECT 1 FROM ref WHERE ref.hash = blob.hash))";
         self.one(sql, [device.to_string()], |row| row.get(0))?.map_or(Ok(0), unsigned)
     }
@@ -196,8 +201,12 @@ impl Files for SqliteBatch<'_> {
         self.snapshot.upload_of(device, hash)
     }
 
-    fn uploads(&self, limit: u32) -> Result<Vec<UploadRow>> {
-        self.snapshot.uploads(limit)
+    fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>> {
+        self.snapshot.uploads(after, limit)
+    }
+
+    fn abandoned(&self, since: Time, limit: u32) -> Result<Vec<UploadRow>> {
+        self.snapshot.abandoned(since, limit)
     }
 
     fn claimed(&self, device: &DeviceId) -> Result<u64> {

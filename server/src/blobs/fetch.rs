@@ -1,0 +1,97 @@
+//! Files going out: only to those who may see them, and only while they are what was sealed.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+use xuncha_core::model::{Code, Hash};
+use xuncha_core::protocol::ServiceError;
+
+use super::local::digest_of;
+use super::sight::{admitted, is_seen};
+use super::{Blobs, disk_failure};
+use crate::ledger::Caller;
+use crate::problem::{refusal, store_failure};
+use crate::store::BlobRow;
+
+/// A file up to this length is read once, and exactly the bytes that were verified go out.
+const AT_ONCE: u64 = 8 * 1024 * 1024;
+
+/// A file whose bytes have just been held against its hash.
+pub enum Opened {
+    /// All of it, with the room in memory that it takes.
+    Bytes(Bytes, OwnedSemaphorePermit),
+    /// It is long: to be read again, from its beginning.
+    File(File),
+}
+
+impl Blobs {
+    /// What is known of a file that the caller may see.
+    ///
+    /// # Errors
+    /// `not_found` when there is none that this caller may see; `blob_damaged` when its bytes are
+    /// known to be gone; or a door that is closed.
+    pub async fn describe(self: &Arc<Self>, caller: Caller, hash: Hash) -> Result<BlobRow, ServiceError> {
+        self.blocking(move |blobs| blobs.shown(&caller, &hash)).await
+    }
+
+    fn shown(&self, caller: &Caller, hash: &Hash) -> Result<BlobRow, ServiceError> {
+        let found = self.store.look(|snapshot| {
+            let scopes = match admitted(snapshot, caller)? {
+                Ok(scopes) => scopes,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let row = if is_seen(snapshot, &scopes, hash)? { snapshot.blob(hash)? } else { None };
+            Ok(row.ok_or_else(|| refusal(Code::NotFound, None)))
+        });
+        let row = found.map_err(|error| store_failure(&error))??;
+        if row.whole { Ok(row) } else { Err(refusal(Code::BlobDamaged, None)) }
+    }
+
+    /// The file of `row`, verified just now.
+    ///
+    /// # Errors
+    /// `blob_damaged`: nothing of it goes out, and from now on pulls call it missing, so that a
+    /// phone that holds it sends it again.
+    pub async fn open(self: &Arc<Self>, row: BlobRow) -> Result<Opened, ServiceError> {
+        let len = u32::try_from(row.len).ok().filter(|_| row.len <= AT_ONCE);
+        // Without room in memory a short file goes out like a long one.
+        let room = len.and_then(|len| self.going.clone().try_acquire_many_owned(len).ok());
+        self.blocking(move |blobs| match blobs.verified(&row, room) {
+            Ok(Some(opened)) => Ok(opened),
+            Ok(None) => Err(blobs.damaged(&row)),
+            // What cannot be read from a disk is as good as altered; what cannot be opened just now is not.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) || error.raw_os_error() == Some(5) => {
+                Err(blobs.damaged(&row))
+            }
+            Err(error) => Err(disk_failure(&error)),
+        })
+        .await
+    }
+
+    /// None when the bytes are not those of the row.
+    fn verified(&self, row: &BlobRow, room: Option<OwnedSemaphorePermit>) -> io::Result<Option<Opened>> {
+        let mut file = File::open(self.folder.path(&row.hash))?;
+        if file.metadata()?.len() != row.len {
+            return Ok(None);
+        }
+        let Some(room) = room else {
+            let (hash, len) = digest_of(&mut file)?;
+            file.seek(SeekFrom::Start(0))?;
+            return Ok((hash == row.hash && len == row.len).then_some(Opened::File(file)));
+        };
+        let mut bytes = Vec::with_capacity(usize::try_from(row.len).unwrap_or(0));
+        file.take(row.len).read_to_end(&mut bytes)?;
+        Ok((Hash::of(&bytes) == row.hash).then(|| Opened::Bytes(bytes.into(), room)))
+    }
+
+    fn damaged(&self, row: &BlobRow) -> ServiceError {
+        tracing::error!(hash = %row.hash, "a kept file is missing or altered and is not shown");
+        match self.store.change(|batch| batch.put_whole(&row.hash, false)) {
+            Ok(()) => refusal(Code::BlobDamaged, None),
+            Err(error) => store_failure(&error),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Files in a folder of this machine: `blobs/<two digits>/<hash>` when whole, `blobs/uploads/<id>`
+//! on their way, names in lower-case hexadecimal.
+//!
+//! A name under `blobs/<two digits>/` is given only to bytes that were hashed and synced, by a
+//! rename. A crash leaves files under `uploads/`, never half a file under its hash.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest as _, Sha256};
+use xuncha_core::model::Hash;
+
+/// Bytes read at once while hashing.
+const BUFFER: usize = 256 * 1024;
+
+/// The files of one ledger.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    /// The files in a data folder, whether there are any or not.
+    pub fn of(data: &Path) -> Folder {
+        Folder { root: data.join("blobs") }
+    }
+
+    /// Makes the folders that are missing.
+    ///
+    /// # Errors
+    /// When they cannot be made.
+    pub fn create(&self) -> io::Result<()> {
+        fs::create_dir_all(self.uploads())?;
+        sync_folder(&self.root)?;
+        self.root.parent().map_or(Ok(()), sync_folder)
+    }
+
+    /// Where everything lies.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where files on their way lie.
+    pub fn uploads(&self) -> PathBuf {
+        self.root.join("uploads")
+    }
+
+    /// Where the file `hash` lies once it is whole.
+    pub fn path(&self, hash: &Hash) -> PathBuf {
+        let name = hash.to_hex();
+        self.root.join(&name[..2]).join(name)
+    }
+
+    /// Where the upload `id`, which must be one of ours, gathers its bytes.
+    pub fn upload(&self, id: &str) -> PathBuf {
+        self.uploads().join(id)
+    }
+
+    /// Length of what the upload `id` has gathered; 0 when there is nothing.
+    ///
+    /// # Errors
+    /// When the disk does not say.
+    pub fn gathered(&self, id: &str) -> io::Result<u64> {
+        match fs::metadata(self.upload(id)) {
+            Ok(found) => Ok(found.len()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens what the upload `id` gathers, for reading and writing; made when it is missing.
+    pub(super) fn open_upload(&self, id: &str) -> io::Result<File> {
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).open(self.upload(id))
+    }
+
+    /// Gives the synced bytes of the upload `id` the name of their hash, in place of what may bear
+    /// it; durable when this returns.
+    pub(super) fn keep(&self, id: &str, hash: &Hash) -> io::Result<()> {
+        let path = self.path(hash);
+        let folder = path.parent().unwrap_or(&self.root);
+        if !folder.exists() {
+            fs::create_dir_all(folder)?;
+            sync_folder(&self.root)?;
+        }
+        fs::rename(self.upload(id), &path)?;
+        sync_folder(folder)
+    }
+
+    /// Removes what the upload `id` has gathered. What cannot be removed now the sweep finds.
+    pub(super) fn discard(&self, id: &str) {
+        match fs::remove_file(self.upload(id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, "an upload could not be removed");
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Digest and length of what is left to read.
+pub(super) fn digest_of(file: &mut File) -> io::Result<(Hash, u64)> {
+    let (mut digest, mut len) = (Sha256::new(), 0);
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok((Hash(digest.finalize().into()), len)),
+            Ok(read) => {
+                digest.update(&buffer[..read]);
+                len += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Bytes that are free for this process where `folder` lies.
+///
+/// # Errors
+/// When the file system does not say.
+#[cfg(unix)]
+pub(super) fn free_space(folder: &Path) -> io::Result<u64> {
+    let found = rustix::fs::statvfs(folder)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// Not known on this system; a write that finds no room says so itself.
+#[cfg(not(unix))]
+pub(super) fn free_space(_folder: &Path) -> io::Result<u64> {
+    Ok(u64::MAX)
+}

@@ -1,0 +1,122 @@
+//! Files of photos: received in pieces, kept whole, given to those who may see them.
+//!
+//! What is decided (who may send what, what a file is, who sees it) are plain functions over
+//! (store, folder, clock, random). What takes time (bytes arriving, disks) is around them.
+//! Absent: HTTP, which is `api/`; what a file is evidence of, which is the ledger's.
+
+mod fetch;
+mod kept;
+mod local;
+mod receive;
+mod sight;
+mod sweep;
+mod turns;
+mod uploads;
+mod writer;
+
+pub use fetch::Opened;
+pub(crate) use kept::is_kept;
+pub use kept::{arrived, keep_arrived};
+pub use local::Folder;
+pub use receive::{Pieces, Source};
+pub use sweep::{Swept, UPLOAD_LIFE, sweep};
+pub use uploads::Announced;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use xuncha_core::host::Host;
+use xuncha_core::model::Code;
+use xuncha_core::protocol::ServiceError;
+
+use crate::problem::refusal;
+use crate::queue::Queue;
+use crate::store::Store;
+
+/// Tells how many bytes are free where a folder lies.
+pub type FreeSpace = fn(&Path) -> std::io::Result<u64>;
+
+/// How much may be received, and how patiently.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Bytes that one device may have on their way or hold here though nothing refers to them.
+    pub quota: u64,
+    /// Bytes that stay free for the ledger: no file is received into them.
+    pub reserve: u64,
+    /// Tells how much is free.
+    pub free: FreeSpace,
+    /// Bytes of files on their way that are in memory at once, over all requests.
+    pub memory: usize,
+    /// How long a body may give nothing.
+    pub idle: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Bounds {
+        Bounds {
+            quota: 4 << 30,
+            reserve: 256 << 20,
+            free: local::free_space,
+            memory: 64 << 20,
+            idle: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Receives files and gives them out.
+pub struct Blobs {
+    folder: Folder,
+    store: Arc<dyn Store>,
+    queue: Queue,
+    host: Host,
+    bounds: Bounds,
+    turns: turns::Turns,
+    coming: Arc<Semaphore>,
+    going: Arc<Semaphore>,
+}
+
+impl Blobs {
+    /// Over the files in `folder`.
+    pub fn new(folder: Folder, store: Arc<dyn Store>, queue: Queue, host: Host, bounds: Bounds) -> Arc<Blobs> {
+        let budget = || Arc::new(Semaphore::new(bounds.memory.min(Semaphore::MAX_PERMITS)));
+        let (coming, going, turns) = (budget(), budget(), turns::Turns::default());
+        Arc::new(Blobs { folder, store, queue, host, bounds, turns, coming, going })
+    }
+
+    /// Every upload makes durable what it has and lets go; new ones are let go at once.
+    pub fn begin_stopping(&self) {
+        self.turns.stop();
+    }
+
+    /// Runs work where it may block.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Blobs) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        let blobs = self.clone();
+        let done = tokio::task::spawn_blocking(move || work(&blobs)).await;
+        done.unwrap_or_else(|_| Err(refusal(Code::Internal, None)))
+    }
+
+    /// Fails when `bytes` more would eat into what is kept free for the ledger.
+    fn check_room(&self, bytes: u64) -> Result<(), ServiceError> {
+        let free = (self.bounds.free)(self.folder.root()).map_err(|error| disk_failure(&error))?;
+        if free < self.bounds.reserve.saturating_add(bytes) {
+            tracing::error!(free, "no room for files");
+            return Err(refusal(Code::StorageFull, None));
+        }
+        Ok(())
+    }
+}
+
+/// What a phone hears of a disk's failure; the cause is logged.
+fn disk_failure(error: &std::io::Error) -> ServiceError {
+    use std::io::ErrorKind;
+    tracing::error!(%error, "the folder of files failed");
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => refusal(Code::StorageFull, None),
+        _ => refusal(Code::Internal, None),
+    }
+}

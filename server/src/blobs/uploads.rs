@@ -1,0 +1,204 @@
+//! What becomes of an upload: begun, found again, moved on, finished, given up.
+//!
+//! An upload is a row. Its offset counts bytes that survive a power loss and moves only after they
+//! do; it reaches the length only in the transaction that says that the file is here whole. So a
+//! crash leaves an upload that goes on where its row says, or one that is done.
+
+use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use xuncha_core::model::{Code, Hash};
+use xuncha_core::photo::media_type;
+use xuncha_core::protocol::{MAX_BLOB_BYTES, ServiceError};
+
+use super::local::digest_of;
+use super::sight::{admitted, is_seen};
+use super::sweep::UPLOAD_LIFE;
+use super::{Blobs, disk_failure};
+use crate::ledger::Caller;
+use crate::problem::{refusal, store_failure};
+use crate::store::{Batch, BlobRow, Result as Stored, UploadRow};
+
+/// What a phone says of a file before it sends it; believed of neither hash nor length.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announced {
+    /// SHA-256 of the file.
+    pub hash: Hash,
+    /// Its length in bytes.
+    pub len: u64,
+}
+
+/// An upload and the one that it took the place of.
+type Begun = (UploadRow, Option<UploadRow>);
+
+impl Blobs {
+    /// The upload of this file by this device: the one that was begun before, or a new one. Whole
+    /// at once when the file is here and something that the caller sees refers to it; a caller who
+    /// only guessed the hash learns nothing.
+    pub(super) fn find_or_begin(&self, caller: &Caller, announced: &Announced) -> Result<UploadRow, ServiceError> {
+        if announced.len == 0 {
+            return Err(refusal(Code::Malformed, "Upload-Length: a file has at least one byte".to_owned()));
+        }
+        if announced.len > MAX_BLOB_BYTES {
+            return Err(refusal(Code::TooLarge, format!("Upload-Length: at most {MAX_BLOB_BYTES}")));
+        }
+        let (id, now) = (URL_SAFE_NO_PAD.encode(self.host.bytes::<16>()), self.host.clock.wall());
+        let fresh = UploadRow {
+            id,
+            device: caller.device,
+            hash: announced.hash,
+            len: announced.len,
+            offset: 0,
+            touched: now,
+        };
+        let room = self.check_room(announced.len);
+        let begun = self.store.change(|batch| decide(batch, caller, &fresh, room.clone(), self.bounds.quota));
+        let (row, replaced) = begun.map_err(|error| store_failure(&error))??;
+        if let Some(replaced) = replaced {
+            self.folder.discard(&replaced.id);
+        }
+        Ok(row)
+    }
+
+    /// The upload `id` as it stands, for the device that began it; anyone else hears that it is gone.
+    pub(super) fn standing(&self, caller: &Caller, id: &str) -> Result<UploadRow, ServiceError> {
+        let found = self.store.look(|snapshot| {
+            let row = snapshot.upload(id)?.filter(|row| row.device == caller.device);
+            let here = row.as_ref().map(|row| snapshot.blob(&row.hash)).transpose()?.flatten();
+            Ok((row, here, admitted(snapshot, caller)?))
+        });
+        let (row, here, admitted) = found.map_err(|error| store_failure(&error))?;
+        admitted?;
+        let since = self.host.clock.wall().plus_millis(-UPLOAD_LIFE);
+        let row = row.filter(|row| row.touched >= since).ok_or_else(|| refusal(Code::UploadGone, None))?;
+        if row.offset == row.len {
+            // Whole once, and found damaged since: it has to come again.
+            let whole = here.is_some_and(|blob| blob.whole);
+            return if whole { Ok(row) } else { Err(refusal(Code::UploadGone, None)) };
+        }
+        if self.folder.gathered(&row.id).map_err(|error| disk_failure(&error))? < row.offset {
+            // The bytes are not where the row says: lost with a disk, or moved by a finish that a
+            // crash cut short.
+            let row = UploadRow { offset: 0, ..row };
+            self.advance(&row)?;
+            return Ok(row);
+        }
+        Ok(row)
+    }
+
+    /// Moves the row; its bytes up to the offset must be durable.
+    pub(super) fn advance(&self, row: &UploadRow) -> Result<(), ServiceError> {
+        let moved = self.store.change(|batch| {
+            // Given up meanwhile: a row must not come back without its file.
+            let known = batch.upload(&row.id)?.is_some();
+            if known { batch.put_upload(row).map(|()| true) } else { Ok(false) }
+        });
+        let known = moved.map_err(|error| store_failure(&error))?;
+        if known { Ok(()) } else { Err(refusal(Code::UploadGone, None)) }
+    }
+
+    /// Forgets an upload and its bytes; a file that is whole stays.
+    pub(super) fn give_up(&self, row: &UploadRow) -> Result<(), ServiceError> {
+        self.store.change(|batch| batch.drop_upload(&row.id)).map_err(|error| store_failure(&error))?;
+        self.folder.discard(&row.id);
+        Ok(())
+    }
+
+    /// All bytes are in `file`: checks that they are what was announced and keeps them. Durable
+    /// when this returns. `digest` is theirs, when one request brought them all.
+    ///
+    /// Bytes that are not what they should be are thrown away with their upload. A crash on the way
+    /// leaves an upload that begins again, or a file under its hash that nothing knows of; the same
+    /// file replaces it.
+    pub(super) fn finish(
+        &self,
+        caller: &Caller,
+        row: UploadRow,
+        mut file: File,
+        digest: Option<Hash>,
+    ) -> Result<UploadRow, ServiceError> {
+        let (digest, head) = examine(&mut file, digest).map_err(|error| disk_failure(&error))?;
+        if digest != row.hash {
+            self.give_up(&row)?;
+            return Err(refusal(Code::HashMismatch, "sha256: these are the bytes of another file".to_owned()));
+        }
+        let Some(media_type) = media_type(&head) else {
+            self.give_up(&row)?;
+            return Err(refusal(Code::Malformed, "type: only JPEG, PNG and HEIC images are kept".to_owned()));
+        };
+        // The upload may have taken days: what was allowed when it began may no longer be.
+        self.store.look(|snapshot| admitted(snapshot, caller)).map_err(|error| store_failure(&error))??;
+        file.sync_all().and_then(|()| self.folder.keep(&row.id, &row.hash)).map_err(|error| disk_failure(&error))?;
+        let row = UploadRow { offset: row.len, touched: self.host.clock.wall(), ..row };
+        let blob = BlobRow {
+            hash: row.hash,
+            len: row.len,
+            media_type: media_type.to_owned(),
+            kept: None,
+            whole: true,
+            device: Some(row.device),
+        };
+        let kept = self.store.change(|batch| {
+            batch.put_blob(&blob)?;
+            batch.put_upload(&row)
+        });
+        kept.map_err(|error| store_failure(&error))?;
+        self.queue.wake();
+        Ok(row)
+    }
+}
+
+fn decide(
+    batch: &mut dyn Batch,
+    caller: &Caller,
+    fresh: &UploadRow,
+    room: Result<(), ServiceError>,
+    quota: u64,
+) -> Stored<Result<Begun, ServiceError>> {
+    let scopes = match admitted(&*batch, caller)? {
+        Ok(scopes) => scopes,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let here = batch.blob(&fresh.hash)?.is_some_and(|blob| blob.whole && blob.len == fresh.len);
+    let known = batch.upload_of(&fresh.device, &fresh.hash)?;
+    if let Some(known) = known.as_ref().filter(|known| known.len == fresh.len && (known.offset < known.len || here)) {
+        let row = UploadRow { touched: fresh.touched, ..known.clone() };
+        batch.put_upload(&row)?;
+        return Ok(Ok((row, None)));
+    }
+    let mut row = fresh.clone();
+    if here && is_seen(&*batch, &scopes, &fresh.hash)? {
+        row.offset = row.len;
+    } else {
+        if let Err(refusal) = room {
+            return Ok(Err(refusal));
+        }
+        let freed = known.as_ref().filter(|known| known.offset < known.len).map_or(0, |known| known.len);
+        let claimed = batch.claimed(&fresh.device)?.saturating_sub(freed);
+        if claimed.saturating_add(fresh.len) > quota {
+            return Ok(Err(refusal(Code::QuotaFull, format!("{claimed} of {quota} bytes are taken"))));
+        }
+    }
+    if let Some(known) = &known {
+        batch.drop_upload(&known.id)?;
+    }
+    batch.put_upload(&row)?;
+    Ok(Ok((row, known)))
+}
+
+/// Digest and first bytes of a file.
+fn examine(file: &mut File, digest: Option<Hash>) -> std::io::Result<(Hash, Vec<u8>)> {
+    let digest = match digest {
+        Some(digest) => digest,
+        None => {
+            file.seek(SeekFrom::Start(0))?;
+            digest_of(file)?.0
+        }
+    };
+    let mut head = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.take(16).read_to_end(&mut head)?;
+    Ok((digest, head))
+}
