@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::{Notebook, record::raw};
-use crate::model::{BlobRef, EntityId, FindingDraft, Time};
-use crate::store::unreadable;
+use crate::model::{EntityId, FindingDraft, Time};
+use crate::store::{Store, unreadable};
 use crate::{Error, Result};
 
 /// A saved draft.
@@ -61,21 +61,12 @@ impl Notebook {
     /// # Errors
     /// [`Error::NotFound`] when there is none, otherwise as [`Notebook::record`]; the draft is kept.
     pub fn record_draft(&self, id: DraftId) -> Result<EntityId> {
-        self.record_draft_with(id, vec![])
+        self.record_draft_with_photos(id, vec![])
     }
+}
 
-    /// [`Notebook::record_draft`] with the sealed originals that it refers to.
-    ///
-    /// # Errors
-    /// As [`Notebook::record_draft`].
-    pub fn record_draft_with(&self, id: DraftId, blobs: Vec<BlobRef>) -> Result<EntityId> {
-        self.change(|store| {
-            let text = store.draft(*id.0.as_bytes())?.ok_or_else(|| not_found(id))?;
-            let finding = self.record_in(store, &draft_of(&text)?, blobs)?;
-            store.drop_draft(*id.0.as_bytes())?;
-            Ok(finding)
-        })
-    }
+pub(super) fn saved_draft(store: &Store, id: DraftId) -> Result<FindingDraft> {
+    draft_of(&store.draft(*id.0.as_bytes())?.ok_or_else(|| not_found(id))?)
 }
 
 fn draft_of(text: &str) -> Result<FindingDraft> {

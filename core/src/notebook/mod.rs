@@ -31,7 +31,9 @@ mod draft;
 mod enrol;
 mod keys;
 mod list;
+mod photo;
 mod record;
+mod recovered;
 mod refused;
 mod status;
 
@@ -41,12 +43,14 @@ pub use draft::{DraftId, SavedDraft};
 pub use enrol::Enrolled;
 pub use keys::{FileKeyStore, KeyStore};
 pub use list::{ListKey, ListPage, Listed, Near, Person};
+pub use photo::{PhotoSource, SealedPhoto, Shot};
+pub use recovered::RecoveredPhoto;
 pub use refused::{RefusedOp, WaitingOp};
 pub use status::Status;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -71,6 +75,8 @@ struct Shared {
     keys: Arc<dyn KeyStore>,
     /// True while a sync or an enrolment is under way.
     errand: AtomicBool,
+    /// Read while half files are alive, written while they are swept away.
+    sealing: RwLock<()>,
 }
 
 impl fmt::Debug for Notebook {
@@ -90,7 +96,7 @@ impl Notebook {
     pub fn open(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
         let lock = prepare(folder, keys.as_ref(), &host)?;
         let door = Door::open(folder, lock, host, |public| matching(keys.as_ref(), public))?;
-        Ok(Notebook::around(door, keys))
+        Notebook::around(door, keys)
     }
 
     /// Opens a notebook whose key is missing, with a new key: everything that was not judged is
@@ -114,11 +120,13 @@ impl Notebook {
         if let Some(key) = adopted {
             door.with(|store| store.adopt(key))?;
         }
-        Ok(Notebook::around(door, keys))
+        Notebook::around(door, keys)
     }
 
-    fn around(door: Door, keys: Arc<dyn KeyStore>) -> Notebook {
-        Notebook { shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false) }) }
+    fn around(door: Door, keys: Arc<dyn KeyStore>) -> Result<Notebook> {
+        let notebook = Notebook { shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false), sealing: RwLock::new(()) }) };
+        notebook.sweep()?;
+        Ok(notebook)
     }
 
     /// Sends everything that waits and fetches everything that changed; one request when there is
@@ -164,7 +172,8 @@ impl Notebook {
     /// # Errors
     /// As [`Notebook::open`].
     pub fn resume(&self) -> Result<()> {
-        self.shared.door.resume(|public| matching(self.shared.keys.as_ref(), public))
+        self.shared.door.resume(|public| matching(self.shared.keys.as_ref(), public))?;
+        self.sweep()
     }
 
     /// What is wrong with this notebook, a line each; empty when nothing is. For tests and support:
@@ -183,6 +192,11 @@ impl Notebook {
     /// Does `work` in one transaction.
     fn change<T>(&self, work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
         self.shared.door.with(|store| store.whole(work))
+    }
+
+    /// To be held while half files are alive.
+    fn sealing(&self) -> RwLockReadGuard<'_, ()> {
+        self.shared.sealing.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn host(&self) -> &Host {

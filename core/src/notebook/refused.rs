@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::Notebook;
+use super::photo::{SealedPhoto, blobs_of, promise, with_photos};
 use super::record::{finding_of, raw};
 use crate::model::{Code, EntityId, FindingDraft, OpId};
 use crate::op::Op;
@@ -90,7 +91,21 @@ impl Notebook {
     /// [`Error::NotFound`] when it is not a refused op, [`Error::Invalid`] when the correction is
     /// not right either, or the op is a decision that must be made anew instead. Nothing changed.
     pub fn correct(&self, refused: OpId, draft: FindingDraft) -> Result<OpId> {
-        self.change(|store| {
+        self.correct_with_photos(refused, draft, vec![])
+    }
+
+    /// [`Notebook::correct`], with more photos. Those of the refused op stay.
+    ///
+    /// # Errors
+    /// As [`Notebook::correct`] and [`Notebook::record_with_photos`].
+    pub fn correct_with_photos(
+        &self,
+        refused: OpId,
+        mut draft: FindingDraft,
+        photos: Vec<SealedPhoto>,
+    ) -> Result<OpId> {
+        with_photos(&mut draft, &photos);
+        self.change_with(&photos, |store| {
             let line = store.refused_op(refused)?.ok_or_else(|| not_found(refused))?;
             let old = parse(&line)?;
             let id = OpId(self.host().uuid());
@@ -113,11 +128,18 @@ impl Notebook {
                     }
                 }
             }
+            for blob in blobs_of(&photos) {
+                if !blobs.contains(&blob) {
+                    blobs.push(blob);
+                }
+            }
             let draft = serde_json::to_value(&draft).map_err(|error| unreadable("draft", error))?;
             let body = raw(&overlaid(body, draft.as_object().cloned().unwrap_or_default()))?;
             let supersedes = Some(refused);
             store.say(Saying { id, kind: &line.kind, entity, body, from, blobs, supersedes })?;
             store.dealt_with(refused, "corrected")?;
+            store.promise_anew(refused, id)?;
+            promise(store, entity, id, &photos)?;
             Ok(id)
         })
     }

@@ -17,6 +17,7 @@ impl Store {
         self.check_chain(&mut wrong)?;
         self.check_views(&mut wrong)?;
         self.check_sums(&mut wrong)?;
+        self.check_files(&mut wrong)?;
         let found: String = self.db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).tried("check")?;
         if found != "ok" {
             wrong.push(format!("quick_check: {found}"));

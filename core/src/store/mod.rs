@@ -6,10 +6,13 @@
 
 mod account;
 mod check;
+mod check_files;
 mod door;
 mod fault;
+mod files;
 mod open;
 mod page;
+mod photos;
 mod put;
 mod read;
 mod say;
@@ -21,13 +24,15 @@ pub use account::EnrolAgain;
 pub(crate) use account::{Account, Membership};
 pub(crate) use door::Door;
 pub(crate) use fault::{Tried, unreadable};
+pub(crate) use files::{FileCount, FileRow, WaitingFile};
 pub(crate) use open::{FolderLock, create, exists, sync_folder};
+pub(crate) use photos::PhotoWithoutPreview;
 pub(crate) use read::{OpLine, Shown, everything};
 pub(crate) use say::{Saying, as_invalid};
 pub(crate) use verdict::{Batch, Tally};
 
 use std::cell::RefCell;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -45,6 +50,7 @@ type Shapes = Arc<Vec<(EntityId, Shape)>>;
 
 /// An open notebook.
 pub(crate) struct Store {
+    folder: PathBuf,
     db: Connection,
     key: DeviceKey,
     host: Host,
@@ -63,7 +69,7 @@ impl Store {
     ) -> Result<Store> {
         let db = open::open(folder)?;
         let key = find_key(&account::public_key(&db)?)?;
-        Ok(Store { db, key, host, shapes: RefCell::new(None), stop })
+        Ok(Store { folder: folder.to_owned(), db, key, host, shapes: RefCell::new(None), stop })
     }
 
     /// The key of the device.

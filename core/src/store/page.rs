@@ -91,6 +91,9 @@ impl Store {
                 touched.extend(store.settle(verdict.op, verdict.verdict.clone(), &mut tally)?);
             }
             touched.extend(store.close_covered()?);
+            for hash in &reply.missing {
+                store.file_missing(hash)?;
+            }
             for id in touched {
                 store.refresh(id)?;
             }

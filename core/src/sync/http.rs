@@ -4,6 +4,7 @@
 //! Only a reply in our own form is a reply. A redirect, a page of HTML, half a body or a body that
 //! unpacks without end comes from something between us and the server, and counts as no network.
 
+use std::future::Future;
 use std::io::Read as _;
 use std::sync::{Arc, Once};
 use std::time::Duration;
@@ -11,10 +12,11 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::tus;
 use crate::Error;
 use crate::model::{BlobRef, Hash};
 use crate::op::Push;
@@ -44,12 +46,16 @@ impl HttpService {
         install_tls();
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            // No read timeout: reqwest starts it with the request, and would cut a slow upload off.
             .connect_timeout(CONNECT)
-            .read_timeout(SILENCE)
             .tcp_nodelay(true)
             .build()
             .map_err(|error| Error::Storage { what: "set up the HTTP client".into(), source: Box::new(error) })?;
         Ok(HttpService { client, base: base_url.trim_end_matches('/').to_owned() })
+    }
+
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base))
     }
 
     async fn post<B: Serialize, R: DeserializeOwned>(
@@ -58,12 +64,9 @@ impl HttpService {
         token: Option<&Token>,
         body: &B,
     ) -> Result<R, ServiceError> {
-        let mut request = self.client.post(format!("{}{path}", self.base));
+        let mut request = self.request(Method::POST, path);
         if let Some(token) = token {
-            let mut value = HeaderValue::try_from(format!("Bearer {}", token.secret()))
-                .map_err(|_| offline(path, "the token cannot be sent"))?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+            request = authorised(path, request, token)?;
         }
         let mut bytes = serde_json::to_vec(body).map_err(|error| offline(path, error))?;
         if bytes.len() > PLAIN {
@@ -76,7 +79,7 @@ impl HttpService {
 
 impl SyncService for HttpService {
     async fn ledger(&self) -> Result<LedgerInfo, ServiceError> {
-        send(paths::LEDGER, self.client.get(format!("{}{}", self.base, paths::LEDGER))).await
+        send(paths::LEDGER, self.request(Method::GET, paths::LEDGER)).await
     }
 
     async fn enrol(&self, request: EnrolRequest) -> Result<EnrolReply, ServiceError> {
@@ -93,26 +96,33 @@ impl SyncService for HttpService {
 
     async fn begin_upload(
         &self,
-        _token: &Token,
-        _blob: &BlobRef,
-        _content: Option<Arc<dyn Content>>,
+        token: &Token,
+        blob: &BlobRef,
+        content: Option<Arc<dyn Content>>,
     ) -> Result<Upload, ServiceError> {
-        Err(offline(paths::UPLOADS, "not built"))
+        tus::begin(self, token, blob, content).await
     }
 
     async fn continue_upload(
         &self,
-        _token: &Token,
-        _upload: &UploadId,
-        _offset: u64,
-        _content: Arc<dyn Content>,
+        token: &Token,
+        upload: &UploadId,
+        offset: u64,
+        content: Arc<dyn Content>,
     ) -> Result<u64, ServiceError> {
-        Err(offline(paths::UPLOAD, "not built"))
+        tus::go_on(self, token, upload, offset, content).await
     }
 
-    async fn fetch_blob(&self, _token: &Token, _hash: &Hash, _most: u64) -> Result<Vec<u8>, ServiceError> {
-        Err(offline(paths::BLOB, "not built"))
+    async fn fetch_blob(&self, token: &Token, hash: &Hash, most: u64) -> Result<Vec<u8>, ServiceError> {
+        tus::fetch(self, token, hash, most).await
     }
+}
+
+pub(super) fn authorised(path: &str, request: RequestBuilder, token: &Token) -> Result<RequestBuilder, ServiceError> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", token.secret()))
+        .map_err(|_| offline(path, "the token cannot be sent"))?;
+    value.set_sensitive(true);
+    Ok(request.header(AUTHORIZATION, value))
 }
 
 /// TLS by ring for the whole process, once; whoever installed another provider first keeps it.
@@ -122,14 +132,30 @@ fn install_tls() {
 }
 
 async fn send<R: DeserializeOwned>(path: &str, request: RequestBuilder) -> Result<R, ServiceError> {
-    let response = request.header(ACCEPT_ENCODING, "zstd").send().await.map_err(|error| offline(path, root(&error)))?;
-    let (status, headers) = (response.status(), response.headers().clone());
-    let retry_after = retry_after(&headers);
-    let media_type = media_type(&headers);
-    if status == StatusCode::OK && media_type == "application/json" {
+    let request = request.header(ACCEPT_ENCODING, "zstd").send();
+    let response = in_time(path, request).await?;
+    if response.status() == StatusCode::OK && media_type(response.headers()) == "application/json" {
         let body = body(path, response).await?;
         return serde_json::from_slice(&body).map_err(|error| offline(path, format!("not our JSON: {error}")));
     }
+    Err(refusal(path, response).await)
+}
+
+/// Waits for the next word of a server that has been told everything, but not without end.
+pub(super) async fn in_time<T>(
+    path: &str,
+    next: impl Future<Output = reqwest::Result<T>>,
+) -> Result<T, ServiceError> {
+    match tokio::time::timeout(SILENCE, next).await {
+        Ok(next) => next.map_err(|error| offline(path, root(&error))),
+        Err(_) => Err(offline(path, format!("silence for {} seconds", SILENCE.as_secs()))),
+    }
+}
+
+/// What a response that is not the one asked for means: a problem of ours, or somebody in between.
+pub(super) async fn refusal(path: &str, response: Response) -> ServiceError {
+    let (status, headers) = (response.status(), response.headers().clone());
+    let (retry_after, media_type) = (retry_after(&headers), media_type(&headers));
     let mut refused = ServiceError::Offline { what: format!("{path}: {}", unlike(status, &media_type)), retry_after };
     if (status.is_client_error() || status.is_server_error())
         && media_type == "application/problem+json"
@@ -139,13 +165,13 @@ async fn send<R: DeserializeOwned>(path: &str, request: RequestBuilder) -> Resul
         let wait = problem.retry_after.or(retry_after.map(|wait| wait.as_secs()));
         refused = ServiceError::Problem(Problem { status: status.as_u16(), retry_after: wait, ..problem });
     }
-    Err(refused)
+    refused
 }
 
 /// What came instead of a reply, for people.
 fn unlike(status: StatusCode, media_type: &str) -> String {
     match status {
-        StatusCode::OK => format!("{media_type} instead of JSON (a login page of the network?)"),
+        StatusCode::OK => format!("{media_type} instead of what was asked for (a login page of the network?)"),
         status if status.is_redirection() => format!("sent elsewhere with {status} (a login page of the network?)"),
         status => format!("status {status}"),
     }
@@ -159,7 +185,7 @@ async fn body(path: &str, mut response: Response) -> Result<Vec<u8>, ServiceErro
         Some(_) => return Err(offline(path, "an encoding that was not asked for")),
     };
     let mut bytes = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| offline(path, root(&error)))? {
+    while let Some(chunk) = in_time(path, response.chunk()).await? {
         if bytes.len() + chunk.len() > MAX_REPLY_BYTES {
             return Err(offline(path, "the reply is too large"));
         }
@@ -180,7 +206,7 @@ fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn media_type(headers: &HeaderMap) -> String {
+pub(super) fn media_type(headers: &HeaderMap) -> String {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no media type");
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
@@ -189,12 +215,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
 }
 
-fn offline(path: &str, what: impl std::fmt::Display) -> ServiceError {
+pub(super) fn offline(path: &str, what: impl std::fmt::Display) -> ServiceError {
     ServiceError::Offline { what: format!("{path}: {what}"), retry_after: None }
 }
 
 /// The innermost cause; the layers above it only repeat that something failed.
-fn root(error: &reqwest::Error) -> String {
+pub(super) fn root(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
@@ -204,7 +230,7 @@ fn root(error: &reqwest::Error) -> String {
 
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Longest silence while a reply is read.
+/// Longest silence while a reply is awaited or read.
 const SILENCE: Duration = Duration::from_secs(30);
 /// Bodies up to this many bytes are not worth packing.
 const PLAIN: usize = 512;

@@ -1,16 +1,20 @@
-//! The phone's errands: push what was said, pull what changed.
+//! The phone's errands: push what was said, pull what changed, upload what was promised.
 //!
 //! An errand holds the store only between awaits, so recording goes on while it runs, and dropping
 //! it at any await leaves a consistent notebook: what was sent without an answer is asked for and
 //! sent again. It starts no task of its own.
 
 mod http;
+mod policy;
 mod pull;
 mod push;
 mod retry;
 mod trust;
+mod tus;
+mod upload;
 
 pub use http::HttpService;
+pub use policy::{Conditions, FilePolicy, When};
 pub use retry::SyncOptions;
 
 pub(crate) use retry::ask;
@@ -38,6 +42,15 @@ pub enum Step {
     Pulling {
         /// Rows stored so far.
         rows: u64,
+    },
+    /// Sending files.
+    Uploading {
+        /// Bytes sent so far.
+        bytes: u64,
+        /// Bytes of all files that this sync sends.
+        total: u64,
+        /// Files that the server has whole so far.
+        files: u64,
     },
     /// Waiting before the next attempt.
     Waiting {
@@ -83,6 +96,16 @@ pub struct Synced {
     pub dropped: u64,
     /// Scopes whose checksum was not the server's; they were fetched anew, once.
     pub refetched: Vec<Scope>,
+    /// Files that the server has whole now.
+    pub files_sent: u64,
+    /// Their bytes.
+    pub bytes_sent: u64,
+    /// Files that still wait, for a better network, for their op, or because they are stuck.
+    pub files_waiting: u64,
+    /// Those of them that the server did not take, or that are damaged here.
+    pub file_faults: u64,
+    /// There was not network enough for the files; the ops are done.
+    pub files_offline: bool,
     /// The device must enrol again before the next sync; nothing is lost.
     pub must_enrol_again: Option<EnrolAgain>,
 }
@@ -107,10 +130,10 @@ pub(crate) struct Errand<'a, S> {
 }
 
 impl<S: SyncService> Errand<'_, S> {
-    /// Pushes everything that waits, then pulls to the head.
+    /// Pushes everything that waits, pulls to the head, then sends files.
     pub(crate) async fn sync(&self) -> Result<Synced> {
         let mut synced = Synced::default();
-        let outcome = self.both(&mut synced).await;
+        let outcome = self.all(&mut synced).await;
         if let Err(error) = &outcome {
             self.learn(error)?;
         }
@@ -119,12 +142,13 @@ impl<S: SyncService> Errand<'_, S> {
         Ok(synced)
     }
 
-    async fn both(&self, synced: &mut Synced) -> Result<()> {
+    async fn all(&self, synced: &mut Synced) -> Result<()> {
         self.push(synced).await?;
-        if synced.must_enrol_again.is_none() {
-            self.pull(synced).await?;
+        if synced.must_enrol_again.is_some() {
+            return Ok(());
         }
-        Ok(())
+        self.pull(synced).await?;
+        self.upload(synced).await
     }
 
     /// Some refusals mean that this device must enrol again.

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::{Progress, Step};
+use super::{Conditions, FilePolicy, Progress, Step};
 use crate::host::Host;
 use crate::protocol::ServiceError;
 
@@ -18,11 +18,25 @@ pub struct SyncOptions {
     pub cap: Duration,
     /// Most rows in a page; none leaves it to the server.
     pub page_rows: Option<u32>,
+    /// How the phone is connected now.
+    pub conditions: Conditions,
+    /// Which files may be sent under which conditions.
+    pub policy: FilePolicy,
+    /// Most files on their way at the same time.
+    pub in_flight: usize,
 }
 
 impl Default for SyncOptions {
     fn default() -> SyncOptions {
-        SyncOptions { attempts: 3, base: Duration::from_millis(500), cap: Duration::from_secs(30), page_rows: None }
+        SyncOptions {
+            attempts: 3,
+            base: Duration::from_millis(500),
+            cap: Duration::from_secs(30),
+            page_rows: None,
+            conditions: Conditions::default(),
+            policy: FilePolicy::default(),
+            in_flight: 3,
+        }
     }
 }
 

@@ -1,0 +1,255 @@
+//! Sends files, after ops: thumbnails, display copies, originals, as far as the policy allows.
+//!
+//! Each file has one attempt in a sync, and one that fails does not hold up the next. An attempt
+//! that was cut off, even by a kill, goes on at the next sync where the server stands.
+
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+
+use super::{Errand, Step, Synced, ask};
+use crate::model::{Code, Hash};
+use crate::photo::verify_file;
+use crate::protocol::{Content, ServiceError, SyncService, Token};
+use crate::store::WaitingFile;
+use crate::{Error, Result};
+
+/// How many files in a row may fail for want of a network before the others are left alone.
+const SILENT: u32 = 3;
+
+/// How often the progress is told while nothing else happens.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Faults that do not go away by themselves: such a file is left alone until somebody asks.
+const STUCK: [&str; 3] = ["too_large", "malformed", "damaged"];
+
+/// What became of one attempt.
+enum Sent {
+    /// The server has the whole file.
+    Whole,
+    /// No reply; the next sync goes on.
+    NoNetwork,
+    /// The server does not take it, or it is not here whole; the fault is kept beside the file.
+    AtFault,
+}
+
+impl<S: SyncService> Errand<'_, S> {
+    /// Sends what waits and may be sent; pulls once more when anything was.
+    pub(super) async fn upload(&self, synced: &mut Synced) -> Result<()> {
+        let files = self.door.with(|store| store.files_waiting(true))?;
+        let may = |file: &WaitingFile| {
+            let stuck = file.code.as_deref().is_some_and(|code| STUCK.contains(&code));
+            !stuck && self.options.policy.allows(&file.blob.role, self.options.conditions)
+        };
+        let files: Vec<_> = files.into_iter().filter(may).collect();
+        let outcome = if files.is_empty() { Ok(()) } else { self.send_files(&files, synced).await };
+        let (count, faults) =
+            self.door.with(|store| Ok((store.files_waiting_count()?, store.files_at_fault()?.len())))?;
+        (synced.files_waiting, synced.file_faults) = (count.files, faults as u64);
+        outcome?;
+        if synced.files_sent > 0 {
+            // The ops are done; that the phone does not learn of the files' entries yet is no failure.
+            match self.pull(synced).await {
+                Err(Error::Offline { .. }) => synced.files_offline = true,
+                other => return other,
+            }
+        }
+        Ok(())
+    }
+
+    async fn send_files(&self, files: &[WaitingFile], synced: &mut Synced) -> Result<()> {
+        let (_, membership) = self.account()?;
+        let meters: Vec<Arc<AtomicU64>> = files.iter().map(|_| Arc::default()).collect();
+        let total = files.iter().map(|file| file.blob.len).sum();
+        let mut waiting = files.iter().zip(&meters);
+        let mut running = FuturesUnordered::new();
+        let (mut silent, mut outcome) = (0, Ok(()));
+        loop {
+            while running.len() < self.options.in_flight.max(1) && silent < SILENT && outcome.is_ok() {
+                let Some((file, meter)) = waiting.next() else { break };
+                running.push(self.send_file(&membership.token, file, meter.clone()));
+            }
+            if running.is_empty() {
+                return outcome;
+            }
+            if let Ok(done) = tokio::time::timeout(TICK, running.next()).await {
+                let Some((requests, len, sent)) = done else { return outcome };
+                synced.requests += requests;
+                match sent {
+                    Ok(Sent::Whole) => {
+                        silent = 0;
+                        synced.files_sent += 1;
+                        synced.bytes_sent += len;
+                    }
+                    Ok(Sent::NoNetwork) => {
+                        silent += 1;
+                        synced.files_offline = true;
+                    }
+                    Ok(Sent::AtFault) => silent = 0,
+                    Err(error) => outcome = outcome.and(Err(error)),
+                }
+            }
+            let bytes = meters.iter().map(|meter| meter.load(Ordering::Relaxed)).sum();
+            self.progress.step(Step::Uploading { bytes, total, files: synced.files_sent });
+        }
+    }
+
+    /// One attempt; gives the number of requests, the length of the file and what became of it.
+    async fn send_file(&self, token: &Token, file: &WaitingFile, meter: Arc<AtomicU64>) -> (u64, u64, Result<Sent>) {
+        let mut requests = 0;
+        let sent = self.try_file(token, file, meter, &mut requests).await;
+        (requests, file.blob.len, sent)
+    }
+
+    async fn try_file(
+        &self,
+        token: &Token,
+        file: &WaitingFile,
+        meter: Arc<AtomicU64>,
+        requests: &mut u64,
+    ) -> Result<Sent> {
+        let hash = &file.blob.hash;
+        let content = match FileContent::open(&file.path, file.blob.len, meter) {
+            Ok(content) => Arc::new(content),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                // Nothing to send any more; the status calls it lost.
+                self.door.with(|store| store.set_file_here(hash, false))?;
+                return Ok(Sent::AtFault);
+            }
+            Err(error) => return self.fault(hash, "damaged", &error.to_string()),
+        };
+        self.door.with(|store| store.file_tried(hash))?;
+        let mut outcome = self.send_content(token, file, &content, file.tried > 0, requests).await;
+        if has_code(&outcome, &[Code::HashMismatch]) {
+            if !verify_file(&file.path, hash).unwrap_or(false) {
+                return self.fault(hash, "damaged", "its bytes are no longer those that were sealed");
+            }
+            outcome = self.send_content(token, file, &content, false, requests).await;
+        }
+        let problem = match outcome {
+            Ok(()) => return self.door.with(|store| store.file_sent(hash)).map(|()| Sent::Whole),
+            Err(ServiceError::Offline { .. }) => return Ok(Sent::NoNetwork),
+            Err(ServiceError::Problem(problem)) => problem,
+        };
+        match &problem.code {
+            Code::BadToken | Code::UnknownDevice | Code::DeviceRevoked => Err(ServiceError::Problem(problem).into()),
+            Code::StorageFull => self.fault(hash, "storage_full", "the server's disk is full"),
+            _ if problem.status >= 500 || problem.status == 429 || problem.code == Code::Timeout => {
+                Ok(Sent::NoNetwork)
+            }
+            code => self.fault(hash, code.as_str(), problem.detail.as_deref().unwrap_or(&problem.title)),
+        }
+    }
+
+    fn fault(&self, hash: &Hash, code: &str, detail: &str) -> Result<Sent> {
+        self.door.with(|store| store.file_failed(hash, code, detail))?;
+        Ok(Sent::AtFault)
+    }
+
+    /// All of it at once, or from where the server stands; an upload that is gone, or stands
+    /// elsewhere, is begun again once.
+    async fn send_content(
+        &self,
+        token: &Token,
+        file: &WaitingFile,
+        content: &Arc<FileContent>,
+        ask_first: bool,
+        requests: &mut u64,
+    ) -> std::result::Result<(), ServiceError> {
+        let first = self.send_once(token, file, content, ask_first, requests).await;
+        if has_code(&first, &[Code::UploadGone, Code::OffsetMismatch]) {
+            return self.send_once(token, file, content, true, requests).await;
+        }
+        first
+    }
+
+    async fn send_once(
+        &self,
+        token: &Token,
+        file: &WaitingFile,
+        content: &Arc<FileContent>,
+        ask_first: bool,
+        requests: &mut u64,
+    ) -> std::result::Result<(), ServiceError> {
+        let len = file.blob.len;
+        let mut offset = 0;
+        if ask_first {
+            // Asking is safe to repeat; sending has one attempt.
+            let begin = || self.service.begin_upload(token, &file.blob, None);
+            let upload = ask(self.door.host(), self.options, self.progress, requests, begin).await?;
+            offset = upload.offset;
+            content.sent.fetch_max(offset, Ordering::Relaxed);
+            if offset < len {
+                *requests += 1;
+                offset = self.service.continue_upload(token, &upload.id, offset, content.clone()).await?;
+            }
+        } else {
+            *requests += 1;
+            offset = self.service.begin_upload(token, &file.blob, Some(content.clone())).await?.offset.max(offset);
+        }
+        if offset < len {
+            let what = format!("upload: {offset} of {len} bytes were taken");
+            return Err(ServiceError::Offline { what, retry_after: None });
+        }
+        Ok(())
+    }
+
+    /// The bytes of a file of somebody else's, held against their hash.
+    pub(crate) async fn fetch(&self, hash: &Hash, most: u64) -> Result<Vec<u8>> {
+        let (_, membership) = self.account()?;
+        let request = || self.service.fetch_blob(&membership.token, hash, most);
+        let fetched = ask(self.door.host(), self.options, self.progress, &mut 0, request).await.map_err(Error::from);
+        if let Err(error) = &fetched {
+            self.learn(error)?;
+        }
+        let bytes = fetched?;
+        if Hash::of(&bytes) != *hash {
+            let what = format!("fetch: the bytes are not those of {hash}");
+            return Err(Error::Offline { what, retry_after: None });
+        }
+        Ok(bytes)
+    }
+}
+
+fn has_code(outcome: &std::result::Result<(), ServiceError>, codes: &[Code]) -> bool {
+    matches!(outcome, Err(ServiceError::Problem(problem)) if codes.contains(&problem.code))
+}
+
+/// A file of the notebook, read piece by piece.
+struct FileContent {
+    file: Mutex<File>,
+    len: u64,
+    /// How far it was read for sending.
+    sent: Arc<AtomicU64>,
+}
+
+impl FileContent {
+    fn open(path: &Path, len: u64, sent: Arc<AtomicU64>) -> io::Result<FileContent> {
+        let file = File::open(path)?;
+        let found = file.metadata()?.len();
+        if found != len {
+            return Err(io::Error::other(format!("the file has {found} bytes instead of {len}")));
+        }
+        Ok(FileContent { file: Mutex::new(file), len, sent })
+    }
+}
+
+impl Content for FileContent {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))?;
+        let read = file.read(buffer)?;
+        self.sent.fetch_max(offset + read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
