@@ -4,6 +4,7 @@ pub mod api;
 pub mod auth;
 pub mod backup;
 pub mod blobs;
+pub mod bundle;
 pub mod cli;
 pub mod ledger;
 pub mod listen;

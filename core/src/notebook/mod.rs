@@ -26,6 +26,7 @@
 //! # }
 //! ```
 
+mod bundle;
 mod conflict;
 mod draft;
 mod enrol;
@@ -38,6 +39,7 @@ mod refused;
 mod status;
 
 pub use crate::store::EnrolAgain;
+pub use bundle::Exported;
 pub use conflict::{Claim, Conflict};
 pub use draft::{DraftId, SavedDraft};
 pub use enrol::Enrolled;
@@ -50,8 +52,8 @@ pub use status::Status;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -124,7 +126,9 @@ impl Notebook {
     }
 
     fn around(door: Door, keys: Arc<dyn KeyStore>) -> Result<Notebook> {
-        let notebook = Notebook { shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false), sealing: RwLock::new(()) }) };
+        let notebook = Notebook {
+            shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false), sealing: RwLock::new(()) }),
+        };
         notebook.sweep()?;
         Ok(notebook)
     }

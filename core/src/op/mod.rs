@@ -10,7 +10,7 @@ mod text;
 
 pub use compose::OpDraft;
 pub use key::{DeviceKey, NotAKey, PublicKey, Signature};
-pub use push::{Push, enrol_message, push_message};
+pub use push::{Push, bundle_message, enrol_message, push_message};
 pub use text::{Unreadable, check as check_text};
 
 use std::collections::BTreeMap;

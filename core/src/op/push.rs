@@ -77,6 +77,12 @@ pub fn enrol_message(ledger: LedgerId, code: &str, key: &PublicKey) -> Vec<u8> {
     format!("xuncha-enrol-1\n{ledger}\n{}\n{key}\n", Hash::of(code.as_bytes())).into_bytes()
 }
 
+/// The bytes a device signs under a bundle: `xuncha-bundle-1`, the ledger, the device and the hash of
+/// the manifest's text, one a line, each line ended by a line feed.
+pub fn bundle_message(ledger: LedgerId, device: &DeviceId, manifest: &Hash) -> Vec<u8> {
+    format!("xuncha-bundle-1\n{ledger}\n{device}\n{manifest}\n").into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use zeroize::Zeroizing;

@@ -3,11 +3,13 @@
 //! Expected outcomes are values ([`Verdict`], [`PullReply`]); a [`ServiceError`] is an accident or
 //! a closed door. The same types are read and written on both sides, so they cannot drift.
 
+mod bundle;
 mod pull;
 mod push;
 mod service;
 mod upload;
 
+pub use bundle::{BUNDLE_FORMAT, BundleManifest, BundlePush, MANIFEST_NAME, SIGNATURE_NAME, file_name, push_name};
 pub use pull::{PullReply, PullRequest, Row, RowPart};
 pub use push::{Final, OpVerdict, PushReply, Verdict};
 pub use service::{EnrolReply, EnrolRequest, LedgerInfo, Problem, ServiceError, SyncService, Token, paths};

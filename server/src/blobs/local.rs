@@ -77,13 +77,23 @@ impl Folder {
     /// Gives the synced bytes of the upload `id` the name of their hash, in place of what may bear
     /// it; durable when this returns.
     pub(super) fn keep(&self, id: &str, hash: &Hash) -> io::Result<()> {
+        self.place(&self.upload(id), hash)
+    }
+
+    /// Where files gather that come otherwise than by an upload.
+    pub(super) fn taken(&self) -> PathBuf {
+        self.root.join("taken")
+    }
+
+    /// Gives synced bytes the name of their hash.
+    pub(super) fn place(&self, half: &Path, hash: &Hash) -> io::Result<()> {
         let path = self.path(hash);
         let folder = path.parent().unwrap_or(&self.root);
         if !folder.exists() {
             fs::create_dir_all(folder)?;
             sync_folder(&self.root)?;
         }
-        fs::rename(self.upload(id), &path)?;
+        fs::rename(half, &path)?;
         sync_folder(folder)
     }
 

@@ -10,6 +10,7 @@ mod local;
 mod receive;
 mod sight;
 mod sweep;
+mod taken;
 mod turns;
 mod uploads;
 mod writer;
@@ -20,6 +21,7 @@ pub use kept::{arrived, keep_arrived};
 pub use local::Folder;
 pub use receive::{Pieces, Source};
 pub use sweep::{Swept, UPLOAD_LIFE, sweep};
+pub use taken::{clear_taken, take_in};
 pub use uploads::Announced;
 
 use std::path::Path;

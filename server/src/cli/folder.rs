@@ -35,6 +35,11 @@ impl Folder {
         Ok(Folder { path: path.to_owned(), store, host, ledger: head.ledger, sequencer })
     }
 
+    /// Judges and appends.
+    pub(super) fn sequencer(&self) -> &Sequencer {
+        &self.sequencer
+    }
+
     /// Appends the ledger's own ops. Fails with the code of the first that was turned down; those
     /// before it count.
     pub(super) fn append(&self, ops: &[OwnOp]) -> Result<(), Failure> {

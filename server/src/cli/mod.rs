@@ -7,6 +7,7 @@ mod export;
 mod failure;
 mod field;
 mod folder;
+mod import;
 mod print;
 mod serve;
 mod verify;
@@ -43,6 +44,8 @@ enum Command {
     Verify(verify::Verify),
     /// Write out what others can check for themselves.
     Export(export::Export),
+    /// Take in what was carried here by hand.
+    Import(import::Import),
     /// Copy a ledger with its files, also while its server runs; the next copy takes only what is new.
     Backup(backup::Backup),
     /// Put a backup in place of a ledger that is lost.
@@ -58,6 +61,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Field(field) => field.run(&printer),
         Command::Verify(verify) => verify.run(&printer),
         Command::Export(export) => export.run(),
+        Command::Import(import) => import.run(&printer),
         Command::Backup(backup) => backup.run(&printer),
         Command::Restore(restore) => restore.run(&printer),
     };

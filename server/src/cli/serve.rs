@@ -103,8 +103,8 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let folder = Folder::of(&options.data);
     folder.create().map_err(|error| Failure::io("make the folder of files", &error))?;
     sweep(&*store, &folder, host.clock.wall())?;
-    let (queue, writer) = Queue::start(store.clone(), sequencer, host.clone())
-        .map_err(|error| Failure::io("a thread", &error))?;
+    let (queue, writer) =
+        Queue::start(store.clone(), sequencer, host.clone()).map_err(|error| Failure::io("a thread", &error))?;
     let blobs = Blobs::new(folder.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
     let tidying = tokio::spawn(tidy(store.clone(), folder, host.clone()));
     let service = Service::new(store, queue, host, key, blobs);

@@ -30,7 +30,10 @@ async fn a_photo_that_was_sent_is_evidence_on_the_findings_row_after_a_pull() {
     let first = phone.patch(&upload, 0, &bytes[..2 * MIB]).await;
     assert_eq!((first.status, first.offset()), (204, 2 * MIB));
     let stand = phone.stand(&upload).await;
-    assert_eq!((stand.status, stand.offset(), stand.header("upload-length")), (200, 2 * MIB, &*bytes.len().to_string()));
+    assert_eq!(
+        (stand.status, stand.offset(), stand.header("upload-length")),
+        (200, 2 * MIB, &*bytes.len().to_string())
+    );
     assert_eq!((stand.header("cache-control"), stand.header("tus-resumable")), ("no-store", "1.0.0"));
     assert_eq!(stand.header("upload-expires"), "Tue, 01 Dec 2026 03:44:25 GMT");
     let last = phone.patch(&upload, 2 * MIB, &bytes[2 * MIB..]).await;

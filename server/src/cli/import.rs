@@ -1,0 +1,56 @@
+//! `xuncha import`: takes in what was carried here by hand.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::Failure;
+use super::folder::Folder;
+use super::print::Printer;
+use crate::bundle::{BundleError, import};
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// What a phone wrote with `xuncha field export`; taking it in twice changes nothing.
+    Bundle {
+        /// The file.
+        file: PathBuf,
+        /// Folder of the ledger.
+        #[arg(long, value_name = "DIR")]
+        data: PathBuf,
+    },
+}
+
+impl Import {
+    pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
+        let What::Bundle { file, data } = self.what;
+        let folder = Folder::open(&data)?;
+        let done = import(&file, &data, &*folder.store, folder.sequencer(), &folder.host)?;
+        printer.say(
+            &json!(done),
+            format!(
+                "took {} ops ({} in conflict, {} refused, {} held, {} known already) and {} files ({} known already)",
+                done.accepted, done.conflicts, done.refused, done.held, done.duplicates, done.files, done.present
+            ),
+        );
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Failure {
+        match error {
+            BundleError::Unfit { code, detail } => Failure::new(code, detail),
+            BundleError::Store(error) => error.into(),
+            BundleError::Disk(error) => Failure::io("take in the bundle", &error),
+        }
+    }
+}
