@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Notebook;
 use crate::Result;
-use crate::model::{EntityId, Finding, Time};
+use crate::model::{EntityId, Evidence, Finding, Time};
 use crate::store::{Shown, everything};
 
 /// Which part of the list is wanted.
@@ -34,6 +34,8 @@ pub struct Listed {
     pub pending: bool,
     /// How many photos it expects.
     pub photos_expected: usize,
+    /// How much of them has arrived in the ledger.
+    pub evidence: Evidence,
     /// Its place; the next page begins behind the last one's.
     pub key: ListKey,
 }
@@ -127,7 +129,13 @@ impl Notebook {
 fn listed(shown: &Shown) -> Listed {
     let finding = Finding::from_entity(&shown.entity);
     let key = ListKey { at: finding.at, id: finding.id };
-    Listed { pending: shown.pending, photos_expected: finding.photos.len(), key, finding }
+    Listed {
+        pending: shown.pending,
+        photos_expected: finding.photos.len(),
+        evidence: finding.evidence,
+        key,
+        finding,
+    }
 }
 
 type Range = (f64, f64);

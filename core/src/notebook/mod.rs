@@ -1,8 +1,8 @@
 //! What an app holds: open it, record in it, list it, sync it, suspend it.
 //!
 //! A [`Notebook`] is the phone's half of one city's ledger, in one folder. Every action is durable
-//! when it returns and whole or not at all; none waits for a network except [`Notebook::sync`] and
-//! [`Notebook::enrol`]. Clones share one notebook; all methods may be called from any thread, also
+//! when it returns and whole or not at all; none waits for a network except [`Notebook::sync`],
+//! [`Notebook::enrol`] and [`Notebook::fetch_preview`]. Clones share one notebook; all methods may be called from any thread, also
 //! while a sync is running.
 //!
 //! ```no_run
@@ -30,9 +30,11 @@ mod bundle;
 mod conflict;
 mod draft;
 mod enrol;
+mod files;
 mod keys;
 mod list;
 mod photo;
+mod preview;
 mod record;
 mod recovered;
 mod refused;
@@ -43,9 +45,11 @@ pub use bundle::Exported;
 pub use conflict::{Claim, Conflict};
 pub use draft::{DraftId, SavedDraft};
 pub use enrol::Enrolled;
+pub use files::{FileFault, FileState, Freed, PhotoOf, Which};
 pub use keys::{FileKeyStore, KeyStore};
 pub use list::{ListKey, ListPage, Listed, Near, Person};
 pub use photo::{PhotoSource, SealedPhoto, Shot};
+pub use preview::{PreviewOptions, PreviewsMade};
 pub use recovered::RecoveredPhoto;
 pub use refused::{RefusedOp, WaitingOp};
 pub use status::Status;

@@ -47,6 +47,18 @@ pub struct Status {
     pub conflicts: u64,
     /// Size of the ledger that a backup or replica really covers.
     pub durable_size: u64,
+    /// Photos that this notebook took in.
+    pub photos: u64,
+    /// Files that wait to be sent.
+    pub files_waiting: u64,
+    /// Their bytes.
+    pub bytes_waiting: u64,
+    /// Those that the server does not take, or that are damaged here; see [`Notebook::file_faults`].
+    pub file_faults: u64,
+    /// Files that were promised and are neither here nor at the server.
+    pub files_lost: u64,
+    /// Bytes that [`Notebook::free_space`] would free.
+    pub freeable_bytes: u64,
     /// End of the last complete sync, by this phone's clock.
     pub synced: Option<Time>,
     /// Server's clock minus ours in milliseconds, when last measured.
@@ -61,6 +73,7 @@ impl Notebook {
     pub fn status(&self) -> Result<Status> {
         self.read(|store| {
             let account = store.account()?;
+            let (waiting, durable_size) = (store.files_waiting_count()?, account.durable_size);
             let membership = account.membership;
             Ok(Status {
                 line: account.line,
@@ -81,7 +94,16 @@ impl Notebook {
                 held: store.held_count()?,
                 refused: store.refused_count()?,
                 conflicts: store.disputed_count()?,
-                durable_size: account.durable_size,
+                durable_size,
+                photos: store.photo_count()?,
+                files_waiting: waiting.files,
+                bytes_waiting: waiting.bytes,
+                file_faults: store.files_at_fault()?.len() as u64,
+                files_lost: store.files_lost()?,
+                freeable_bytes: match durable_size {
+                    0 => 0,
+                    size => store.files_freeable(size, u32::MAX)?.iter().map(|file| file.len).sum(),
+                },
                 synced: account.synced,
                 offset_ms: account.offset,
             })

@@ -90,11 +90,6 @@ impl Door {
         Ok(())
     }
 
-    /// The notebook's folder.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// The machine.
     pub(crate) fn host(&self) -> &Host {
         &self.host

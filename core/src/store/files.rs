@@ -195,10 +195,10 @@ impl Store {
         row.optional().tried("read a file")
     }
 
-    /// Files of ours that the ledger keeps by an entry below `durable_size`.
-    pub(crate) fn files_freeable(&self, durable_size: u64) -> Result<Vec<FreeableFile>> {
+    /// Files of ours that the ledger keeps by an entry below `durable_size`, at most `most`.
+    pub(crate) fn files_freeable(&self, durable_size: u64, most: u32) -> Result<Vec<FreeableFile>> {
         let mut query = self.db.prepare_cached(include_str!("freeable.sql"))?;
-        let rows = query.query_map([int(durable_size)], |row| {
+        let rows = query.query_map([int(durable_size), i64::from(most)], |row| {
             Ok((row.get::<_, String>("hash")?, uint(row.get("len")?), row.get::<_, String>("role")?))
         })?;
         let files = rows.map(|row| {

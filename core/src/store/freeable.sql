@@ -18,3 +18,4 @@ SELECT file.hash, file.len, file.role
          JOIN photo ON photo.finding = promise.finding AND photo.id = promise.photo
         WHERE promise.hash = file.hash AND promise.role = 'original' AND photo.preview = 'none')
  ORDER BY file.n
+ LIMIT ?2

@@ -24,7 +24,7 @@ pub use account::EnrolAgain;
 pub(crate) use account::{Account, Membership};
 pub(crate) use door::Door;
 pub(crate) use fault::{Tried, unreadable};
-pub(crate) use files::{FileCount, FileRow, WaitingFile};
+pub(crate) use files::WaitingFile;
 pub(crate) use open::{FolderLock, create, exists, sync_folder};
 pub(crate) use photos::PhotoWithoutPreview;
 pub(crate) use read::{OpLine, Shown, everything};

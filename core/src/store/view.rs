@@ -64,6 +64,12 @@ impl Store {
         text.map(|text| read_entity(&text)).transpose()
     }
 
+    /// The server's row alone.
+    pub(crate) fn row(&self, id: EntityId) -> Result<Option<Entity>> {
+        let text: Option<Option<String>> = self.one("SELECT row FROM entity WHERE id = ?", id)?;
+        text.flatten().map(|text| read_entity(&text)).transpose()
+    }
+
     /// Ledger index of the server's row.
     pub(super) fn row_index(&self, id: EntityId) -> Result<Option<u64>> {
         let index: Option<Option<i64>> = self.one("SELECT \"index\" FROM entity WHERE id = ?", id)?;

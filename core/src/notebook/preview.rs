@@ -1,0 +1,271 @@
+//! Display copies and thumbnails: made from originals after the record, or handed in by the app.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+
+use super::Notebook;
+use super::photo::as_error;
+use super::record::{finding_of, raw};
+use crate::model::{BlobRef, Entity, EntityId, Finding, Hash, OpId, Photo, Preview, Time};
+use crate::photo::{Font, PhotoError, Stamp, Wanted, seal, shrink, sync_folder};
+use crate::store::{PhotoWithoutPreview, Saying, Tried};
+use crate::{Error, Result};
+use serde::{Deserialize as _, Serialize};
+
+/// How previews are made.
+#[derive(Debug, Clone)]
+pub struct PreviewOptions {
+    /// Font for the stamp (time, place, inspector, item); none leaves display copies without one.
+    pub font: Option<Arc<Font>>,
+    /// Most photos in one call; each takes a moment of the processor.
+    pub most: usize,
+}
+
+impl Default for PreviewOptions {
+    /// No stamp, a hundred photos.
+    fn default() -> PreviewOptions {
+        PreviewOptions { font: None, most: 100 }
+    }
+}
+
+/// What became of photos without previews.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct PreviewsMade {
+    /// Photos that have previews now.
+    pub made: u64,
+    /// Photos of a kind that this version cannot draw, such as HEIC: hand previews in.
+    pub no_preview_yet: u64,
+    /// Photos that are damaged or too large; their originals are kept as they are.
+    pub failed: u64,
+    /// True when there is more than was asked for: call again.
+    pub more: bool,
+}
+
+/// A preview whose files are sealed.
+struct Sealed {
+    photo: String,
+    preview: Preview,
+    blobs: [BlobRef; 2],
+}
+
+/// Why a photo has no preview: a stable code, and the same for people.
+type NoPreview = (&'static str, String);
+
+impl Notebook {
+    /// Makes the display copy and the thumbnail of photos that have none and whose original is here,
+    /// and announces them, one op for each finding. Needs no network. What cannot be drawn is
+    /// remembered and not tried again.
+    ///
+    /// The store is not locked while a picture is drawn. A crash leaves files that the next opening
+    /// removes.
+    ///
+    /// # Errors
+    /// [`Error::Full`] when the disk is; [`Error::Busy`] when the notebook is suspended meanwhile.
+    /// What was announced before stays.
+    pub fn make_previews(&self, options: &PreviewOptions) -> Result<PreviewsMade> {
+        let mut photos = self.read(|store| store.photos_without_preview(options.most.saturating_add(1)))?;
+        let mut done = PreviewsMade { more: photos.len() > options.most, ..PreviewsMade::default() };
+        photos.truncate(options.most);
+        let _sealing = self.sealing();
+        for photos in photos.chunk_by(|a, b| a.finding == b.finding) {
+            self.make_for(photos, options.font.as_deref(), &mut done)?;
+        }
+        Ok(done)
+    }
+
+    /// Photos of one finding.
+    fn make_for(&self, photos: &[PhotoWithoutPreview], font: Option<&Font>, done: &mut PreviewsMade) -> Result<()> {
+        let Some(finding) = photos.first().map(|photo| photo.finding) else { return Ok(()) };
+        let (entity, inspector) = self.read(|store| {
+            let name = store.account()?.membership.map(|membership| membership.name);
+            Ok((finding_of(store, finding)?, name.unwrap_or_default()))
+        })?;
+        let mut made = Vec::new();
+        for photo in photos {
+            if entity.preview(&photo.photo).is_some() {
+                self.remember(photo, "made", "announced by somebody else")?;
+                continue;
+            }
+            match self.draw(photo, &stamp(&entity, photo, &inspector), font)? {
+                Ok(sealed) => made.push(sealed),
+                Err((state @ "no_preview_yet", detail)) => {
+                    done.no_preview_yet += 1;
+                    self.remember(photo, state, &detail)?;
+                }
+                Err((_, detail)) => {
+                    done.failed += 1;
+                    self.remember(photo, "failed", &detail)?;
+                }
+            }
+        }
+        done.made += made.len() as u64;
+        self.announce(finding, &made).map(drop)
+    }
+
+    fn remember(&self, photo: &PhotoWithoutPreview, state: &str, detail: &str) -> Result<()> {
+        self.change(|store| store.set_preview(photo.finding, &photo.photo, state, Some(detail)))
+    }
+
+    /// Draws and seals; inside, why that cannot be done for this photo.
+    fn draw(
+        &self,
+        photo: &PhotoWithoutPreview,
+        stamp: &Stamp,
+        font: Option<&Font>,
+    ) -> Result<std::result::Result<Sealed, NoPreview>> {
+        if photo.len > MOST_TO_DRAW {
+            return Ok(Err(("failed", format!("too_many_bytes: more than {MOST_TO_DRAW} bytes"))));
+        }
+        let bytes = fs::read(&photo.path).tried("read a photo")?;
+        if Hash::of(&bytes) != photo.original {
+            let detail = "its bytes are no longer those that were sealed";
+            self.change(|store| store.file_failed(&photo.original, "damaged", detail))?;
+            return Ok(Err(("failed", format!("damaged: {detail}"))));
+        }
+        let drawn = match shrink(&bytes, &Wanted { stamp: Some(stamp), font, ..Wanted::default() }) {
+            Ok(drawn) => drawn,
+            Err(PhotoError::DiskFull(_)) => return Err(Error::Full),
+            Err(error) => return Ok(Err((error.code(), format!("{}: {error}", error.code())))),
+        };
+        let (width, height) = (drawn.display.width, drawn.display.height);
+        let blobs = [("display", &drawn.display.jpeg), ("thumbnail", &drawn.thumbnail.jpeg)];
+        let blobs = self.seal_previews(blobs.map(|(role, jpeg)| (role, jpeg.as_slice())))?;
+        let [display, thumbnail] = [blobs[0].hash, blobs[1].hash];
+        let stamped = drawn.stamped;
+        let preview = Preview { original: photo.original, display, thumbnail, width, height, stamped };
+        Ok(Ok(Sealed { photo: photo.photo.clone(), preview, blobs }))
+    }
+
+    fn seal_previews(&self, files: [(&str, &[u8]); 2]) -> Result<[BlobRef; 2]> {
+        let folder = self.read(|store| Ok(store.previews_folder()))?;
+        let one = |(role, mut bytes): (&str, &[u8])| {
+            let sealed = seal(&folder, &self.host().uuid().to_string(), &mut bytes);
+            sealed.map(|sealed| BlobRef { role: role.to_owned(), ..sealed.blob }).map_err(|error| as_error(role, error))
+        };
+        let [display, thumbnail] = files;
+        Ok([one(display)?, one(thumbnail)?])
+    }
+
+    /// One sync of the folder, then one transaction: the op, the files, the photos.
+    fn announce(&self, finding: EntityId, made: &[Sealed]) -> Result<Option<OpId>> {
+        if made.is_empty() {
+            return Ok(None);
+        }
+        let folder = self.read(|store| Ok(store.previews_folder()))?;
+        sync_folder(&folder).tried("sync the previews")?;
+        let previews: BTreeMap<_, _> = made.iter().map(|one| (&one.photo, &one.preview)).collect();
+        let body = raw(&serde_json::json!({ "previews": previews }))?;
+        let mut blobs: Vec<BlobRef> = Vec::new();
+        for blob in made.iter().flat_map(|one| &one.blobs) {
+            // A picture of at most 320 px may be its own thumbnail.
+            if !blobs.iter().any(|known| known.hash == blob.hash) {
+                blobs.push(blob.clone());
+            }
+        }
+        self.change(|store| {
+            let id = OpId(self.host().uuid());
+            let kind = "photo.preview";
+            store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })?;
+            for one in made {
+                one.blobs.iter().try_for_each(|blob| store.promise(finding, &one.photo, blob, id))?;
+                store.set_preview(finding, &one.photo, "made", None)?;
+            }
+            Ok(Some(id))
+        })
+    }
+
+    /// Takes previews that the app has made of one of its own photos, such as of a HEIC: JPEGs of at
+    /// most 2048 and 320 pixels, upright and without metadata. Announces them.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] naming `display` or `thumbnail` when it is not such a picture;
+    /// [`Error::NotFound`] when the photo was not taken in here; [`Error::Full`]. Nothing changed.
+    pub fn add_preview(&self, finding: EntityId, photo: &str, display: &[u8], thumbnail: &[u8]) -> Result<OpId> {
+        let original = self.read(|store| {
+            let not_here = || Error::NotFound { what: format!("photo {photo} among those taken in here") };
+            store.preview_of(finding, photo)?.ok_or_else(not_here)?;
+            let value = finding_of(store, finding)?.field(&format!("photos/{photo}")).cloned();
+            let named = value.and_then(|value| Photo::deserialize(value).ok());
+            named.map(|photo| photo.original).ok_or_else(not_here)
+        })?;
+        let (width, height) = handed_in("display", display, 2048)?;
+        handed_in("thumbnail", thumbnail, 320)?;
+        let _sealing = self.sealing();
+        let blobs = self.seal_previews([("display", display), ("thumbnail", thumbnail)])?;
+        let [display, thumbnail] = [blobs[0].hash, blobs[1].hash];
+        let preview = Preview { original, display, thumbnail, width, height, stamped: false };
+        let said = self.announce(finding, &[Sealed { photo: photo.to_owned(), preview, blobs }])?;
+        said.ok_or_else(|| Error::NotFound { what: format!("photo {photo}") })
+    }
+}
+
+/// What is written on the display copy: time, place, inspector and item, a line each.
+fn stamp(entity: &Entity, photo: &PhotoWithoutPreview, inspector: &str) -> Stamp {
+    let finding = Finding::from_entity(entity);
+    let shot = finding.photos.get(&photo.photo);
+    let taken = shot.and_then(|shot| shot.taken).unwrap_or(finding.at);
+    let place = shot.and_then(|shot| shot.place.as_ref()).or(finding.place.as_ref());
+    let place = place.and_then(|place| {
+        let point = || Some(format!("{:.5}, {:.5}", place.lat?, place.lon?));
+        place.words.clone().or_else(point)
+    });
+    let lines = [Some(local_time(taken, &photo.zone)), place, Some(inspector.to_owned()), finding.item];
+    Stamp { lines: lines.into_iter().flatten().filter(|line| !line.is_empty()).collect() }
+}
+
+/// `2026-11-24 11:44:25 +08:00`, in the zone of the capture; UTC when that is no zone known here.
+fn local_time(time: Time, zone: &str) -> String {
+    let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    match jiff::Timestamp::from_millisecond(time.millis()) {
+        Ok(instant) => instant.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
+        Err(_) => time.to_string(),
+    }
+}
+
+/// Width and height of a JPEG that was handed in, if it may be shown and sent as it is.
+fn handed_in(field: &str, jpeg: &[u8], most: u32) -> Result<(u32, u32)> {
+    let invalid = |detail: String| Error::Invalid { field: field.to_owned(), detail };
+    let (width, height) = plain_jpeg(jpeg).map_err(|detail| invalid(detail.to_owned()))?;
+    if width.max(height) > most {
+        return Err(invalid(format!("{width} x {height} pixels are more than {most}")));
+    }
+    // Drawn once, small: what cannot be drawn would be shown to nobody.
+    shrink(jpeg, &Wanted { display: 32, thumbnail: 32, ..Wanted::default() })
+        .map_err(|error| invalid(error.to_string()))?;
+    Ok((width, height))
+}
+
+/// Width and height by the segments before the first scan; none of them may hold metadata.
+fn plain_jpeg(bytes: &[u8]) -> std::result::Result<(u32, u32), &'static str> {
+    let mut rest = bytes.strip_prefix(&[0xFF, 0xD8]).ok_or("is not a JPEG")?;
+    let mut size = None;
+    loop {
+        let (marker, len, after) = match rest {
+            [0xFF, 0xFF, ..] => {
+                rest = &rest[1..];
+                continue;
+            }
+            [0xFF, marker, high, low, after @ ..] => (*marker, usize::from(u16::from_be_bytes([*high, *low])), after),
+            _ => return Err("is cut off"),
+        };
+        let body = after.get(..len.saturating_sub(2)).ok_or("is cut off")?;
+        rest = &after[body.len()..];
+        match marker {
+            0xDA => return size.ok_or("has no size"),
+            // JFIF, a colour profile and Adobe's colour transform tell nothing about anybody.
+            0xE1 | 0xE3..=0xED | 0xEF | 0xFE => return Err("carries metadata"),
+            0xC0..=0xC2 => match body {
+                [_, h1, h0, w1, w0, ..] => {
+                    let number = |high: &u8, low: &u8| u32::from(u16::from_be_bytes([*high, *low]));
+                    size = Some((number(w1, w0), number(h1, h0)));
+                }
+                _ => return Err("is cut off"),
+            },
+            _ => {}
+        }
+    }
+}
+
+/// Most bytes of an original that is drawn: all of it is in memory then.
+const MOST_TO_DRAW: u64 = 64 * 1024 * 1024;
