@@ -94,8 +94,9 @@ impl Notebook {
             let detail = format!("this notebook belongs to {}, the server keeps {}", known.ledger, ledger.ledger);
             return Err(Error::Refused { code: Code::WrongLedger, detail });
         }
-        if (known.ledger_key, known.epoch) != (ledger.key, ledger.epoch) {
-            let detail = "the server has another key or epoch than at enrolment".into();
+        // A later epoch is followed by the next sync, which knows what to say again.
+        if known.ledger_key != ledger.key || ledger.epoch < known.epoch {
+            let detail = "the server has another key or an earlier epoch than at enrolment".into();
             return Err(Error::Untrusted { detail });
         }
         Ok(())

@@ -66,43 +66,52 @@ impl Store {
         offset: i64,
         again: bool,
     ) -> Result<PageTaken> {
-        self.whole(|store| {
-            let mut page = Page {
-                scopes: store.scopes()?,
-                names: &reply.scopes,
-                open: store.entities_open()?,
-                touched: BTreeSet::new(),
-                left: Vec::new(),
-            };
-            for (at, row) in reply.rows.iter().enumerate() {
-                if at % 64 == 0 {
-                    store.keep_going()?;
-                }
-                store.take_row(&mut page, row)?;
+        self.whole(|store| store.take_page_in(reply, seen, offset, again))
+    }
+
+    /// [`Store::take_page`] inside [`Store::whole`].
+    pub(super) fn take_page_in(
+        &self,
+        reply: &PullReply,
+        seen: Option<&Seen>,
+        offset: i64,
+        again: bool,
+    ) -> Result<PageTaken> {
+        let mut page = Page {
+            scopes: self.scopes()?,
+            names: &reply.scopes,
+            open: self.entities_open()?,
+            touched: BTreeSet::new(),
+            left: Vec::new(),
+        };
+        for (at, row) in reply.rows.iter().enumerate() {
+            if at % 64 == 0 {
+                self.keep_going()?;
             }
-            let Page { mut scopes, mut touched, mut left, .. } = page;
-            left.extend(scopes.follow(store, reply)?);
-            let dropped = store.drop_rows(left, &mut touched)?;
-            let wrong = if reply.more { Vec::new() } else { scopes.compare(store, reply, again)? };
-            scopes.save(store)?;
-            store.set_progress(reply.cursor, seen, reply.durable_size)?;
-            let mut tally = Tally::default();
-            for verdict in &reply.verdicts {
-                touched.extend(store.settle(verdict.op, verdict.verdict.clone(), &mut tally)?);
-            }
-            touched.extend(store.close_covered()?);
-            for hash in &reply.missing {
-                store.file_missing(hash)?;
-            }
-            for id in touched {
-                store.refresh(id)?;
-            }
-            store.set_offset(offset)?;
-            if !reply.more {
-                store.set_synced(store.host.clock.wall())?;
-            }
-            Ok(PageTaken { tally, dropped, wrong })
-        })
+            self.take_row(&mut page, row)?;
+        }
+        let Page { mut scopes, mut touched, mut left, .. } = page;
+        left.extend(scopes.follow(self, reply)?);
+        let dropped = self.drop_rows(left, &mut touched)?;
+        let wrong = if reply.more { Vec::new() } else { scopes.compare(self, reply, again)? };
+        scopes.save(self)?;
+        self.set_progress(reply.cursor, seen, reply.durable_size)?;
+        let mut tally = Tally::default();
+        for verdict in &reply.verdicts {
+            touched.extend(self.settle(verdict.op, verdict.verdict.clone(), &mut tally)?);
+        }
+        touched.extend(self.close_covered()?);
+        for hash in &reply.missing {
+            self.file_missing(hash)?;
+        }
+        for id in touched {
+            self.refresh(id)?;
+        }
+        self.set_offset(offset)?;
+        if !reply.more {
+            self.set_synced(self.host.clock.wall())?;
+        }
+        Ok(PageTaken { tally, dropped, wrong })
     }
 
     fn take_row(&self, page: &mut Page<'_>, row: &Row) -> Result<()> {

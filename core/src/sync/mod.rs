@@ -4,6 +4,7 @@
 //! it at any await leaves a consistent notebook: what was sent without an answer is asked for and
 //! sent again. It starts no task of its own.
 
+mod epoch;
 mod http;
 mod policy;
 mod pull;
@@ -106,8 +107,22 @@ pub struct Synced {
     pub file_faults: u64,
     /// There was not network enough for the files; the ops are done.
     pub files_offline: bool,
+    /// The ledger was restored from a backup, and this phone has followed it; for people to know.
+    pub restored: Option<Restored>,
     /// The device must enrol again before the next sync; nothing is lost.
     pub must_enrol_again: Option<EnrolAgain>,
+}
+
+/// A ledger was restored from a backup and goes on in a new epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Restored {
+    /// The new epoch.
+    pub epoch: u32,
+    /// Entries of the old one that are still there.
+    pub floor: u64,
+    /// Ops of this notebook that are said again because they may not be among them; what is there
+    /// after all counts once.
+    pub said_again: u64,
 }
 
 impl Synced {
@@ -147,7 +162,14 @@ impl<S: SyncService> Errand<'_, S> {
         if synced.must_enrol_again.is_some() {
             return Ok(());
         }
-        self.pull(synced).await?;
+        match self.pull(synced).await {
+            Err(Error::Refused { code: Code::NewEpoch, .. }) => {
+                self.follow_epoch(synced).await?;
+                self.push(synced).await?;
+                self.pull(synced).await?;
+            }
+            other => other?,
+        }
         self.upload(synced).await
     }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use xuncha_core::host::Host;
 use xuncha_core::model::{EntityId, Finding, FindingDraft, OpId, Place};
-use xuncha_core::notebook::{Conflict, FileKeyStore, ListPage, Notebook, RefusedOp};
-use xuncha_core::sync::{HttpService, SyncOptions, Synced};
+use xuncha_core::notebook::{Conflict, FileKeyStore, ListPage, Notebook, RefusedOp, Shot};
+use xuncha_core::sync::{Conditions, HttpService, SyncOptions, Synced};
 use xuncha_core::{Error, Result};
 
 use super::{Clock, TestServer};
@@ -85,6 +85,24 @@ impl Phone {
         let place =
             Place { lat: Some(lat), lon: Some(lon), accuracy: Some(8.0), provider: Some("gps".into()), words: None };
         self.notebook.record(FindingDraft { place: Some(place), ..words(note) }, Vec::new()).unwrap()
+    }
+
+    /// Records a finding with these words and photos.
+    pub fn record_photos(&self, note: &str, photos: &[&[u8]]) -> EntityId {
+        let seal = |mut bytes: &[u8]| self.notebook.seal_photo(&mut bytes, Shot::default()).unwrap();
+        let sealed = photos.iter().map(|bytes| seal(bytes)).collect();
+        self.notebook.record_with_photos(words(note), sealed).unwrap()
+    }
+
+    /// Sends and fetches under these conditions; must succeed.
+    pub async fn sync_under(&self, conditions: Conditions) -> Synced {
+        let options = SyncOptions { attempts: 1, conditions, ..SyncOptions::default() };
+        self.notebook.sync_with(&self.service(), &(), &options).await.unwrap()
+    }
+
+    /// How many originals of a finding are kept, as the phone shows it.
+    pub fn originals(&self, finding: EntityId) -> usize {
+        self.finding(finding).evidence.originals
     }
 
     /// Changes the words of a finding.

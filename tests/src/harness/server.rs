@@ -77,6 +77,11 @@ impl TestServer {
         self.running = Some(start(options(&self.data, self.limits), self.host()).await.unwrap());
     }
 
+    /// The administrator opens the folder anew, after somebody else put another in its place.
+    pub fn reopen_office(&mut self) {
+        self.office = Office::open(&self.data, self.host());
+    }
+
     /// Stops and starts it. Phones must be told the new address.
     pub async fn restart(&mut self) {
         self.stop().await;

@@ -3,6 +3,7 @@
 
 mod backup;
 mod boston;
+mod bundle;
 mod commands;
 mod conflicts;
 mod http;

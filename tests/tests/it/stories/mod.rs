@@ -4,6 +4,7 @@ mod conflicts;
 mod identity;
 mod journeys;
 mod network;
+mod photos;
 mod sight;
 
 use xuncha_tests::harness::{Phone, TestServer};

@@ -1,0 +1,50 @@
+//! Leaving an epoch that is over.
+
+use rusqlite::params;
+
+use super::{Store, Tried, entity_id, int};
+use crate::Result;
+use crate::model::EntityId;
+use crate::op::Seen;
+use crate::protocol::PullReply;
+
+/// The epoch that a restored ledger goes on in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NewEpoch {
+    /// Its number.
+    pub(crate) epoch: u32,
+    /// Size of the last provable checkpoint before it: what was judged at or above is not there.
+    pub(crate) floor: u64,
+}
+
+impl Store {
+    /// Enters an epoch with its first page, whole or not at all: ops judged above the floor are
+    /// open again, every scope is fetched anew, and what is shown stays until then. Gives the number
+    /// of ops to be said again.
+    pub(crate) fn enter_epoch(
+        &self,
+        new: NewEpoch,
+        reply: &PullReply,
+        seen: Option<&Seen>,
+        offset: i64,
+    ) -> Result<u64> {
+        self.whole(|store| {
+            let update =
+                "UPDATE notebook SET epoch = ?, cursor = NULL, seen_size = NULL, seen_root = NULL, durable_size = 0";
+            store.db.execute(update, [new.epoch]).tried("enter an epoch")?;
+            store.db.execute("UPDATE reason SET part = NULL", []).tried("enter an epoch")?;
+            let update = "UPDATE scope SET next = 0, sum = zeroblob(16)";
+            store.db.execute(update, []).tried("enter an epoch")?;
+            let open = store.open_again(new.floor)?;
+            store.take_page_in(reply, seen, offset, false)?;
+            open.iter().try_for_each(|id| store.refresh(*id))?;
+            Ok(open.len() as u64)
+        })
+    }
+
+    fn open_again(&self, floor: u64) -> Result<Vec<EntityId>> {
+        let mut update = self.db.prepare(include_str!("open_again.sql"))?;
+        let ids = update.query_map(params![int(floor)], |row| row.get(0).map(entity_id))?;
+        ids.collect::<rusqlite::Result<_>>().tried("say ops again")
+    }
+}
