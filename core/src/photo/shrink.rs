@@ -11,9 +11,9 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 /// Longest side that a preview is made of, in pixels.
 pub const MAX_SIDE: u32 = 30_000;
 
-/// What a picture may unfold to that cannot be decoded row by row, in bytes: progressive JPEG (64
-/// megapixels with colour at half the size), JPEG in CMYK or RGB, interlaced PNG.
-pub(super) const MAX_UNFOLDED: u64 = 192 * 1024 * 1024;
+/// What a picture may unfold to that cannot be decoded row by row, in bytes: progressive JPEG (up to 44
+/// megapixels with colour at half the size, 29 without), JPEG in CMYK or RGB (89), interlaced PNG (67).
+pub(super) const MAX_UNFOLDED: u64 = 256 * 1024 * 1024;
 
 /// What previews are wanted.
 #[derive(Debug, Clone, Copy)]
