@@ -130,9 +130,11 @@ impl Notebook {
                     let state = |which: Which| file_state(store, &entity, row.as_ref(), id, which);
                     let made = store.preview_of(finding, id)?;
                     Ok(PhotoOf {
-                        no_preview: made.filter(|_| preview.is_none()).and_then(|(state, detail)| match state.as_str() {
-                            "none" | "made" => None,
-                            _ => Some(detail.unwrap_or(state)),
+                        no_preview: made.filter(|_| preview.is_none()).and_then(|(state, detail)| {
+                            match state.as_str() {
+                                "none" | "made" => None,
+                                _ => Some(detail.unwrap_or(state)),
+                            }
                         }),
                         original: state(Which::Original)?,
                         display: state(Which::Display)?,

@@ -129,13 +129,7 @@ impl Notebook {
 fn listed(shown: &Shown) -> Listed {
     let finding = Finding::from_entity(&shown.entity);
     let key = ListKey { at: finding.at, id: finding.id };
-    Listed {
-        pending: shown.pending,
-        photos_expected: finding.photos.len(),
-        evidence: finding.evidence,
-        key,
-        finding,
-    }
+    Listed { pending: shown.pending, photos_expected: finding.photos.len(), evidence: finding.evidence, key, finding }
 }
 
 type Range = (f64, f64);

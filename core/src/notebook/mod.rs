@@ -54,8 +54,8 @@ pub use status::Status;
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -128,7 +128,9 @@ impl Notebook {
     }
 
     fn around(door: Door, keys: Arc<dyn KeyStore>) -> Result<Notebook> {
-        let notebook = Notebook { shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false), sealing: RwLock::new(()) }) };
+        let notebook = Notebook {
+            shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false), sealing: RwLock::new(()) }),
+        };
         notebook.sweep()?;
         Ok(notebook)
     }

@@ -3,9 +3,9 @@
 use std::io::Read;
 use std::path::PathBuf;
 
+use super::Notebook;
 use super::draft::{DraftId, saved_draft};
 use super::record::{body_of, finding_of};
-use super::Notebook;
 use crate::model::{BlobRef, EntityId, FindingDraft, OpId, Photo, Place, Time};
 use crate::photo::{PhotoError, Sealed, seal, sync_folder};
 use crate::store::{Saying, Store, Tried};
@@ -60,7 +60,8 @@ impl Notebook {
     pub fn seal_photo(&self, source: &mut dyn Read, shot: Shot) -> Result<SealedPhoto> {
         let folder = self.read(|store| Ok(store.photos_folder()))?;
         let _sealing = self.sealing();
-        let sealed = seal(&folder, &self.host().uuid().to_string(), source).map_err(|error| as_error("photo", error))?;
+        let sealed =
+            seal(&folder, &self.host().uuid().to_string(), source).map_err(|error| as_error("photo", error))?;
         Ok(self.sealed(sealed, shot))
     }
 
@@ -130,11 +131,7 @@ impl Notebook {
     }
 
     /// One sync of the folder for all photos, then `work` in one transaction, if all files are there.
-    pub(super) fn change_with<T>(
-        &self,
-        photos: &[SealedPhoto],
-        work: impl FnOnce(&Store) -> Result<T>,
-    ) -> Result<T> {
+    pub(super) fn change_with<T>(&self, photos: &[SealedPhoto], work: impl FnOnce(&Store) -> Result<T>) -> Result<T> {
         if !photos.is_empty() {
             let folder = self.read(|store| Ok(store.photos_folder()))?;
             sync_folder(&folder).tried("sync the photos")?;
@@ -188,7 +185,9 @@ pub(super) fn promise(store: &Store, finding: EntityId, op: OpId, photos: &[Seal
 pub(super) fn as_error(field: &str, error: PhotoError) -> Error {
     match error {
         PhotoError::DiskFull(_) => Error::Full,
-        PhotoError::Io(error) => Error::Storage { what: format!("take the photo in: {error}"), source: Box::new(error) },
+        PhotoError::Io(error) => {
+            Error::Storage { what: format!("take the photo in: {error}"), source: Box::new(error) }
+        }
         other => Error::Invalid { field: field.to_owned(), detail: other.to_string() },
     }
 }

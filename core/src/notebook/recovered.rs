@@ -5,8 +5,8 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use super::photo::{SealedPhoto, Shot};
 use super::Notebook;
+use super::photo::{SealedPhoto, Shot};
 use crate::model::{BlobRef, Hash, Time};
 use crate::photo::{Sealed, leftovers, media_type, verify_file};
 use crate::store::Tried;

@@ -63,7 +63,8 @@ impl Store {
 
     fn promises(&self, query: &str) -> Result<Vec<Promise>> {
         let mut query = self.db.prepare(query)?;
-        let rows = query.query_map([], |row| Ok((row.get(0).map(entity_id)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+        let rows =
+            query.query_map([], |row| Ok((row.get(0).map(entity_id)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
         rows.collect::<rusqlite::Result<_>>().tried("check")
     }
 

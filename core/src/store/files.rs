@@ -110,9 +110,10 @@ impl Store {
     /// How much waits to be sent, also of ops that were not judged yet.
     pub(crate) fn files_waiting_count(&self) -> Result<FileCount> {
         let query = format!("SELECT count(*), coalesce(sum(len), 0) FROM ({})", include_str!("files.sql"));
-        let count = self.db.prepare_cached(&query)?.query_row([false], |row| {
-            Ok(FileCount { files: uint(row.get(0)?), bytes: uint(row.get(1)?) })
-        });
+        let count = self
+            .db
+            .prepare_cached(&query)?
+            .query_row([false], |row| Ok(FileCount { files: uint(row.get(0)?), bytes: uint(row.get(1)?) }));
         count.tried("count files")
     }
 
@@ -131,8 +132,10 @@ impl Store {
             let detail: Option<String> = row.get("detail")?;
             Ok((read_blob(row)?, row.get("code")?, detail.unwrap_or_default()))
         })?;
-        rows.map(|row| row.tried("read which files are stuck").and_then(|(blob, code, detail)| Ok((blob?, code, detail))))
-            .collect()
+        rows.map(|row| {
+            row.tried("read which files are stuck").and_then(|(blob, code, detail)| Ok((blob?, code, detail)))
+        })
+        .collect()
     }
 
     /// Remembers that an attempt begins.

@@ -142,10 +142,7 @@ async fn send<R: DeserializeOwned>(path: &str, request: RequestBuilder) -> Resul
 }
 
 /// Waits for the next word of a server that has been told everything, but not without end.
-pub(super) async fn in_time<T>(
-    path: &str,
-    next: impl Future<Output = reqwest::Result<T>>,
-) -> Result<T, ServiceError> {
+pub(super) async fn in_time<T>(path: &str, next: impl Future<Output = reqwest::Result<T>>) -> Result<T, ServiceError> {
     match tokio::time::timeout(SILENCE, next).await {
         Ok(next) => next.map_err(|error| offline(path, root(&error))),
         Err(_) => Err(offline(path, format!("silence for {} seconds", SILENCE.as_secs()))),

@@ -140,9 +140,7 @@ impl<S: SyncService> Errand<'_, S> {
         match &problem.code {
             Code::BadToken | Code::UnknownDevice | Code::DeviceRevoked => Err(ServiceError::Problem(problem).into()),
             Code::StorageFull => self.fault(hash, "storage_full", "the server's disk is full"),
-            _ if problem.status >= 500 || problem.status == 429 || problem.code == Code::Timeout => {
-                Ok(Sent::NoNetwork)
-            }
+            _ if problem.status >= 500 || problem.status == 429 || problem.code == Code::Timeout => Ok(Sent::NoNetwork),
             code => self.fault(hash, code.as_str(), problem.detail.as_deref().unwrap_or(&problem.title)),
         }
     }

@@ -3,10 +3,12 @@
 
 mod city;
 mod conflicts;
+mod files;
 mod hostile;
 mod http;
 mod machine;
 mod notebook;
+mod photos;
 mod recovery;
 mod schema;
 mod speed;
