@@ -11,6 +11,8 @@ SELECT file.hash, file.len, file.role
               '$.fields."' || iif(promise.role = 'original', 'photos', 'previews') || '/' || promise.photo || '"."'
               || promise.role || '"')
           AND json_extract(entity.row, '$.fields."evidence/' || promise.photo || '"."' || promise.role || '"') < ?1)
+   -- A small picture may be its own thumbnail, and thumbnails stay.
+   AND NOT EXISTS (SELECT 1 FROM promise WHERE promise.hash = file.hash AND promise.role = 'thumbnail')
    -- What previews are still to be made from stays.
    AND NOT EXISTS (
        SELECT 1

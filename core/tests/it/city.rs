@@ -20,6 +20,7 @@ use xuncha_core::protocol::{
 };
 use zeroize::Zeroizing;
 
+use super::files::Files;
 use super::machine::host;
 
 type Served<T> = Result<T, ServiceError>;
@@ -35,7 +36,7 @@ pub(crate) struct Ledger {
     host: Host,
     id: LedgerId,
     key: DeviceKey,
-    entities: BTreeMap<EntityId, Arc<Entity>>,
+    pub(super) entities: BTreeMap<EntityId, Arc<Entity>>,
     ops: HashMap<OpId, (Hash, Final)>,
     /// Newest index per scope and entity; false once it has left.
     feed: BTreeMap<(Scope, EntityId), (u64, bool)>,
@@ -61,6 +62,7 @@ pub(crate) struct Ledger {
     pub(crate) requests: u32,
     pub(crate) durable_size: u64,
     kept: BTreeMap<Hash, u64>,
+    pub(crate) files: Files,
 }
 
 struct Tree<'a>(&'a HashMap<(u8, u64), Hash>);
@@ -120,6 +122,7 @@ impl City {
             requests: 0,
             durable_size: 0,
             kept: BTreeMap::new(),
+            files: Files::default(),
         };
         let id = EntityId(ledger.id.0);
         let key = ledger.key.public().to_string();
@@ -171,7 +174,7 @@ impl Ledger {
     }
 
     pub(crate) fn say_by(&mut self, user: Option<EntityId>, kind: &str, entity: EntityId, body: Value) {
-        let made = kind.ends_with(".add") || kind == "finding.record";
+        let made = kind.ends_with(".add") || matches!(kind, "finding.record" | "blobs.kept");
         let id = if made && !kind.starts_with("role") { OpId(entity.0) } else { OpId(self.host.uuid()) };
         let draft = OpDraft {
             id,
@@ -195,6 +198,10 @@ impl Ledger {
         let op = Op::parse(&draft.to_text()).unwrap();
         let verdict = self.judge(&op);
         assert!(matches!(verdict, Verdict::Accepted { .. }), "{kind}: {verdict:?}");
+    }
+
+    pub(super) fn random_id(&mut self) -> EntityId {
+        EntityId(self.host.uuid())
     }
 
     pub(crate) fn head(&self) -> u64 {
@@ -280,7 +287,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn enter(&mut self, token: &Token) -> Served<(EntityId, PublicKey)> {
+    pub(super) fn enter(&mut self, token: &Token) -> Served<(EntityId, PublicKey)> {
         self.arrive()?;
         self.tokens.get(token.secret()).copied().ok_or_else(|| problem(401, Code::BadToken))
     }
@@ -406,7 +413,7 @@ impl Ledger {
             consistency: if seen > 0 { consistency_proof(&Tree(&self.nodes), seen, head).unwrap() } else { vec![] },
             durable_size: self.durable_size,
             verdicts: ours.collect(),
-            missing: vec![],
+            missing: self.missing(user),
             time: self.now(),
         };
         if let Some(tamper) = &mut self.tamper {
@@ -440,11 +447,11 @@ impl Ledger {
     }
 }
 
-fn lost() -> ServiceError {
+pub(super) fn lost() -> ServiceError {
     ServiceError::Offline { what: "a test cut the line".into(), retry_after: None }
 }
 
-fn problem(status: u16, code: Code) -> ServiceError {
+pub(super) fn problem(status: u16, code: Code) -> ServiceError {
     ServiceError::Problem(Problem { status, title: code.to_string(), code, detail: None, retry_after: None })
 }
 
@@ -467,15 +474,15 @@ impl SyncService for City {
         self.lock().page(token, request)
     }
 
-    async fn begin_upload(&self, _: &Token, _: &BlobRef, _: Option<Arc<dyn Content>>) -> Served<Upload> {
-        Err(lost())
+    async fn begin_upload(&self, token: &Token, blob: &BlobRef, content: Option<Arc<dyn Content>>) -> Served<Upload> {
+        self.lock().begin(token, blob, content.as_deref())
     }
 
-    async fn continue_upload(&self, _: &Token, _: &UploadId, _: u64, _: Arc<dyn Content>) -> Served<u64> {
-        Err(lost())
+    async fn continue_upload(&self, token: &Token, id: &UploadId, from: u64, content: Arc<dyn Content>) -> Served<u64> {
+        self.lock().go_on(token, id, from, content.as_ref())
     }
 
-    async fn fetch_blob(&self, _: &Token, _: &Hash, _: u64) -> Served<Vec<u8>> {
-        Err(lost())
+    async fn fetch_blob(&self, token: &Token, hash: &Hash, most: u64) -> Served<Vec<u8>> {
+        self.lock().fetch(token, hash, most)
     }
 }

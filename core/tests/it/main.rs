@@ -3,11 +3,13 @@
 
 mod city;
 mod conflicts;
+mod files;
 mod hostile;
 mod http;
 mod machine;
 mod notebook;
 mod photo;
+mod photos;
 mod recovery;
 mod schema;
 mod speed;
