@@ -13,6 +13,10 @@ pub mod sync_protocol {}
 #[doc = include_str!("../docs/merge-rules.md")]
 pub mod merge_rules {}
 
+/// Photos, from the shutter to the ledger.
+#[doc = include_str!("../docs/photos.md")]
+pub mod photos {}
+
 /// What was decided while building, and why.
 pub mod decisions {
     #[doc = include_str!("../docs/decisions/0001-digests-in-base64url.md")]
@@ -41,6 +45,16 @@ pub mod decisions {
     pub mod d0012 {}
     #[doc = include_str!("../docs/decisions/0013-a-notebook-has-one-user.md")]
     pub mod d0013 {}
+    #[doc = include_str!("../docs/decisions/0015-evidence-stands-in-the-finding.md")]
+    pub mod d0015 {}
+    #[doc = include_str!("../docs/decisions/0016-an-upload-is-found-by-its-file.md")]
+    pub mod d0016 {}
+    #[doc = include_str!("../docs/decisions/0017-a-bundle-is-stored-not-compressed.md")]
+    pub mod d0017 {}
+    #[doc = include_str!("../docs/decisions/0018-a-restore-may-begin-an-epoch.md")]
+    pub mod d0018 {}
+    #[doc = include_str!("../docs/decisions/0019-kept-is-said-after-the-reply.md")]
+    pub mod d0019 {}
 }
 
 #[cfg(test)]
