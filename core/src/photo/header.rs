@@ -89,9 +89,12 @@ pub(super) fn read(input: &[u8]) -> Result<Header, PhotoError> {
                 if found.scans > MAX_SCANS {
                     return Err(PhotoError::damaged(format!("more than {MAX_SCANS} scans")));
                 }
-                at = after_scan(input, at);
+                let least = usize::try_from(scan.least_bits / 8).unwrap_or(usize::MAX);
+                // Nothing after the one scan of an ordinary picture matters: it need not be walked through.
+                let seen = if found.unfolds { input.len() } else { input.len().min(end.saturating_add(least + 2)) };
+                at = after_scan(&input[..seen], end);
                 // What claims millions of pixels in a few bytes is not worth their memory.
-                if ((at - end) as u64) < scan.least_bits / 8 {
+                if at - end < least {
                     return Err(PhotoError::damaged("a scan ends early"));
                 }
                 if !found.unfolds {
