@@ -55,6 +55,8 @@ pub mod decisions {
     pub mod d0018 {}
     #[doc = include_str!("../docs/decisions/0019-kept-is-said-after-the-reply.md")]
     pub mod d0019 {}
+    #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
+    pub mod d0014 {}
 }
 
 #[cfg(test)]

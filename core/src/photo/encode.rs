@@ -44,7 +44,10 @@ impl ImageBuffer for Source<'_> {
         for (plane, buffer) in self.0.chroma.iter().flatten().zip(&mut buffers[1..]) {
             if self.0.is_halved() {
                 let samples = &plane.samples[row(plane, y / 2)];
-                buffer.extend(samples.iter().flat_map(|sample| [*sample; 2]));
+                let begin = buffer.len();
+                buffer.resize(begin + 2 * samples.len(), 0);
+                let pairs = buffer[begin..].as_chunks_mut().0;
+                pairs.iter_mut().zip(samples).for_each(|(pair, sample)| *pair = [*sample; 2]);
             } else {
                 buffer.extend_from_slice(&plane.samples[row(plane, y)]);
             }

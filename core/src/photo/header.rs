@@ -41,6 +41,13 @@ struct Frame {
     progressive: bool,
 }
 
+struct Segment<'a> {
+    marker: u8,
+    body: &'a [u8],
+    /// Where the next one may begin.
+    end: usize,
+}
+
 struct Scan {
     /// Whether all components are in it.
     holds_all: bool,
@@ -58,21 +65,21 @@ struct Scan {
 pub(super) fn read(input: &[u8]) -> Result<Header, PhotoError> {
     let mut found = Found::default();
     let mut at = 2;
-    while let Some((marker, segment, next)) = segment(input, at)? {
-        at = next;
+    while let Some(Segment { marker, body, end }) = segment(input, at)? {
+        at = end;
         match marker {
             0xC0..=0xC2 if found.frame.is_some() => return Err(PhotoError::damaged("two frames")),
-            0xC0..=0xC2 => found.frame = Some(frame(segment, marker == 0xC2)?),
+            0xC0..=0xC2 => found.frame = Some(frame(body, marker == 0xC2)?),
             0xC3 | 0xC5..=0xC7 | 0xC9..=0xCB | 0xCD..=0xCF => {
                 return Err(PhotoError::NoPreviewYet { kind: "lossless or arithmetic JPEG" });
             }
             0xE1 if found.orientation.is_none() => {
-                found.orientation = segment.strip_prefix(b"Exif\0\0").and_then(exif::orientation);
+                found.orientation = body.strip_prefix(b"Exif\0\0").and_then(exif::orientation);
             }
-            0xDD => found.restarts = segment.iter().any(|byte| *byte != 0),
+            0xDD => found.restarts = body.iter().any(|byte| *byte != 0),
             0xDA => {
                 let Some(frame) = &found.frame else { return Err(PhotoError::damaged("a scan before the frame")) };
-                let scan = scan(segment, frame)?;
+                let scan = scan(body, frame)?;
                 if found.restarts && !frame.progressive && !scan.holds_all {
                     // zune-jpeg 0.5.16-rc3 puts the blocks of these in wrong places.
                     return Err(PhotoError::NoPreviewYet { kind: "JPEG of separate scans with restarts" });
@@ -82,9 +89,12 @@ pub(super) fn read(input: &[u8]) -> Result<Header, PhotoError> {
                 if found.scans > MAX_SCANS {
                     return Err(PhotoError::damaged(format!("more than {MAX_SCANS} scans")));
                 }
-                at = after_scan(input, at);
+                let least = usize::try_from(scan.least_bits / 8).unwrap_or(usize::MAX);
+                // Nothing after the one scan of an ordinary picture matters: it need not be walked through.
+                let seen = if found.unfolds { input.len() } else { input.len().min(end.saturating_add(least + 2)) };
+                at = after_scan(&input[..seen], end);
                 // What claims millions of pixels in a few bytes is not worth their memory.
-                if ((at - next) as u64) < scan.least_bits / 8 {
+                if at - end < least {
                     return Err(PhotoError::damaged("a scan ends early"));
                 }
                 if !found.unfolds {
@@ -107,8 +117,8 @@ pub(super) fn read(input: &[u8]) -> Result<Header, PhotoError> {
     })
 }
 
-/// The next marker at or after `at`, the body of its segment, and where to go on; `None` at the end.
-fn segment(input: &[u8], at: usize) -> Result<Option<(u8, &[u8], usize)>, PhotoError> {
+/// The next segment at or after `at`; `None` at the end.
+fn segment(input: &[u8], at: usize) -> Result<Option<Segment<'_>>, PhotoError> {
     let mut at = at;
     loop {
         // Whatever stands between segments is entropy-coded data, or nothing that a decoder minds.
@@ -125,7 +135,7 @@ fn segment(input: &[u8], at: usize) -> Result<Option<(u8, &[u8], usize)>, PhotoE
                 let length = input.get(at + 1..at + 3).ok_or_else(cut)?;
                 let end = at + 1 + usize::from(u16::from_be_bytes([length[0], length[1]]));
                 let body = input.get(at + 3..end).ok_or_else(cut)?;
-                return Ok(Some((marker, body, end)));
+                return Ok(Some(Segment { marker, body, end }));
             }
         }
     }
@@ -137,9 +147,9 @@ fn after_scan(input: &[u8], at: usize) -> usize {
     input[at..].windows(2).position(ends).map_or(input.len(), |length| at + length)
 }
 
-fn scan(segment: &[u8], frame: &Frame) -> Result<Scan, PhotoError> {
+fn scan(body: &[u8], frame: &Frame) -> Result<Scan, PhotoError> {
     let wrong = || PhotoError::damaged("a scan that makes no sense");
-    let (&count, rest) = segment.split_first().ok_or_else(wrong)?;
+    let (&count, rest) = body.split_first().ok_or_else(wrong)?;
     let names = rest.get(..2 * usize::from(count)).ok_or_else(wrong)?;
     let &[first, _, bits] = rest.get(names.len()..).and_then(<[u8]>::first_chunk).ok_or_else(wrong)?;
     let mut blocks = 0;
@@ -156,9 +166,9 @@ fn scan(segment: &[u8], frame: &Frame) -> Result<Scan, PhotoError> {
     Ok(Scan { holds_all: usize::from(count) == frame.components.len(), least_bits: least * blocks })
 }
 
-fn frame(segment: &[u8], progressive: bool) -> Result<Frame, PhotoError> {
+fn frame(body: &[u8], progressive: bool) -> Result<Frame, PhotoError> {
     let (&[bits, h1, h0, w1, w0, count], rest) =
-        segment.split_first_chunk::<6>().ok_or_else(|| PhotoError::damaged("a short frame"))?;
+        body.split_first_chunk::<6>().ok_or_else(|| PhotoError::damaged("a short frame"))?;
     if bits != 8 {
         return Err(PhotoError::NoPreviewYet { kind: "JPEG of more than 8 bits" });
     }

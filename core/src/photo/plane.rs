@@ -1,5 +1,7 @@
 //! Planes of samples: taken in row by row, made smaller on the way, resized, turned.
 
+use std::borrow::Cow;
+
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
@@ -61,7 +63,7 @@ impl Picture {
         let size = fit(self.size(), max);
         let of = |plane: &Plane, wanted: Size| {
             let extent = (plane.width as f64, plane.height as f64);
-            resized(plane.width, plane.height, plane.samples.clone(), extent, wanted)
+            resized((plane.width, plane.height), Cow::Borrowed(&plane.samples), extent, wanted)
         };
         let chroma = match &self.chroma {
             Some([cb, cr]) => Some([of(cb, chroma_size(size))?, of(cr, chroma_size(size))?]),
@@ -142,19 +144,14 @@ impl Intake {
         }
         let (width, height) = (self.width.div_ceil(self.step.0), self.height.div_ceil(self.step.1));
         let extent = (self.extent.0 / self.step.0 as f64, self.extent.1 / self.step.1 as f64);
-        resized(width, height, self.kept, extent, self.wanted)
+        resized((width, height), Cow::Owned(self.kept), extent, self.wanted)
     }
 }
 
-fn resized(
-    width: usize,
-    height: usize,
-    samples: Vec<u8>,
-    extent: (f64, f64),
-    wanted: Size,
-) -> Result<Plane, PhotoError> {
-    if (width, height) == wanted && extent == (width as f64, height as f64) {
-        return Ok(Plane { width, height, samples });
+fn resized(size: Size, samples: Cow<'_, [u8]>, extent: (f64, f64), wanted: Size) -> Result<Plane, PhotoError> {
+    let (width, height) = size;
+    if size == wanted && extent == (width as f64, height as f64) {
+        return Ok(Plane { width, height, samples: samples.into_owned() });
     }
     let side = |side: usize| u32::try_from(side).map_err(PhotoError::damaged);
     let source = ImageRef::new(side(width)?, side(height)?, &samples, PixelType::U8).map_err(PhotoError::damaged)?;

@@ -16,7 +16,7 @@ const MAX_CHUNKS: usize = 16 * 1024 * 1024;
 /// Takes rows of whichever kind and finishes as a picture.
 enum Rows {
     Grey(Intake),
-    Colour(Colour),
+    Colour(Box<Colour>),
 }
 
 /// The picture, fitted into a square of `max` but not yet upright. Sixteen bits become eight, a
@@ -37,7 +37,7 @@ pub(super) fn decode(input: &[u8], max: usize) -> Result<(Picture, Orientation),
         ColorType::Grayscale | ColorType::GrayscaleAlpha => {
             Rows::Grey(Intake::new(size, (size.0 as f64, size.1 as f64), wanted))
         }
-        _ => Rows::Colour(Colour::new(size, wanted)),
+        _ => Rows::Colour(Box::new(Colour::new(size, wanted))),
     };
     if reader.info().interlaced {
         let whole = reader.output_buffer_size().filter(|bytes| *bytes as u64 <= MAX_UNFOLDED);
