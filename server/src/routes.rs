@@ -50,10 +50,7 @@ pub fn app(service: Service, limits: &Limits) -> Router {
 
 /// What else can be done with one upload.
 fn upload() -> MethodRouter<Service> {
-    head(api::upload_progress)
-        .delete(api::cancel_upload)
-        .post(api::overridden_upload)
-        .options(api::upload_abilities)
+    head(api::upload_progress).delete(api::cancel_upload).post(api::overridden_upload).options(api::upload_abilities)
 }
 
 /// What a layer turned away without a document gets one.

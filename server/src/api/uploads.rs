@@ -55,11 +55,7 @@ async fn begun(service: &Service, headers: &HeaderMap, body: Body) -> Result<Upl
     params(("id" = String, Path), ("Tus-Resumable" = String, Header)),
     responses((status = 200, description = "Upload-Offset, Upload-Length, Upload-Expires"),
         (status = "default", description = "a problem; its document is not sent")))]
-pub async fn upload_progress(
-    State(service): State<Service>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Response {
+pub async fn upload_progress(State(service): State<Service>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let found = async {
         tus::check_version(&headers)?;
         service.blobs().progress(service.caller(&token(&headers)?).await?, id).await
@@ -89,12 +85,7 @@ pub async fn continue_upload(
     }
 }
 
-async fn continued(
-    service: &Service,
-    id: String,
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<UploadRow, ServiceError> {
+async fn continued(service: &Service, id: String, headers: &HeaderMap, body: Body) -> Result<UploadRow, ServiceError> {
     tus::check_version(headers)?;
     let caller = service.caller(&token(headers)?).await?;
     if !tus::brings_bytes(headers)? {

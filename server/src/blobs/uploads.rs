@@ -45,14 +45,8 @@ impl Blobs {
             return Err(refusal(Code::TooLarge, format!("Upload-Length: at most {MAX_BLOB_BYTES}")));
         }
         let (id, now) = (URL_SAFE_NO_PAD.encode(self.host.bytes::<16>()), self.host.clock.wall());
-        let fresh = UploadRow {
-            id,
-            device: caller.device,
-            hash: announced.hash,
-            len: announced.len,
-            offset: 0,
-            touched: now,
-        };
+        let fresh =
+            UploadRow { id, device: caller.device, hash: announced.hash, len: announced.len, offset: 0, touched: now };
         let room = self.check_room(announced.len);
         let begun = self.store.change(|batch| decide(batch, caller, &fresh, room.clone(), self.bounds.quota));
         let (row, replaced) = begun.map_err(|error| store_failure(&error))??;

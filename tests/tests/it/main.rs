@@ -4,6 +4,7 @@
 mod boston;
 mod commands;
 mod conflicts;
+mod downloads;
 mod http;
 mod kills;
 mod lifecycle;
