@@ -7,6 +7,7 @@ mod hostile;
 mod http;
 mod machine;
 mod notebook;
+mod photo;
 mod recovery;
 mod schema;
 mod speed;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use xuncha_core::host::Host;
 use xuncha_core::model::{BlobRef, EntityId, Finding, FindingDraft, OpId, Photo, Place, Severity};
 use xuncha_core::notebook::{FileKeyStore, ListPage, Notebook};
-use xuncha_core::photo::{Sealed, seal};
+use xuncha_core::photo::{PhotoError, Sealed, seal, sync_folder};
 use xuncha_core::sync::{HttpService, Progress, Step};
 
 use super::Failure;
@@ -195,6 +195,7 @@ impl Words {
             FindingDraft { item: self.item, place, note: self.note, severity: self.severity, ..Default::default() };
         draft.tags = self.tag.into_iter().map(|tag| (tag, Some(true))).collect();
         let mut blobs: Vec<BlobRef> = Vec::new();
+        let some = !self.photo.is_empty();
         for file in self.photo {
             let sealed = seal_photo(home, host, &file)?;
             let photo =
@@ -204,17 +205,20 @@ impl Words {
                 blobs.push(sealed.blob);
             }
         }
+        if some {
+            sync_folder(&home.join("photos")).map_err(|error| Failure::io("photos", &error))?;
+        }
         Ok((draft, blobs))
     }
 }
 
 fn seal_photo(home: &Path, host: &Host, file: &Path) -> Result<Sealed, Failure> {
-    let failed = |error: &std::io::Error| match error.kind() {
-        std::io::ErrorKind::InvalidInput => Failure::new("bad_field", format!("photo: {}: {error}", file.display())),
-        _ => Failure::io(format!("photo: {}", file.display()), error),
+    let failed = |error: PhotoError| match &error {
+        PhotoError::Io(cause) | PhotoError::DiskFull(cause) => Failure::io(format!("photo: {}", file.display()), cause),
+        _ => Failure::new("bad_field", format!("photo: {}: {error}", file.display())),
     };
-    let mut source = File::open(file).map_err(|error| failed(&error))?;
-    seal(&home.join("photos"), &host.uuid().to_string(), &mut source).map_err(|error| failed(&error))
+    let mut source = File::open(file).map_err(|error| failed(error.into()))?;
+    seal(&home.join("photos"), &host.uuid().to_string(), &mut source).map_err(failed)
 }
 
 fn saved(printer: &Printer, finding: EntityId, op: OpId) -> Result<(), Failure> {
