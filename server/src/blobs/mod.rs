@@ -4,6 +4,7 @@
 //! (store, folder, clock, random). What takes time (bytes arriving, disks) is around them.
 //! Absent: HTTP, which is `api/`; what a file is evidence of, which is the ledger's.
 
+mod check;
 mod fetch;
 mod kept;
 mod local;
@@ -15,6 +16,7 @@ mod turns;
 mod uploads;
 mod writer;
 
+pub use check::{Checked, check};
 pub use fetch::Opened;
 pub(crate) use kept::is_kept;
 pub use kept::{arrived, keep_arrived};

@@ -34,6 +34,12 @@ const WORTH: usize = 1024;
 
 const PAUSE: Duration = Duration::from_secs(2);
 
+/// A preempted request has no more bytes on the way once none came for this long.
+const LULL: Duration = Duration::from_millis(20);
+
+/// Longest that whoever preempts waits for the bytes of a request that is alive.
+const LAST: Duration = Duration::from_millis(500);
+
 /// Where the bytes of one request come from.
 pub trait Source: Send + 'static {
     /// The next bytes; none at the end. A call that is given up loses nothing.
@@ -261,7 +267,7 @@ impl Intake {
             let wait = if restless { PAUSE.min(idle) } else { idle.saturating_sub(silent) };
             let next = tokio::select! {
                 biased;
-                () = turn.preempted() => return Ok(End::Preempted),
+                () = turn.preempted() => return self.last_of(source, turn).await,
                 next = timeout(wait, source.next()) => next,
             };
             match next {
@@ -284,6 +290,21 @@ impl Intake {
             }
         }
         Ok(End::Whole)
+    }
+
+    /// Takes what has come already and lies between the network and us: of a dead connection that
+    /// is all there ever will be, and whoever preempts would only have to send it again.
+    async fn last_of<S: Source>(&mut self, mut source: S, turn: &mut Turn) -> Result<End, ServiceError> {
+        let last = async {
+            while let Ok(Ok(Some(bytes))) = timeout(LULL, source.next()).await {
+                if bytes.len() as u64 > self.left || !self.take(bytes, turn).await? {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        timeout(LAST, last).await.unwrap_or(Ok(()))?;
+        Ok(if self.left == 0 { End::Whole } else { End::Preempted })
     }
 
     /// Adds bytes to the block. False when somebody newer came while there was no memory for them.
@@ -312,12 +333,16 @@ impl Intake {
             Some(held) => held.merge(room),
             None => self.held = Some(room),
         }
+        self.add(&bytes);
+        Ok(true)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
         if self.block.capacity() == 0 {
             self.block.reserve_exact(BLOCK.min(usize::try_from(self.left).unwrap_or(BLOCK)));
         }
         self.left -= bytes.len() as u64;
-        self.block.extend_from_slice(&bytes);
-        Ok(true)
+        self.block.extend_from_slice(bytes);
     }
 
     /// Hands the block to the writer once that is free, and does not wait until it is written.

@@ -65,6 +65,8 @@ pub struct Running {
     pub address: SocketAddr,
     /// True when this start made the ledger.
     pub is_new: bool,
+    /// What it serves; a handle on it keeps the ledger open.
+    pub service: Service,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<()>,
 }
@@ -72,6 +74,7 @@ pub struct Running {
 impl Running {
     /// Stops: no new connections, open requests finish, what waits is written, then this returns.
     pub async fn stop(mut self) {
+        drop(self.service);
         if let Some(stop) = self.stop.take() {
             // Nobody hears it only when the server has ended already.
             let _ = stop.send(());
@@ -108,7 +111,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let blobs = Blobs::new(folder.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
     let tidying = tokio::spawn(tidy(store.clone(), folder, host.clone()));
     let service = Service::new(store, queue, host, key, blobs);
-    let (stop, stopped) = oneshot::channel();
+    let (handle, (stop, stopped)) = (service.clone(), oneshot::channel());
     let served = tokio::spawn(async move {
         let app = app(service.clone(), &options.limits);
         let stopping = async {
@@ -121,7 +124,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         drop(service);
         drop(tokio::task::spawn_blocking(move || writer.join()).await);
     });
-    Ok(Running { address, is_new, stop: Some(stop), served })
+    Ok(Running { address, is_new, service: handle, stop: Some(stop), served })
 }
 
 /// Gives up uploads that were left alone, every hour.

@@ -1,4 +1,4 @@
-//! `xuncha verify`: checks a whole ledger again.
+//! `xuncha verify`: checks a whole ledger again, and every file that it keeps.
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
 use super::print::Printer;
+use crate::blobs::{Folder, check};
 use crate::ledger::{LedgerKey, verify};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Snapshot, Store};
@@ -26,10 +27,22 @@ impl Verify {
         let key = LedgerKey::load(&self.data).ok().map(|key| key.public());
         let total = store.look(|snapshot: &dyn Snapshot| snapshot.head())?.map_or(0, |head| head.size);
         let bar = progress(total);
-        let report = store.look(|snapshot| verify(snapshot, key, &mut |done| bar.set_position(done)))?;
+        let mut report = store.look(|snapshot| verify(snapshot, key, &mut |done| bar.set_position(done)))?;
         bar.finish_and_clear();
+        // The files in a look of their own: reading them takes long, and the ledger goes on.
+        let bar = progress(0);
+        let files = check(store, &Folder::of(&self.data), &mut |done| {
+            bar.set_length(done);
+            bar.set_position(done);
+        })?;
+        bar.finish_and_clear();
+        report.ok &= files.problems.is_empty();
+        report.problems.extend(files.problems);
         // The report is JSON for people too: it is what scripts and people compare.
-        let value = serde_json::to_value(&report)?;
+        let mut value = serde_json::to_value(&report)?;
+        if !files.notes.is_empty() {
+            value["notes"] = serde_json::to_value(&files.notes)?;
+        }
         printer.say(&value, &value);
         Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use xuncha_core::host::Host;
-use xuncha_server::api::Limits;
+use xuncha_server::api::{Limits, Service};
 use xuncha_server::cli::{Running, ServeOptions, start};
 use xuncha_server::ledger::Opening;
 
@@ -65,6 +65,11 @@ impl TestServer {
     /// Its root address.
     pub fn url(&self) -> String {
         format!("http://{}", self.address())
+    }
+
+    /// The same server, asked without a network.
+    pub fn service(&self) -> Service {
+        self.running.as_ref().unwrap().service.clone()
     }
 
     /// Stops it gracefully.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::{Value, json};
+use xuncha_server::blobs;
 use xuncha_server::ledger::{LedgerKey, Problem, verify};
 use xuncha_server::store::Store;
 use xuncha_server::store::sqlite::{FILE, SqliteStore};
@@ -13,17 +14,18 @@ pub fn long_run() -> bool {
     std::env::var_os("XUNCHA_LONG").is_some()
 }
 
-/// What a check of the whole ledger in `data` finds; a store that cannot be read is a finding too.
+/// What a check of the whole ledger in `data` and of its files finds; a store that cannot be read is a finding too.
 pub fn problems_of(data: &Path) -> Vec<Problem> {
     let key = LedgerKey::load(data).ok().map(|key| key.public());
     let checked = SqliteStore::open(data, false).and_then(|store| {
         let store: &dyn Store = &store;
-        store.look(|snapshot| verify(snapshot, key, &mut |_| {}))
+        let report = store.look(|snapshot| verify(snapshot, key, &mut |_| {}))?;
+        Ok((report, blobs::check(store, &blobs::Folder::of(data), &mut |_| {})?))
     });
     match checked {
-        Ok(report) => {
+        Ok((report, files)) => {
             assert_eq!(report.ok, report.problems.is_empty());
-            report.problems
+            report.problems.into_iter().chain(files.problems).collect()
         }
         Err(error) => vec![Problem { index: None, what: error.to_string() }],
     }

@@ -6,6 +6,7 @@ mod boston;
 mod bundle;
 mod commands;
 mod conflicts;
+mod downloads;
 mod http;
 mod kills;
 mod lifecycle;
