@@ -41,6 +41,8 @@ pub mod decisions {
     pub mod d0012 {}
     #[doc = include_str!("../docs/decisions/0013-a-notebook-has-one-user.md")]
     pub mod d0013 {}
+    #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
+    pub mod d0014 {}
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@
 //! | [`plan`] | the law: forms, rights, merging, steps, who sees what | pure |
 //! | [`protocol`] | the wire: addresses, requests, replies, the one trait that both ends implement | pure |
 //! | [`proof`] | the Merkle tree, checkpoints, proofs: to build and to verify | pure |
-//! | [`photo`] | the bytes of photos: sealing an original under its hash | no network, no SQL |
+//! | [`photo`] | the bytes of photos: sealing an original under its hash, display copy, thumbnail, stamp | no network, no SQL |
 //! | `store` | the phone's SQLite | |
 //! | [`sync`] | the phone's errands: push, pull, the HTTP client | |
 //! | [`notebook`] | what an app holds: open, record, list, sync | |

@@ -4,56 +4,65 @@ use zune_jpeg::errors::DecodeErrors;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
 use zune_jpeg::zune_core::options::DecoderOptions;
-use zune_jpeg::{JpegDecoder, PlaneInfo, RawDecodeSession, RawImcuRowStatus};
+use zune_jpeg::{JpegDecoder, RawImcuRowStatus};
 
-use super::colour::Rgb;
+use super::colour::Colour;
 use super::exif::Orientation;
-use super::plane::{Intake, Picture, Plane, chroma_size, fit};
-use super::shrink::{MAX_SIDE, MAX_UNFOLDED, check_size};
+use super::plane::{Intake, Picture, Plane, Size, chroma_size, fit};
+use super::shrink::{MAX_SIDE, MAX_UNFOLDED, too_many};
 use super::{PhotoError, header};
 
 /// The picture, fitted into a square of `max` but not yet upright.
+///
+/// What cameras make comes a few rows at a time. Pictures that unfold, and those of other colours and
+/// samplings, are decoded whole first: rows one by one cost the decoder more memory and time for the
+/// first, and nobody has tried them for the second.
 pub(super) fn decode(input: &[u8], max: usize) -> Result<(Picture, Orientation), PhotoError> {
     let header = header::read(input)?;
     let size = (header.width, header.height);
-    check_size(size)?;
     let options = DecoderOptions::new_fast()
         .set_strict_mode(true)
         .set_max_width(MAX_SIDE as usize)
-        .set_max_height(MAX_SIDE as usize)
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
+        .set_max_height(MAX_SIDE as usize);
     let mut decoder = JpegDecoder::new_with_options(ZCursor::new(input), options);
     decoder.decode_headers().map_err(damaged)?;
     if decoder.dimensions() != Some(size) {
         return Err(PhotoError::damaged("two frames"));
     }
-    let planar = matches!(decoder.input_colorspace(), Some(ColorSpace::YCbCr | ColorSpace::Luma));
-    let coefficients = if header.unfolds { 2 * header.samples } else { 0 };
-    let pixels = if planar { 0 } else { 3 * (size.0 * size.1) as u64 };
-    if coefficients + pixels > MAX_UNFOLDED {
-        return Err(super::shrink::too_many(size));
-    }
     let wanted = fit(size, max);
-    let picture = if planar {
-        let mut raw = decoder.raw_output();
-        let layout = raw.layout().ok_or_else(|| PhotoError::damaged("no layout"))?;
-        let count = raw.num_components().unwrap_or_default();
-        planes(&mut raw, &layout[..count], size, wanted)?
-    } else {
-        let mut rgb = Rgb::new(size, wanted);
-        let pixels = decoder.decode().map_err(damaged)?;
-        pixels.chunks_exact(size.0 * 3).for_each(|row| rgb.take(row));
-        rgb.finish()?
-    };
-    Ok((picture, header.orientation))
+    let colours = decoder.input_colorspace();
+    if header.plain && !header.unfolds && matches!(colours, Some(ColorSpace::Luma | ColorSpace::YCbCr)) {
+        return Ok((rows(&mut decoder, size, wanted)?, header.orientation));
+    }
+    let (out, bytes) = if colours == Some(ColorSpace::Luma) { (ColorSpace::Luma, 1) } else { (ColorSpace::RGB, 3) };
+    let coefficients = if header.unfolds { 2 * header.samples } else { 0 };
+    if coefficients + (bytes * size.0 * size.1) as u64 > MAX_UNFOLDED {
+        return Err(too_many(size));
+    }
+    decoder.set_options(options.jpeg_set_out_colorspace(out));
+    let samples = decoder.decode().map_err(damaged)?;
+    // The coefficients go before the planes come.
+    drop(decoder);
+    Ok((whole(&samples, out, size, wanted)?, header.orientation))
 }
 
-fn planes(
-    raw: &mut RawDecodeSession<'_, ZCursor<&[u8]>>,
-    layout: &[PlaneInfo],
-    size: (usize, usize),
-    wanted: (usize, usize),
-) -> Result<Picture, PhotoError> {
+fn whole(samples: &[u8], colours: ColorSpace, size: Size, wanted: Size) -> Result<Picture, PhotoError> {
+    if colours == ColorSpace::Luma {
+        let mut luma = Intake::new(size, (size.0 as f64, size.1 as f64), wanted);
+        luma.take(samples);
+        return Ok(Picture { luma: luma.finish()?, chroma: None });
+    }
+    let mut colour = Colour::new(size, wanted);
+    for row in samples.chunks_exact(size.0 * 3) {
+        colour.take(row);
+    }
+    colour.finish()
+}
+
+fn rows(decoder: &mut JpegDecoder<ZCursor<&[u8]>>, size: Size, wanted: Size) -> Result<Picture, PhotoError> {
+    let mut raw = decoder.raw_output();
+    let layout = raw.layout().ok_or_else(|| PhotoError::damaged("no layout"))?;
+    let layout = &layout[..raw.num_components().unwrap_or_default()];
     let wide = layout.iter().map(|plane| plane.horizontal_sampling_factor).max().unwrap_or(1);
     let high = layout.iter().map(|plane| plane.vertical_sampling_factor).max().unwrap_or(1);
     let mut intakes = Vec::new();

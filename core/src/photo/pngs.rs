@@ -5,7 +5,7 @@ use std::io::Cursor;
 use png::{ColorType, DecodingError, Limits, Reader, Transformations};
 
 use super::PhotoError;
-use super::colour::Rgb;
+use super::colour::Colour;
 use super::exif::{self, Orientation};
 use super::plane::{Intake, Picture, fit};
 use super::shrink::{MAX_UNFOLDED, check_size, too_many};
@@ -16,7 +16,7 @@ const MAX_CHUNKS: usize = 16 * 1024 * 1024;
 /// Takes rows of whichever kind and finishes as a picture.
 enum Rows {
     Grey(Intake),
-    Colour(Rgb),
+    Colour(Box<Colour>),
 }
 
 /// The picture, fitted into a square of `max` but not yet upright. Sixteen bits become eight, a
@@ -37,7 +37,7 @@ pub(super) fn decode(input: &[u8], max: usize) -> Result<(Picture, Orientation),
         ColorType::Grayscale | ColorType::GrayscaleAlpha => {
             Rows::Grey(Intake::new(size, (size.0 as f64, size.1 as f64), wanted))
         }
-        _ => Rows::Colour(Rgb::new(size, wanted)),
+        _ => Rows::Colour(Box::new(Colour::new(size, wanted))),
     };
     if reader.info().interlaced {
         let whole = reader.output_buffer_size().filter(|bytes| *bytes as u64 <= MAX_UNFOLDED);
@@ -49,7 +49,7 @@ pub(super) fn decode(input: &[u8], max: usize) -> Result<(Picture, Orientation),
     }
     let picture = match rows {
         Rows::Grey(luma) => Picture { luma: luma.finish()?, chroma: None },
-        Rows::Colour(rgb) => rgb.finish()?,
+        Rows::Colour(colour) => colour.finish()?,
     };
     Ok((picture, orientation.unwrap_or(Orientation::UPRIGHT)))
 }
@@ -73,12 +73,12 @@ impl Rows {
                 luma.take(&row);
             }
             (Rows::Grey(luma), _) => luma.take(row),
-            (Rows::Colour(rgb), ColorType::Rgba) => {
+            (Rows::Colour(colour), ColorType::Rgba) => {
                 let pixels = row.as_chunks::<4>().0.iter();
                 let row: Vec<u8> = pixels.flat_map(|&[r, g, b, a]| [r, g, b].map(|c| on_white(c, a))).collect();
-                rgb.take(&row);
+                colour.take(&row);
             }
-            (Rows::Colour(rgb), _) => rgb.take(row),
+            (Rows::Colour(colour), _) => colour.take(row),
         }
     }
 }

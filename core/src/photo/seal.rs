@@ -134,12 +134,9 @@ pub fn media_type(head: &[u8]) -> Option<&'static str> {
     match head {
         [0xFF, 0xD8, 0xFF, ..] => Some("image/jpeg"),
         [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1A, b'\n', ..] => Some("image/png"),
-        [_, _, _, _, b'f', b't', b'y', b'p', brand @ ..] => match brand {
-            [b'h', b'e', b'i', b'c' | b'x' | b'm' | b's', ..]
-            | [b'h', b'e', b'v', b'c' | b'x', ..]
-            | [b'm', b'i' | b's', b'f', b'1', ..] => Some("image/heic"),
-            _ => None,
-        },
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h', b'e', b'i', b'c' | b'x' | b'm' | b's', ..]
+        | [_, _, _, _, b'f', b't', b'y', b'p', b'h', b'e', b'v', b'c' | b'x', ..]
+        | [_, _, _, _, b'f', b't', b'y', b'p', b'm', b'i' | b's', b'f', b'1', ..] => Some("image/heic"),
         _ => None,
     }
 }

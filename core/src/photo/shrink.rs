@@ -11,9 +11,9 @@ pub const MAX_PIXELS: u64 = 100_000_000;
 /// Longest side that a preview is made of, in pixels.
 pub const MAX_SIDE: u32 = 30_000;
 
-/// What a picture may unfold to that cannot be decoded row by row, in bytes: progressive JPEG (64
-/// megapixels with colour at half the size), JPEG in CMYK or RGB, interlaced PNG.
-pub(super) const MAX_UNFOLDED: u64 = 192 * 1024 * 1024;
+/// What a picture may unfold to that cannot be decoded row by row, in bytes: progressive JPEG (up to 44
+/// megapixels with colour at half the size, 29 without), JPEG in CMYK or RGB (89), interlaced PNG (67).
+pub(super) const MAX_UNFOLDED: u64 = 256 * 1024 * 1024;
 
 /// What previews are wanted.
 #[derive(Debug, Clone, Copy)]
@@ -66,18 +66,20 @@ pub struct Previews {
 /// Samples are not converted between colour profiles.
 ///
 /// The bytes may be hostile. Sizes are checked before anything is decoded, and rows are averaged as
-/// they come: beside `input` at most 80 MB are in use for pictures that come row by row (18 MB for 12
-/// megapixels of a camera, about 75 MB for 100), and 192 MiB more for those that unfold first (see
-/// [`PhotoError::TooManyPixels`]). A panic in a decoder is caught and becomes `damaged`; it needs
+/// they come. Beside `input`, what comes row by row takes at most 120 MB (30 for 12 megapixels of a
+/// camera), what unfolds first at most 320 MB (see [`PhotoError::TooManyPixels`]). A panic in a decoder is caught and becomes `damaged`; it needs
 /// unwinding, so an app must not be built with `panic = "abort"`.
 ///
 /// # Errors
 /// `empty`, `not_an_image`, `too_many_bytes`, `too_many_pixels`, `damaged` (cut off as well: half a
 /// picture is not shown as if it were one), `no_preview_yet` (HEIC, and JPEGs that no camera makes).
 pub fn shrink(input: &[u8], wanted: &Wanted<'_>) -> Result<Previews, PhotoError> {
-    // What the closure leaves behind when it panics is dropped, so nothing broken is seen.
-    let outcome = catch_unwind(AssertUnwindSafe(|| previews(input, wanted)));
-    outcome.unwrap_or_else(|_| Err(PhotoError::damaged("its decoder gave up")))
+    guarded(|| previews(input, wanted))
+}
+
+/// Makes a panic of `work` an error. What it leaves behind is dropped, so nothing broken is seen.
+fn guarded<T>(work: impl FnOnce() -> Result<T, PhotoError>) -> Result<T, PhotoError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(PhotoError::damaged("its decoder gave up")))
 }
 
 fn previews(input: &[u8], wanted: &Wanted<'_>) -> Result<Previews, PhotoError> {
@@ -121,4 +123,23 @@ pub(super) fn check_size(size: Size) -> Result<(), PhotoError> {
 pub(super) fn too_many((width, height): Size) -> PhotoError {
     let side = |side: usize| u32::try_from(side).unwrap_or(u32::MAX);
     PhotoError::TooManyPixels { width: side(width), height: side(height) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_in_a_decoder_is_damage() {
+        let outcome: Result<(), _> = guarded(|| panic!("on purpose"));
+        assert_eq!(outcome.unwrap_err().code(), "damaged");
+    }
+
+    #[test]
+    fn limits_are_counted_without_overflow() {
+        assert!(check_size((10_000, 10_000)).is_ok());
+        for size in [(10_000, 10_001), (30_001, 1), (1, 30_001), (u32::MAX as usize, u32::MAX as usize)] {
+            assert_eq!(check_size(size).unwrap_err().code(), "too_many_pixels");
+        }
+    }
 }

@@ -1,0 +1,7 @@
+//! Previews: what they show, what they leave out, and what hostile pictures cannot do.
+
+mod hostile;
+mod made;
+mod real;
+mod shown;
+mod stamped;
