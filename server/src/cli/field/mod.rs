@@ -1,17 +1,18 @@
 //! `xuncha field`: an inspector's phone on the command line, the real one with a folder for a pocket.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+mod photos;
+mod show;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use xuncha_core::host::Host;
-use xuncha_core::model::{BlobRef, EntityId, Finding, FindingDraft, OpId, Photo, Place, Severity};
-use xuncha_core::notebook::{FileKeyStore, ListPage, Notebook};
-use xuncha_core::photo::{PhotoError, Sealed, seal, sync_folder};
-use xuncha_core::sync::{HttpService, Progress, Step};
+use xuncha_core::model::{EntityId, FindingDraft, Hash, OpId, Place, Severity};
+use xuncha_core::notebook::{FileKeyStore, Notebook, SealedPhoto};
+use xuncha_core::sync::{Conditions, HttpService, Progress, Step, SyncOptions};
 
 use super::Failure;
 use super::print::Printer;
@@ -59,8 +60,38 @@ enum Errand {
         /// The finding.
         id: EntityId,
     },
-    /// Send what is pending and fetch what is new.
-    Sync,
+    /// Make previews, send what is pending and fetch what is new.
+    Sync(Sync),
+    /// Make display copies and thumbnails of photos that have none.
+    Previews {
+        /// Font to write time, place and inspector with.
+        #[arg(long, value_name = "FILE")]
+        font: Option<PathBuf>,
+    },
+    /// List photos that a crash left without a finding.
+    Recovered {
+        /// Throw one away.
+        #[arg(long, value_name = "HASH")]
+        discard: Option<Hash>,
+    },
+    /// Remove originals and display copies that the server keeps and has a backup of.
+    Free,
+    /// Write a picture of a photo to a file, fetching it if it is not here.
+    Photo {
+        /// The finding.
+        finding: EntityId,
+        /// The photo, as `show` names it.
+        photo: String,
+        /// The display copy instead of the thumbnail.
+        #[arg(long, conflicts_with = "original")]
+        display: bool,
+        /// The original instead of the thumbnail.
+        #[arg(long)]
+        original: bool,
+        /// Where to write it.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// List disputed fields with both values.
     Conflicts,
     /// Decide a disputed field for one of its values.
@@ -85,6 +116,26 @@ enum Errand {
     Status,
 }
 
+/// How to send and fetch.
+#[derive(Debug, Args)]
+struct Sync {
+    /// Font to write time, place and inspector with.
+    #[arg(long, value_name = "FILE")]
+    font: Option<PathBuf>,
+    /// Make no previews first.
+    #[arg(long)]
+    no_previews: bool,
+    /// The network is paid for by what is sent.
+    #[arg(long)]
+    metered: bool,
+    /// The network is not Wi-Fi: originals wait.
+    #[arg(long)]
+    no_wifi: bool,
+    /// The phone is not charging.
+    #[arg(long)]
+    no_charging: bool,
+}
+
 /// What can be said of a finding.
 #[derive(Debug, Args)]
 struct Words {
@@ -106,6 +157,12 @@ struct Words {
     /// A photo; may be given more than once.
     #[arg(long, value_name = "FILE")]
     photo: Vec<PathBuf>,
+    /// A photo that a crash left, by its hash; may be given more than once.
+    #[arg(long, value_name = "HASH")]
+    recovered: Vec<Hash>,
+    /// The photos were taken just now, not chosen from a gallery.
+    #[arg(long)]
+    camera: bool,
     /// A tag; may be given more than once.
     #[arg(long)]
     tag: Vec<String>,
@@ -133,39 +190,41 @@ impl Field {
             },
             _ => Notebook::open(&self.home, keys, host.clone())?,
         };
-        self.errand.run(&phone, &self.home, &host, printer)?;
+        self.errand.run(&phone, printer)?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 impl Errand {
-    fn run(self, phone: &Notebook, home: &Path, host: &Host, printer: &Printer) -> Result<(), Failure> {
+    fn run(self, phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         match self {
             Errand::Enrol { url } => enrol(phone, &url, printer),
             Errand::Record { words } => {
-                let (draft, blobs) = words.draft(home, host)?;
-                let id = phone.record(draft, blobs)?;
+                let (draft, photos) = words.draft(phone)?;
+                let id = phone.record_with_photos(draft, photos)?;
                 printer.say(&json!({ "finding": id }), format!("saved {id}"));
                 Ok(())
             }
             Errand::Amend { id, words } => {
-                let (draft, blobs) = words.draft(home, host)?;
-                saved(printer, id, phone.amend(id, draft, blobs)?)
+                let (draft, photos) = words.draft(phone)?;
+                saved(printer, id, phone.amend_with_photos(id, draft, photos)?)
             }
             Errand::Void { id, reason } => saved(printer, id, phone.void(id, &reason)?),
-            Errand::List => list(phone, printer),
-            Errand::Show { id } => {
-                let finding = phone.finding(id)?;
-                printer.say(&json!(finding), describe(&finding));
-                Ok(())
+            Errand::List => show::list(phone, printer),
+            Errand::Show { id } => show::finding(phone, id, printer),
+            Errand::Sync(how) => sync(phone, &how, printer),
+            Errand::Previews { font } => photos::previews(phone, font.as_deref(), printer),
+            Errand::Recovered { discard } => photos::recovered(phone, discard, printer),
+            Errand::Free => photos::free(phone, printer),
+            Errand::Photo { finding, photo, display, original, out } => {
+                photos::write_out(phone, finding, &photo, photos::which(display, original), &out, printer)
             }
-            Errand::Sync => sync(phone, printer),
-            Errand::Conflicts => conflicts(phone, printer),
+            Errand::Conflicts => show::conflicts(phone, printer),
             Errand::Resolve { id, field, op } => saved(printer, id, phone.resolve(id, &field, op)?),
-            Errand::Refused => refused(phone, printer),
+            Errand::Refused => show::refused(phone, printer),
             Errand::Correct { op, words } => {
-                let (draft, _) = words.draft(home, host)?;
-                let said = phone.correct(op, draft)?;
+                let (draft, photos) = words.draft(phone)?;
+                let said = phone.correct_with_photos(op, draft, photos)?;
                 printer.say(&json!({ "op": said, "supersedes": op }), format!("saved {said} in place of {op}"));
                 Ok(())
             }
@@ -181,8 +240,8 @@ impl Errand {
 }
 
 impl Words {
-    /// The draft, its photos sealed before anything refers to them.
-    fn draft(self, home: &Path, host: &Host) -> Result<(FindingDraft, Vec<BlobRef>), Failure> {
+    /// The draft, and its photos, sealed.
+    fn draft(self, phone: &Notebook) -> Result<(FindingDraft, Vec<SealedPhoto>), Failure> {
         let fix = self.at.is_some();
         let place = (fix || self.place.is_some()).then(|| Place {
             lat: self.at.map(|at| at.0),
@@ -194,31 +253,15 @@ impl Words {
         let mut draft =
             FindingDraft { item: self.item, place, note: self.note, severity: self.severity, ..Default::default() };
         draft.tags = self.tag.into_iter().map(|tag| (tag, Some(true))).collect();
-        let mut blobs: Vec<BlobRef> = Vec::new();
-        let some = !self.photo.is_empty();
-        for file in self.photo {
-            let sealed = seal_photo(home, host, &file)?;
-            let photo =
-                Photo { original: sealed.blob.hash, taken: None, source: Some("gallery".to_owned()), place: None };
-            draft.photos.insert(host.uuid().to_string(), Some(photo));
-            if !blobs.contains(&sealed.blob) {
-                blobs.push(sealed.blob);
-            }
+        let mut sealed = Vec::new();
+        for hash in &self.recovered {
+            sealed.push(phone.recovered_photo(hash, photos::shot(self.camera))?);
         }
-        if some {
-            sync_folder(&home.join("photos")).map_err(|error| Failure::io("photos", &error))?;
+        for file in &self.photo {
+            sealed.push(photos::seal(phone, file, self.camera)?);
         }
-        Ok((draft, blobs))
+        Ok((draft, sealed))
     }
-}
-
-fn seal_photo(home: &Path, host: &Host, file: &Path) -> Result<Sealed, Failure> {
-    let failed = |error: PhotoError| match &error {
-        PhotoError::Io(cause) | PhotoError::DiskFull(cause) => Failure::io(format!("photo: {}", file.display()), cause),
-        _ => Failure::new("bad_field", format!("photo: {}: {error}", file.display())),
-    };
-    let mut source = File::open(file).map_err(|error| failed(error.into()))?;
-    seal(&home.join("photos"), &host.uuid().to_string(), &mut source).map_err(failed)
 }
 
 fn saved(printer: &Printer, finding: EntityId, op: OpId) -> Result<(), Failure> {
@@ -241,20 +284,37 @@ fn enrol(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> 
     Ok(())
 }
 
-fn sync(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
+/// The server that this notebook was enrolled at.
+fn service(phone: &Notebook) -> Result<HttpService, Failure> {
     let server = phone.status()?.server.ok_or(xuncha_core::Error::NotEnrolled)?;
-    let service = HttpService::new(&server)?;
+    Ok(HttpService::new(&server)?)
+}
+
+fn sync(phone: &Notebook, how: &Sync, printer: &Printer) -> Result<(), Failure> {
+    let service = service(phone)?;
+    if !how.no_previews {
+        photos::make(phone, how.font.as_deref())?;
+    }
+    let conditions = Conditions { metered: how.metered, wifi: !how.no_wifi, charging: !how.no_charging };
+    let options = SyncOptions { conditions, ..SyncOptions::default() };
     let bar = Bar(super::verify::progress(0));
-    let synced = runtime()?.block_on(phone.sync(&service, &bar));
+    let synced = runtime()?.block_on(phone.sync_with(&service, &bar, &options));
     bar.0.finish_and_clear();
     let synced = synced?;
-    printer.say(
-        &json!(synced),
-        format!(
-            "sent {} ({} accepted, {} in conflict, {} refused, {} held), fetched {} rows",
-            synced.pushed, synced.accepted, synced.conflicts, synced.refused, synced.held, synced.pulled_rows
-        ),
+    let mut text = format!(
+        "sent {} ({} accepted, {} in conflict, {} refused, {} held), fetched {} rows",
+        synced.pushed, synced.accepted, synced.conflicts, synced.refused, synced.held, synced.pulled_rows
     );
+    if synced.files_sent + synced.files_waiting > 0 {
+        text.push_str(&format!("; files: {} sent, {} wait", synced.files_sent, synced.files_waiting));
+    }
+    if synced.file_faults > 0 {
+        text.push_str(&format!(", {} of them stuck", synced.file_faults));
+    }
+    if synced.files_offline {
+        text.push_str(" (not network enough for files)");
+    }
+    printer.say(&json!(synced), text);
     Ok(())
 }
 
@@ -262,65 +322,9 @@ struct Bar(indicatif::ProgressBar);
 
 impl Progress for Bar {
     fn step(&self, step: Step) {
-        if let Step::Pushing { done, total } = step {
+        if let Step::Pushing { done, total } | Step::Uploading { bytes: done, total, .. } = step {
             self.0.set_length(total);
             self.0.set_position(done);
         }
     }
-}
-
-fn list(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
-    let mut page = ListPage { after: None, limit: 500 };
-    loop {
-        let listed = phone.list(page)?;
-        for one in &listed {
-            let mark = if one.pending { "*" } else { " " };
-            printer.say(&json!(one), format!("{mark} {}", describe(&one.finding)));
-        }
-        match listed.last() {
-            Some(last) => page.after = Some(last.key),
-            None => return Ok(()),
-        }
-    }
-}
-
-fn describe(finding: &Finding) -> String {
-    let point = finding.place.as_ref().and_then(|place| Some(format!("{:.5},{:.5}", place.lat?, place.lon?)));
-    let words = finding.place.as_ref().and_then(|place| place.words.clone());
-    let disputed = if finding.conflicts.is_empty() {
-        String::new()
-    } else {
-        format!("  disputed: {}", finding.conflicts.join(","))
-    };
-    format!(
-        "{}  {}  {}  {}  {}  photos 0 of {} at the server{disputed}",
-        finding.id,
-        finding.status,
-        finding.item.as_deref().unwrap_or("-"),
-        point.or(words).unwrap_or_else(|| "-".to_owned()),
-        finding.note.as_deref().unwrap_or("-"),
-        finding.photos.len(),
-    )
-}
-
-fn conflicts(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
-    for conflict in phone.conflicts()? {
-        let mut text = format!(
-            "{}  {}\n  now  {}  {}",
-            conflict.finding, conflict.field, conflict.current.op, conflict.current.value
-        );
-        for rival in &conflict.rivals {
-            text.push_str(&format!("\n  or   {}  {}", rival.op, rival.value));
-        }
-        printer.say(&json!(conflict), text);
-    }
-    Ok(())
-}
-
-fn refused(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
-    for one in phone.refused()? {
-        let text = format!("{}  {}  {}  {}: {}", one.op, one.kind, one.finding, one.code, one.detail);
-        printer.say(&json!(one), text);
-    }
-    Ok(())
 }

@@ -1,0 +1,105 @@
+//! Photos of the phone: sealing, previews, what a crash left, freeing space, looking.
+
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+use xuncha_core::model::{EntityId, Hash};
+use xuncha_core::notebook::{Notebook, PhotoSource, PreviewOptions, PreviewsMade, SealedPhoto, Shot, Which};
+use xuncha_core::photo::{Font, PhotoError};
+
+use super::{Failure, Printer, runtime, service};
+
+pub(super) fn shot(camera: bool) -> Shot {
+    let source = if camera { PhotoSource::Camera } else { PhotoSource::Gallery };
+    Shot { source, ..Shot::default() }
+}
+
+pub(super) fn seal(phone: &Notebook, file: &Path, camera: bool) -> Result<SealedPhoto, Failure> {
+    let named = |error: &dyn std::fmt::Display| format!("photo: {}: {error}", file.display());
+    let mut source = File::open(file).map_err(|error| Failure::io(format!("photo: {}", file.display()), &error))?;
+    phone.seal_photo(&mut source, shot(camera)).map_err(|error| match error {
+        xuncha_core::Error::Invalid { detail, .. } => Failure::new("bad_field", named(&detail)),
+        other => other.into(),
+    })
+}
+
+/// Previews of everything that has none.
+pub(super) fn make(phone: &Notebook, font: Option<&Path>) -> Result<PreviewsMade, Failure> {
+    let font = font.map(|path| Font::load(path, None)).transpose().map_err(|error| bad_font(&error))?;
+    let options = PreviewOptions { font: font.map(Arc::new), ..PreviewOptions::default() };
+    let mut all = PreviewsMade::default();
+    loop {
+        let made = phone.make_previews(&options)?;
+        all.made += made.made;
+        all.no_preview_yet += made.no_preview_yet;
+        all.failed += made.failed;
+        if !made.more {
+            return Ok(all);
+        }
+    }
+}
+
+fn bad_font(error: &PhotoError) -> Failure {
+    Failure::new("bad_field", format!("font: {error}"))
+}
+
+pub(super) fn previews(phone: &Notebook, font: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
+    let made = make(phone, font)?;
+    let text = format!("previews of {} photos, {} not yet, {} failed", made.made, made.no_preview_yet, made.failed);
+    printer.say(&json!(made), text);
+    Ok(())
+}
+
+pub(super) fn recovered(phone: &Notebook, discard: Option<Hash>, printer: &Printer) -> Result<(), Failure> {
+    if let Some(hash) = discard {
+        phone.discard_recovered(&hash)?;
+        printer.say(&json!({ "discarded": hash }), format!("discarded {hash}"));
+        return Ok(());
+    }
+    for photo in phone.recovered_photos()? {
+        printer.say(&json!(photo), format!("{}  {} bytes  {}", photo.hash, photo.len, photo.modified));
+    }
+    Ok(())
+}
+
+pub(super) fn free(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
+    let freed = phone.free_space()?;
+    let text = match &freed.not_yet {
+        Some(why) => format!("freed nothing: {why}"),
+        None => format!("freed {} files, {} bytes", freed.files, freed.bytes),
+    };
+    printer.say(&json!(freed), text);
+    Ok(())
+}
+
+pub(super) fn which(display: bool, original: bool) -> Which {
+    match (display, original) {
+        (_, true) => Which::Original,
+        (true, _) => Which::Display,
+        _ => Which::Thumbnail,
+    }
+}
+
+pub(super) fn write_out(
+    phone: &Notebook,
+    finding: EntityId,
+    photo: &str,
+    which: Which,
+    out: &Path,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let here = match which {
+        Which::Thumbnail => phone.thumbnail(finding, photo)?,
+        Which::Display => phone.display(finding, photo)?,
+        Which::Original => phone.original(finding, photo)?,
+    };
+    let path = match here {
+        Some(path) => path,
+        None => runtime()?.block_on(phone.fetch_preview(&service(phone)?, finding, photo, which))?,
+    };
+    let bytes = std::fs::copy(&path, out).map_err(|error| Failure::io(out.display().to_string(), &error))?;
+    printer.say(&json!({ "out": out, "bytes": bytes }), format!("wrote {bytes} bytes to {}", out.display()));
+    Ok(())
+}
