@@ -76,6 +76,11 @@ enum Errand {
     },
     /// Remove originals and display copies that the server keeps and has a backup of.
     Free,
+    /// Write everything that was not sent to one file, to be carried to the server by hand.
+    Export {
+        /// The file; must not be there.
+        file: PathBuf,
+    },
     /// Write a picture of a photo to a file, fetching it if it is not here.
     Photo {
         /// The finding.
@@ -145,6 +150,12 @@ struct Words {
     /// Where it is, in degrees (WGS-84).
     #[arg(long, value_name = "LAT,LON", value_parser = parse_point, allow_hyphen_values = true)]
     at: Option<(f64, f64)>,
+    /// How exact that is, in metres.
+    #[arg(long, requires = "at")]
+    accuracy: Option<f64>,
+    /// Where it comes from: gps, network or pin [default: pin].
+    #[arg(long, requires = "at")]
+    provider: Option<String>,
     /// The place in words.
     #[arg(long)]
     place: Option<String>,
@@ -216,6 +227,7 @@ impl Errand {
             Errand::Previews { font } => photos::previews(phone, font.as_deref(), printer),
             Errand::Recovered { discard } => photos::recovered(phone, discard, printer),
             Errand::Free => photos::free(phone, printer),
+            Errand::Export { file } => photos::export(phone, &file, printer),
             Errand::Photo { finding, photo, display, original, out } => {
                 photos::write_out(phone, finding, &photo, photos::which(display, original), &out, printer)
             }
@@ -246,19 +258,21 @@ impl Words {
         let place = (fix || self.place.is_some()).then(|| Place {
             lat: self.at.map(|at| at.0),
             lon: self.at.map(|at| at.1),
-            accuracy: None,
-            provider: Some(if fix { "pin" } else { "typed" }.to_owned()),
+            accuracy: self.accuracy,
+            provider: Some(self.provider.unwrap_or_else(|| if fix { "pin" } else { "typed" }.to_owned())),
             words: self.place,
         });
+        // A picture from the gallery was taken somewhere else, for all we know.
+        let shot = photos::shot(self.camera, place.clone().filter(|_| self.camera && fix));
         let mut draft =
             FindingDraft { item: self.item, place, note: self.note, severity: self.severity, ..Default::default() };
         draft.tags = self.tag.into_iter().map(|tag| (tag, Some(true))).collect();
         let mut sealed = Vec::new();
         for hash in &self.recovered {
-            sealed.push(phone.recovered_photo(hash, photos::shot(self.camera))?);
+            sealed.push(phone.recovered_photo(hash, shot.clone())?);
         }
         for file in &self.photo {
-            sealed.push(photos::seal(phone, file, self.camera)?);
+            sealed.push(photos::seal(phone, file, shot.clone())?);
         }
         Ok((draft, sealed))
     }
@@ -305,6 +319,12 @@ fn sync(phone: &Notebook, how: &Sync, printer: &Printer) -> Result<(), Failure> 
         "sent {} ({} accepted, {} in conflict, {} refused, {} held), fetched {} rows",
         synced.pushed, synced.accepted, synced.conflicts, synced.refused, synced.held, synced.pulled_rows
     );
+    if let Some(restored) = synced.restored {
+        let (floor, epoch, ops) = (restored.floor, restored.epoch, restored.said_again);
+        text.push_str(&format!(
+            "; the ledger was restored from a backup of {floor} entries and is in epoch {epoch}, {ops} ops were said again"
+        ));
+    }
     if synced.files_sent + synced.files_waiting > 0 {
         text.push_str(&format!("; files: {} sent, {} wait", synced.files_sent, synced.files_waiting));
     }

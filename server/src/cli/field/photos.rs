@@ -5,21 +5,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use xuncha_core::model::{EntityId, Hash};
+use xuncha_core::model::{EntityId, Hash, Place};
 use xuncha_core::notebook::{Notebook, PhotoSource, PreviewOptions, PreviewsMade, SealedPhoto, Shot, Which};
 use xuncha_core::photo::{Font, PhotoError};
 
 use super::{Failure, Printer, runtime, service};
 
-pub(super) fn shot(camera: bool) -> Shot {
+pub(super) fn shot(camera: bool, place: Option<Place>) -> Shot {
     let source = if camera { PhotoSource::Camera } else { PhotoSource::Gallery };
-    Shot { source, ..Shot::default() }
+    Shot { source, place, ..Shot::default() }
 }
 
-pub(super) fn seal(phone: &Notebook, file: &Path, camera: bool) -> Result<SealedPhoto, Failure> {
+pub(super) fn seal(phone: &Notebook, file: &Path, shot: Shot) -> Result<SealedPhoto, Failure> {
     let named = |error: &dyn std::fmt::Display| format!("photo: {}: {error}", file.display());
     let mut source = File::open(file).map_err(|error| Failure::io(format!("photo: {}", file.display()), &error))?;
-    phone.seal_photo(&mut source, shot(camera)).map_err(|error| match error {
+    phone.seal_photo(&mut source, shot).map_err(|error| match error {
         xuncha_core::Error::Invalid { detail, .. } => Failure::new("bad_field", named(&detail)),
         other => other.into(),
     })
@@ -48,6 +48,16 @@ fn bad_font(error: &PhotoError) -> Failure {
 pub(super) fn previews(phone: &Notebook, font: Option<&Path>, printer: &Printer) -> Result<(), Failure> {
     let made = make(phone, font)?;
     let text = format!("previews of {} photos, {} not yet, {} failed", made.made, made.no_preview_yet, made.failed);
+    printer.say(&json!(made), text);
+    Ok(())
+}
+
+pub(super) fn export(phone: &Notebook, file: &Path, printer: &Printer) -> Result<(), Failure> {
+    let made = phone.export_bundle(file)?;
+    let text = match made.ops + made.files {
+        0 => "nothing is unsent".to_owned(),
+        _ => format!("wrote {} ops and {} files to {}", made.ops, made.files, file.display()),
+    };
     printer.say(&json!(made), text);
     Ok(())
 }
