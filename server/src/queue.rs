@@ -121,7 +121,7 @@ impl Worker {
         let kept = self.arrived();
         let count = kept.as_ref().map_or(0, |(_, count)| *count);
         items.extend(kept.map(|(item, _)| item));
-        if items.is_empty() {
+        if items.is_empty() && answers.is_empty() {
             return false;
         }
         let mut outcome = self.sequencer.append(&*self.store, &items);
