@@ -14,3 +14,4 @@ mod recovery;
 mod schema;
 mod speed;
 mod sync;
+mod uploads;

@@ -147,7 +147,7 @@ async fn a_record_is_refused_when_a_sealed_file_is_gone_or_shorter() {
     fs::File::options().write(true).open(&path).unwrap().set_len(100).unwrap();
     assert!(refused(vec![kept.clone(), gone.clone()]));
     fs::remove_file(&path).unwrap();
-    assert!(refused(vec![kept.clone(), gone.clone()]));
+    assert!(refused(vec![kept.clone(), gone]));
     assert_eq!((phone.status().unwrap().pending, phone.status().unwrap().photos), (0, 0), "nothing half-done");
     phone.record_with_photos(finding("x"), vec![kept]).unwrap();
     phone.is_sound();
@@ -315,6 +315,18 @@ async fn a_file_that_was_damaged_on_the_phone_is_named_and_one_damaged_on_the_wa
     let healed = phone.seal(&picture(2));
     phone.amend_with_photos(id, FindingDraft::default(), vec![healed]).unwrap();
     assert_eq!(phone.synced(&city).await.unwrap().files_sent, 1);
+}
+
+#[tokio::test]
+async fn a_device_that_is_revoked_while_it_sends_files_must_enrol_again() {
+    for (status, code, why) in [(401, Code::BadToken, "token"), (403, Code::DeviceRevoked, "revoked")] {
+        let (phone, city) = phone_and_city().await;
+        let (id, _) = phone.record_pictures(&[1]);
+        city.lock().files.refused.insert(hash(1), (status, code));
+        assert!(matches!(phone.synced(&city).await, Err(Error::Refused { .. })));
+        assert_eq!(phone.status().unwrap().must_enrol_again.unwrap().as_str(), why);
+        assert_eq!((phone.status().unwrap().pending, phone.state(id)), (0, vec![FileState::Waiting]));
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use xuncha_core::notebook::{FileKeyStore, Notebook};
 
 use super::city::City;
-use super::machine::{finding, finding_at, host, note};
+use super::machine::{Phone, finding, finding_at, host, note};
+use super::photos::picture;
 
 #[test]
 fn a_notebook_of_schema_1_opens_with_everything_in_it() {
@@ -24,6 +25,30 @@ fn a_notebook_of_schema_1_opens_with_everything_in_it() {
     let notes: Vec<_> = listed.iter().map(|listed| listed.finding.note.as_deref().unwrap()).collect();
     assert_eq!(notes, ["路灯不亮", "井盖缺失,已围挡"]);
     assert_eq!(phone.drafts().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn photos_that_schema_1_had_promised_are_sent_and_what_it_lost_is_said() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let photos = [1, 2, 3].map(|number| phone.seal_photo(&mut picture(number).as_slice(), Default::default()).unwrap());
+    let lost = photos[2].blob.hash;
+    let id = phone.record_with_photos(finding("旧版本记的"), photos.to_vec()).unwrap();
+    let (folder, keys, host) = phone.close();
+    // What schema 1 left: the ops, the files in their folder, and nothing that says which are sent.
+    let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
+    db.execute_batch("DROP TABLE promise; DROP TABLE photo; DROP TABLE file; PRAGMA user_version = 1").unwrap();
+    drop(db);
+    fs::remove_file(folder.path().join("photos").join(lost.to_hex())).unwrap();
+    let phone = Notebook::open(folder.path(), keys, host).unwrap();
+    assert_eq!(phone.check().unwrap(), Vec::<String>::new());
+    let status = phone.status().unwrap();
+    assert_eq!((status.photos, status.files_waiting, status.files_lost), (3, 2, 1));
+    assert!(phone.recovered_photos().unwrap().is_empty());
+    assert_eq!(phone.make_previews(&Default::default()).unwrap().made, 2);
+    assert_eq!(phone.sync(&city, &()).await.unwrap().files_sent, 6);
+    let evidence = phone.finding(id).unwrap().evidence;
+    assert_eq!((evidence.expected, evidence.originals, evidence.displays), (3, 2, 2));
 }
 
 /// Writes the key and the file that the golden dump is made from:

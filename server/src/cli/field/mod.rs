@@ -1,5 +1,6 @@
 //! `xuncha field`: an inspector's phone on the command line, the real one with a folder for a pocket.
 
+mod network;
 mod photos;
 mod show;
 
@@ -12,7 +13,6 @@ use serde_json::{Value, json};
 use xuncha_core::host::Host;
 use xuncha_core::model::{EntityId, FindingDraft, Hash, OpId, Place, Severity};
 use xuncha_core::notebook::{FileKeyStore, Notebook, SealedPhoto};
-use xuncha_core::sync::{Conditions, HttpService, Progress, Step, SyncOptions};
 
 use super::Failure;
 use super::print::Printer;
@@ -61,7 +61,7 @@ enum Errand {
         id: EntityId,
     },
     /// Make previews, send what is pending and fetch what is new.
-    Sync(Sync),
+    Sync(network::Sync),
     /// Make display copies and thumbnails of photos that have none.
     Previews {
         /// Font to write time, place and inspector with.
@@ -121,26 +121,6 @@ enum Errand {
     Status,
 }
 
-/// How to send and fetch.
-#[derive(Debug, Args)]
-struct Sync {
-    /// Font to write time, place and inspector with.
-    #[arg(long, value_name = "FILE")]
-    font: Option<PathBuf>,
-    /// Make no previews first.
-    #[arg(long)]
-    no_previews: bool,
-    /// The network is paid for by what is sent.
-    #[arg(long)]
-    metered: bool,
-    /// The network is not Wi-Fi: originals wait.
-    #[arg(long)]
-    no_wifi: bool,
-    /// The phone is not charging.
-    #[arg(long)]
-    no_charging: bool,
-}
-
 /// What can be said of a finding.
 #[derive(Debug, Args)]
 struct Words {
@@ -196,10 +176,10 @@ impl Field {
         let phone = match &self.errand {
             // An invitation in hand is the answer to a lost key: the pending ops are said again.
             Errand::Enrol { .. } => match Notebook::open(&self.home, keys.clone(), host.clone()) {
-                Err(xuncha_core::Error::KeyMissing) => Notebook::open_as_new_device(&self.home, keys, host.clone())?,
+                Err(xuncha_core::Error::KeyMissing) => Notebook::open_as_new_device(&self.home, keys, host)?,
                 other => other?,
             },
-            _ => Notebook::open(&self.home, keys, host.clone())?,
+            _ => Notebook::open(&self.home, keys, host)?,
         };
         self.errand.run(&phone, printer)?;
         Ok(ExitCode::SUCCESS)
@@ -209,7 +189,7 @@ impl Field {
 impl Errand {
     fn run(self, phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         match self {
-            Errand::Enrol { url } => enrol(phone, &url, printer),
+            Errand::Enrol { url } => network::enrol(phone, &url, printer),
             Errand::Record { words } => {
                 let (draft, photos) = words.draft(phone)?;
                 let id = phone.record_with_photos(draft, photos)?;
@@ -223,7 +203,7 @@ impl Errand {
             Errand::Void { id, reason } => saved(printer, id, phone.void(id, &reason)?),
             Errand::List => show::list(phone, printer),
             Errand::Show { id } => show::finding(phone, id, printer),
-            Errand::Sync(how) => sync(phone, &how, printer),
+            Errand::Sync(how) => how.run(phone, printer),
             Errand::Previews { font } => photos::previews(phone, font.as_deref(), printer),
             Errand::Recovered { discard } => photos::recovered(phone, discard, printer),
             Errand::Free => photos::free(phone, printer),
@@ -281,70 +261,4 @@ impl Words {
 fn saved(printer: &Printer, finding: EntityId, op: OpId) -> Result<(), Failure> {
     printer.say(&json!({ "finding": finding, "op": op }), format!("saved {op}"));
     Ok(())
-}
-
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| Failure::io("start", &error))
-}
-
-fn enrol(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> {
-    let invitation = url.split_once('#').and_then(|(address, code)| Some((address.strip_suffix("/enrol")?, code)));
-    let (server, code) = invitation.ok_or_else(|| Failure::new("bad_field", "url: wanted SERVER/enrol#CODE"))?;
-    let service = HttpService::new(server)?;
-    let enrolled = runtime()?.block_on(phone.enrol(&service, code))?;
-    phone.set_server(server)?;
-    printer.say(&json!(enrolled), format!("enrolled as {} in {}", enrolled.name, enrolled.city));
-    Ok(())
-}
-
-/// The server that this notebook was enrolled at.
-fn service(phone: &Notebook) -> Result<HttpService, Failure> {
-    let server = phone.status()?.server.ok_or(xuncha_core::Error::NotEnrolled)?;
-    Ok(HttpService::new(&server)?)
-}
-
-fn sync(phone: &Notebook, how: &Sync, printer: &Printer) -> Result<(), Failure> {
-    let service = service(phone)?;
-    if !how.no_previews {
-        photos::make(phone, how.font.as_deref())?;
-    }
-    let conditions = Conditions { metered: how.metered, wifi: !how.no_wifi, charging: !how.no_charging };
-    let options = SyncOptions { conditions, ..SyncOptions::default() };
-    let bar = Bar(super::verify::progress(0));
-    let synced = runtime()?.block_on(phone.sync_with(&service, &bar, &options));
-    bar.0.finish_and_clear();
-    let synced = synced?;
-    let mut text = format!(
-        "sent {} ({} accepted, {} in conflict, {} refused, {} held), fetched {} rows",
-        synced.pushed, synced.accepted, synced.conflicts, synced.refused, synced.held, synced.pulled_rows
-    );
-    if let Some(restored) = synced.restored {
-        let (floor, epoch, ops) = (restored.floor, restored.epoch, restored.said_again);
-        text.push_str(&format!(
-            "; the ledger was restored from a backup of {floor} entries and is in epoch {epoch}, {ops} ops were said again"
-        ));
-    }
-    if synced.files_sent + synced.files_waiting > 0 {
-        text.push_str(&format!("; files: {} sent, {} wait", synced.files_sent, synced.files_waiting));
-    }
-    if synced.file_faults > 0 {
-        text.push_str(&format!(", {} of them stuck", synced.file_faults));
-    }
-    if synced.files_offline {
-        text.push_str(" (not network enough for files)");
-    }
-    printer.say(&json!(synced), text);
-    Ok(())
-}
-
-struct Bar(indicatif::ProgressBar);
-
-impl Progress for Bar {
-    fn step(&self, step: Step) {
-        if let Step::Pushing { done, total } | Step::Uploading { bytes: done, total, .. } = step {
-            self.0.set_length(total);
-            self.0.set_position(done);
-        }
-    }
 }

@@ -9,7 +9,8 @@ use xuncha_core::model::{EntityId, Hash, Place};
 use xuncha_core::notebook::{Notebook, PhotoSource, PreviewOptions, PreviewsMade, SealedPhoto, Shot, Which};
 use xuncha_core::photo::{Font, PhotoError};
 
-use super::{Failure, Printer, runtime, service};
+use super::network::{runtime, service};
+use super::{Failure, Printer};
 
 pub(super) fn shot(camera: bool, place: Option<Place>) -> Shot {
     let source = if camera { PhotoSource::Camera } else { PhotoSource::Gallery };
