@@ -6,12 +6,13 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-/// Path of the built `xuncha`, beside the test's own executable. `tests/all` builds it first.
+/// Path of the built `xuncha`: beside this program, or a folder above it where this is a test.
+/// `tests/all` builds it first.
 pub fn binary() -> PathBuf {
     let here = std::env::current_exe().unwrap();
-    let built = here.parent().and_then(Path::parent).unwrap().join(format!("xuncha{}", std::env::consts::EXE_SUFFIX));
-    assert!(built.exists(), "{} is missing: run `cargo build --profile ci` first", built.display());
-    built
+    let name = format!("xuncha{}", std::env::consts::EXE_SUFFIX);
+    let built = here.ancestors().skip(1).take(2).map(|folder| folder.join(&name)).find(|path| path.exists());
+    built.unwrap_or_else(|| panic!("{name} is missing beside {}: build it in the same profile first", here.display()))
 }
 
 /// What a command left behind.
@@ -86,6 +87,11 @@ impl Process {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let said: Value = serde_json::from_str(&first).unwrap_or_else(|_| panic!("serve said {first:?}"));
         Process { child, url: said["listening"].as_str().unwrap().to_owned() }
+    }
+
+    /// Its number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it without warning, as a power cut would.
