@@ -1,11 +1,11 @@
 //! Sealing an original: the bytes as taken, under the name of their hash, before anything refers to them.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write as _};
+use std::io::{self, Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use sha2::{Digest as _, Sha256};
-
+use super::sweep::digest_of;
 use super::{PhotoError, verify_file};
 use crate::model::{BlobRef, Hash};
 
@@ -31,8 +31,8 @@ const HEAD: usize = 16;
 
 /// Copies `source` into `folder` under the hexadecimal hash of its bytes.
 ///
-/// The bytes are hashed while they are written to `<part>.part`; the file gets its name only when it is
-/// whole and on the disk. Its *name* is on the disk only after [`sync_folder`]: seal the photos of a
+/// The bytes are written to `<part>.part` and hashed, as the file has them, while the disk syncs them;
+/// the file gets its name only when it is whole and on the disk. Its *name* is on the disk only after [`sync_folder`]: seal the photos of a
 /// finding one by one, sync their folder once, and only then write the record that refers to them.
 /// After a power loss before that, a file may be missing or still have its old name, never be half a file
 /// under a final name. `part` is one name for each call under way (an id), without separators; what a
@@ -82,24 +82,35 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 }
 
 fn write_down(folder: &Path, half: &Path, source: &mut dyn Read) -> Result<Sealed, PhotoError> {
-    let mut file = File::create(half)?;
-    let (hash, len, head) = copy(source, &mut file)?;
+    let mut file = File::options().read(true).write(true).create(true).truncate(true).open(half)?;
+    let (len, head) = copy(source, &mut file)?;
     let media_type = media_type(&head).ok_or(PhotoError::NotAnImage)?;
+    let hash = sync_and_hash(&file)?;
     let path = folder.join(hash.to_hex());
     // A file of that name may have lost its bytes to a broken disk: then it is replaced.
     if path.is_file() && verify_file(&path, &hash).unwrap_or(false) {
         fs::remove_file(half)?;
     } else {
-        file.sync_all()?;
         fs::rename(half, &path)?;
     }
     let blob = BlobRef { hash, len, media_type: media_type.to_owned(), role: "original".to_owned() };
     Ok(Sealed { blob, path })
 }
 
-/// Copies and hashes; gives the hash, the length and the first bytes.
-fn copy(source: &mut dyn Read, file: &mut File) -> Result<(Hash, u64, Vec<u8>), PhotoError> {
-    let mut digest = Sha256::new();
+/// Syncs the whole file, and hashes it meanwhile: the disk and the processor need not wait for each
+/// other, and somebody who has just taken a photo waits for both.
+fn sync_and_hash(mut file: &File) -> io::Result<Hash> {
+    let whole = file;
+    thread::scope(|scope| {
+        let syncing = thread::Builder::new().name("sync".into()).spawn_scoped(scope, || whole.sync_all())?;
+        let hash = file.rewind().and_then(|()| digest_of(&mut file));
+        syncing.join().unwrap_or_else(|_| Err(io::Error::other("the sync gave up")))?;
+        hash
+    })
+}
+
+/// Copies; gives the length and the first bytes.
+fn copy(source: &mut dyn Read, file: &mut File) -> Result<(u64, Vec<u8>), PhotoError> {
     let (mut len, mut head) = (0_u64, Vec::new());
     let mut buffer = vec![0; BUFFER];
     loop {
@@ -120,13 +131,12 @@ fn copy(source: &mut dyn Read, file: &mut File) -> Result<(Hash, u64, Vec<u8>), 
                 return Err(PhotoError::NotAnImage);
             }
         }
-        digest.update(&buffer[..read]);
         file.write_all(&buffer[..read])?;
     }
     if len == 0 {
         return Err(PhotoError::Empty);
     }
-    Ok((Hash(digest.finalize().into()), len, head))
+    Ok((len, head))
 }
 
 /// Media type of an image by its first bytes (16 are enough); none for anything else.

@@ -1,7 +1,7 @@
 //! What lies in the folder of originals: for the sweep at start-up, and for checks.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -52,18 +52,21 @@ pub fn leftovers(folder: &Path) -> io::Result<Leftovers> {
 /// # Errors
 /// When the file cannot be read, also when there is none.
 pub fn verify_file(path: &Path, hash: &Hash) -> io::Result<bool> {
-    let mut file = File::open(path)?;
+    Ok(digest_of(&mut File::open(path)?)? == *hash)
+}
+
+/// Digest of what is left to read, a piece at a time.
+pub(super) fn digest_of(source: &mut impl Read) -> io::Result<Hash> {
     let mut digest = Sha256::new();
     let mut buffer = vec![0; BUFFER];
     loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok(Hash(digest.finalize().into())),
             Ok(read) => digest.update(&buffer[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(Hash(digest.finalize().into()) == *hash)
 }
 
 /// The hash that a file name spells as [`Hash::to_hex`] does.
