@@ -31,7 +31,7 @@ const STUCK: [&str; 3] = ["too_large", "malformed", "damaged"];
 
 /// What became of one attempt.
 enum Sent {
-    /// The server has the whole file.
+    /// The server has the whole file; to be remembered by [`Errand::turn_over`].
     Whole,
     /// No reply; the next sync goes on.
     NoNetwork,
@@ -69,23 +69,30 @@ impl<S: SyncService> Errand<'_, S> {
         let total = files.iter().map(|file| file.blob.len).sum();
         let mut waiting = files.iter().zip(&meters);
         let mut running = FuturesUnordered::new();
-        let (mut silent, mut outcome) = (0, Ok(()));
+        let (mut silent, mut outcome, mut whole) = (0, Ok(()), None);
         loop {
-            while running.len() < self.options.in_flight.max(1) && silent < SILENT && outcome.is_ok() {
-                let Some((file, meter)) = waiting.next() else { break };
-                running.push(self.send_file(&membership.token, file, meter.clone()));
+            let free = self.options.in_flight.max(1) - running.len();
+            let may_go_on = silent < SILENT && outcome.is_ok();
+            let next: Vec<_> = waiting.by_ref().take(if may_go_on { free } else { 0 }).collect();
+            if let Err(error) = self.turn_over(whole.take(), &next) {
+                outcome = outcome.and(Err(error));
+            } else {
+                for (file, meter) in next {
+                    running.push(self.send_file(&membership.token, file, meter.clone()));
+                }
             }
             if running.is_empty() {
                 return outcome;
             }
             if let Ok(done) = tokio::time::timeout(TICK, running.next()).await {
-                let Some((requests, len, sent)) = done else { return outcome };
+                let Some((requests, file, sent)) = done else { return outcome };
                 synced.requests += requests;
                 match sent {
                     Ok(Sent::Whole) => {
                         silent = 0;
                         synced.files_sent += 1;
-                        synced.bytes_sent += len;
+                        synced.bytes_sent += file.blob.len;
+                        whole = Some(file);
                     }
                     Ok(Sent::NoNetwork) => {
                         silent += 1;
@@ -100,11 +107,30 @@ impl<S: SyncService> Errand<'_, S> {
         }
     }
 
-    /// One attempt; gives the number of requests, the length of the file and what became of it.
-    async fn send_file(&self, token: &Token, file: &WaitingFile, meter: Arc<AtomicU64>) -> (u64, u64, Result<Sent>) {
+    /// Remembers which file has arrived and which are tried next, in one commit. A crash before it
+    /// has the file asked about once more.
+    fn turn_over(&self, whole: Option<&WaitingFile>, next: &[(&WaitingFile, &Arc<AtomicU64>)]) -> Result<()> {
+        if whole.is_none() && next.is_empty() {
+            return Ok(());
+        }
+        self.door.with(|store| {
+            store.whole(|store| {
+                whole.map_or(Ok(()), |file| store.file_sent(&file.blob.hash))?;
+                next.iter().try_for_each(|(file, _)| store.file_tried(&file.blob.hash))
+            })
+        })
+    }
+
+    /// One attempt; gives the number of requests, the file and what became of it.
+    async fn send_file<'f>(
+        &self,
+        token: &Token,
+        file: &'f WaitingFile,
+        meter: Arc<AtomicU64>,
+    ) -> (u64, &'f WaitingFile, Result<Sent>) {
         let mut requests = 0;
         let sent = self.try_file(token, file, meter, &mut requests).await;
-        (requests, file.blob.len, sent)
+        (requests, file, sent)
     }
 
     async fn try_file(
@@ -124,7 +150,6 @@ impl<S: SyncService> Errand<'_, S> {
             }
             Err(error) => return self.fault(hash, "damaged", &error.to_string()),
         };
-        self.door.with(|store| store.file_tried(hash))?;
         let mut outcome = self.send_content(token, file, &content, file.tried > 0, requests).await;
         if has_code(&outcome, &[Code::HashMismatch]) {
             if !verify_file(&file.path, hash).unwrap_or(false) {
@@ -133,7 +158,7 @@ impl<S: SyncService> Errand<'_, S> {
             outcome = self.send_content(token, file, &content, false, requests).await;
         }
         let problem = match outcome {
-            Ok(()) => return self.door.with(|store| store.file_sent(hash)).map(|()| Sent::Whole),
+            Ok(()) => return Ok(Sent::Whole),
             Err(ServiceError::Offline { .. }) => return Ok(Sent::NoNetwork),
             Err(ServiceError::Problem(problem)) => problem,
         };
