@@ -5,7 +5,7 @@
 //! rename. A crash leaves files under `uploads/`, never half a file under its hash.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -26,12 +26,19 @@ impl Folder {
         Folder { root: data.join("blobs") }
     }
 
-    /// Makes the folders that are missing.
+    /// Makes the folders that are missing, all of them: making one when its first file comes would have
+    /// that file wait for another sync.
     ///
     /// # Errors
     /// When they cannot be made.
     pub fn create(&self) -> io::Result<()> {
         fs::create_dir_all(self.uploads())?;
+        for digits in 0..=u8::MAX {
+            match fs::create_dir(self.root.join(format!("{digits:02x}"))) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+                _ => {}
+            }
+        }
         sync_folder(&self.root)?;
         self.root.parent().map_or(Ok(()), sync_folder)
     }
@@ -114,7 +121,7 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Digest and length of what is left to read.
-pub(super) fn digest_of(file: &mut File) -> io::Result<(Hash, u64)> {
+pub(super) fn digest_of(file: &mut impl io::Read) -> io::Result<(Hash, u64)> {
     let (mut digest, mut len) = (Sha256::new(), 0);
     let mut buffer = vec![0; BUFFER];
     loop {

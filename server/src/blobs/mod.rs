@@ -9,6 +9,7 @@ mod fetch;
 mod kept;
 mod local;
 mod receive;
+mod settle;
 mod sight;
 mod sweep;
 mod taken;

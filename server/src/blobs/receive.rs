@@ -1,4 +1,4 @@
-//! Bytes arriving: one block is written and synced while the next one is received.
+//! Bytes arriving: blocks are written and synced while the next ones are received.
 //!
 //! Whatever ends a request (its end, a broken connection, silence, a newer request), what has come
 //! is made durable first. The work outlives the connection that asked for it.
@@ -23,8 +23,9 @@ use crate::ledger::Caller;
 use crate::problem::refusal;
 use crate::store::UploadRow;
 
-/// Most bytes that are written and synced at once, and so most that a dead server loses twice.
-const BLOCK: usize = 1024 * 1024;
+/// Most bytes that are written at once. Of one upload a block is in the making, one may wait for its
+/// sync, and one is being synced: a server that dies has no more than these sent to it again.
+pub(super) const BLOCK: usize = 1024 * 1024;
 
 /// Bytes of [`Content`] read at once.
 const PIECE: usize = 256 * 1024;

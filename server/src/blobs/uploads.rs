@@ -100,8 +100,8 @@ impl Blobs {
         Ok(())
     }
 
-    /// All bytes are in `file`: checks that they are what was announced and keeps them. Durable
-    /// when this returns. `digest` is theirs, when one request brought them all.
+    /// All bytes are in `file` and synced: checks that they are what was announced and keeps them.
+    /// Durable when this returns. `digest` is theirs, when one request brought them all.
     ///
     /// Bytes that are not what they should be are thrown away with their upload. A crash on the way
     /// leaves an upload that begins again, or a file under its hash that nothing knows of; the same
@@ -110,10 +110,10 @@ impl Blobs {
         &self,
         caller: &Caller,
         row: UploadRow,
-        mut file: File,
+        file: &File,
         digest: Option<Hash>,
     ) -> Result<UploadRow, ServiceError> {
-        let (digest, head) = examine(&mut file, digest).map_err(|error| disk_failure(&error))?;
+        let (digest, head) = examine(file, digest).map_err(|error| disk_failure(&error))?;
         if digest != row.hash {
             self.give_up(&row)?;
             return Err(refusal(Code::HashMismatch, "sha256: these are the bytes of another file".to_owned()));
@@ -124,7 +124,7 @@ impl Blobs {
         };
         // The upload may have taken days: what was allowed when it began may no longer be.
         self.store.look(|snapshot| admitted(snapshot, caller)).map_err(|error| store_failure(&error))??;
-        file.sync_all().and_then(|()| self.folder.keep(&row.id, &row.hash)).map_err(|error| disk_failure(&error))?;
+        self.folder.keep(&row.id, &row.hash).map_err(|error| disk_failure(&error))?;
         let row = UploadRow { offset: row.len, touched: self.host.clock.wall(), ..row };
         let blob = BlobRow {
             hash: row.hash,
@@ -183,12 +183,12 @@ fn decide(
 }
 
 /// Digest and first bytes of a file.
-fn examine(file: &mut File, digest: Option<Hash>) -> std::io::Result<(Hash, Vec<u8>)> {
+fn examine(mut file: &File, digest: Option<Hash>) -> std::io::Result<(Hash, Vec<u8>)> {
     let digest = match digest {
         Some(digest) => digest,
         None => {
             file.seek(SeekFrom::Start(0))?;
-            digest_of(file)?.0
+            digest_of(&mut file)?.0
         }
     };
     let mut head = Vec::new();

@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::ServiceError;
 
-use super::local::sync_folder;
+use super::receive::BLOCK;
+use super::settle::Settling;
 use super::{Blobs, disk_failure};
 use crate::ledger::Caller;
 use crate::problem::refusal;
@@ -24,14 +25,16 @@ struct Promise {
 pub(super) struct Writer {
     blobs: Arc<Blobs>,
     caller: Caller,
-    row: UploadRow,
-    file: File,
-    /// Bytes written; the row's offset counts those that are durable.
+    file: Arc<File>,
+    len: u64,
+    /// Where the upload stood when this request came.
+    began: u64,
+    /// Bytes written.
     at: u64,
     /// Of the whole file, when this request brings it from the first byte on.
     digest: Option<Sha256>,
     promise: Option<Promise>,
-    named: bool,
+    settling: Settling,
 }
 
 impl Writer {
@@ -44,73 +47,70 @@ impl Writer {
     ) -> Result<Writer, ServiceError> {
         let opened = blobs.folder.open_upload(&row.id).and_then(|mut file| {
             file.seek(SeekFrom::Start(row.offset))?;
-            Ok(file)
+            Ok(Arc::new(file))
         });
         let file = opened.map_err(|error| disk_failure(&error))?;
-        let (at, named) = (row.offset, row.offset > 0);
-        let digest = (at == 0).then(Sha256::new);
+        let (len, began) = (row.len, row.offset);
+        let digest = (began == 0).then(Sha256::new);
         let promise = promised.map(|expected| Promise { digest: Sha256::new(), expected });
-        Ok(Writer { blobs, caller, row, file, at, digest, promise, named })
+        let settling = Settling::new(blobs.clone(), file.clone(), row);
+        Ok(Writer { blobs, caller, file, len, began, at: began, digest, promise, settling })
     }
 
     /// Bytes that are still to come.
     pub(super) fn left(&self) -> u64 {
-        self.row.len - self.at
+        self.len - self.at
     }
 
-    /// Writes one block; durable when this returns, unless it is the last one, which
-    /// [`Writer::finish`] makes durable, or its request promised a digest, see [`Writer::pause`].
+    /// Writes one block. It is being made durable when this returns, unless its request promised a
+    /// digest, see [`Writer::pause`]. The block before it is durable by then, or only one more comes:
+    /// so three blocks at most are not.
     pub(super) fn put(&mut self, block: &[u8]) -> Result<(), ServiceError> {
         self.blobs.check_room(block.len() as u64)?;
         self.file.write_all(block).map_err(|error| disk_failure(&error))?;
         self.at += block.len() as u64;
+        let last = self.left() == 0;
+        if self.promise.is_none() {
+            if last {
+                self.settling.begin_end();
+            }
+            self.settling.wrote(self.at);
+        }
+        // While the disk is busy with it.
         if let Some(digest) = &mut self.digest {
             digest.update(block);
         }
         if let Some(promise) = &mut self.promise {
             promise.digest.update(block);
-            return Ok(());
         }
-        if self.left() > 0 { self.settle() } else { Ok(()) }
-    }
-
-    /// Makes what is written durable, then says so.
-    fn settle(&mut self) -> Result<(), ServiceError> {
-        if self.at == self.row.offset {
-            return Ok(());
-        }
-        self.file.sync_data().map_err(|error| disk_failure(&error))?;
-        if !self.named {
-            sync_folder(&self.blobs.folder.uploads()).map_err(|error| disk_failure(&error))?;
-            self.named = true;
-        }
-        self.row.offset = self.at;
-        self.row.touched = self.blobs.host.clock.wall();
-        self.blobs.advance(&self.row)
+        // The end waits for everything at once.
+        if self.left() <= BLOCK as u64 { Ok(()) } else { self.settling.wait_until_behind(block.len() as u64) }
     }
 
     /// The request ended before the file did. Bytes whose digest was promised count only when it
     /// fits; `complete` says that the request came to its own end.
     pub(super) fn pause(mut self, complete: bool) -> Result<UploadRow, ServiceError> {
         self.redeem(complete)?;
-        self.settle()?;
-        Ok(self.row)
+        self.settling.settle()
     }
 
     /// All bytes are written.
     pub(super) fn finish(mut self) -> Result<UploadRow, ServiceError> {
+        self.settling.begin_end();
         self.redeem(true)?;
         let digest = self.digest.take().map(|digest| Hash(digest.finalize().into()));
-        self.blobs.finish(&self.caller, self.row, self.file, digest)
+        let row = self.settling.end()?;
+        self.blobs.finish(&self.caller, row, &self.file, digest)
     }
 
     fn redeem(&mut self, complete: bool) -> Result<(), ServiceError> {
         let Some(promise) = self.promise.take() else { return Ok(()) };
         if complete && Hash(promise.digest.finalize().into()) == promise.expected {
+            self.settling.wrote(self.at);
             return Ok(());
         }
-        self.file.set_len(self.row.offset).map_err(|error| disk_failure(&error))?;
-        self.at = self.row.offset;
+        self.file.set_len(self.began).map_err(|error| disk_failure(&error))?;
+        self.at = self.began;
         if complete {
             return Err(refusal(Code::HashMismatch, "Upload-Checksum: these are other bytes".to_owned()));
         }
