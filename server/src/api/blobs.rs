@@ -1,13 +1,15 @@
 //! Files as HTTP: whole or a part, cached for ever because a name never means other bytes.
 
+use std::fs::File;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::ops::Range;
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::channel::{Channel, Sender};
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::ops::Range;
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::{Problem, ServiceError};
 
@@ -19,6 +21,9 @@ use crate::store::BlobRow;
 
 /// Bytes handed to a connection at once.
 const PIECE: usize = 64 * 1024;
+
+/// How long a client may take nothing before it is as good as gone.
+const STALLED: Duration = Duration::from_secs(120);
 
 /// Gives a file to whoever may see something that refers to it.
 #[utoipa::path(get, path = "/v1/blobs/{hash}", security(("token" = [])),
@@ -146,14 +151,25 @@ fn slice(bytes: &Bytes, range: &Range<u64>) -> Bytes {
     bytes.slice(at(range.start)..at(range.end))
 }
 
-type Sent = Result<(), http_body_util::channel::SendError>;
+/// Nobody takes these bytes any more; what is left of the body is cut off.
+struct Gone;
+
+type Sent = Result<(), Gone>;
 
 async fn send_bytes(mut sender: Sender<Bytes, io::Error>, mut bytes: Bytes) -> Sent {
     while !bytes.is_empty() {
         let piece = bytes.split_to(bytes.len().min(PIECE));
-        sender.send_data(piece).await?;
+        give(&mut sender, piece).await?;
     }
     Ok(())
+}
+
+/// Waits until the connection takes the piece, but not for ever.
+async fn give(sender: &mut Sender<Bytes, io::Error>, piece: Bytes) -> Sent {
+    match tokio::time::timeout(STALLED, sender.send_data(piece)).await {
+        Ok(Ok(())) => Ok(()),
+        _ => Err(Gone),
+    }
 }
 
 async fn send_file(mut sender: Sender<Bytes, io::Error>, mut file: File, range: Range<u64>) -> Sent {
@@ -170,7 +186,7 @@ async fn send_file(mut sender: Sender<Bytes, io::Error>, mut file: File, range: 
             Ok((back, piece)) => {
                 file = back;
                 at += piece.len() as u64;
-                sender.send_data(Bytes::from(piece)).await?;
+                give(&mut sender, Bytes::from(piece)).await?;
             }
             Err(error) => {
                 // The reader sees a body cut short, not a file.

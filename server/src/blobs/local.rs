@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use xuncha_core::model::Hash;
 
+/// Ending of names of files that the server makes.
+const MADE: &str = ".made";
+
 /// Bytes read at once while hashing.
 const BUFFER: usize = 256 * 1024;
 
@@ -27,7 +30,7 @@ impl Folder {
     }
 
     /// Makes the folders that are missing, all of them: making one when its first file comes would have
-    /// that file wait for another sync.
+    /// that file wait for another sync. Removes what the process before was about to keep.
     ///
     /// # Errors
     /// When they cannot be made.
@@ -37,6 +40,12 @@ impl Folder {
             match fs::create_dir(self.root.join(format!("{digits:02x}"))) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 _ => {}
+            }
+        }
+        for file in fs::read_dir(self.uploads())? {
+            let name = file?.file_name();
+            if Folder::is_made(&name.to_string_lossy()) {
+                fs::remove_file(self.uploads().join(name))?;
             }
         }
         sync_folder(&self.root)?;
@@ -62,6 +71,16 @@ impl Folder {
     /// Where the upload `id`, which must be one of ours, gathers its bytes.
     pub fn upload(&self, id: &str) -> PathBuf {
         self.uploads().join(id)
+    }
+
+    /// Name under which a file that the server makes itself gathers its bytes, for a moment.
+    pub(super) fn made(id: uuid::Uuid) -> String {
+        format!("{id}{MADE}")
+    }
+
+    /// True for a name that [`Folder::made`] gives.
+    pub(super) fn is_made(name: &str) -> bool {
+        name.ends_with(MADE)
     }
 
     /// Length of what the upload `id` has gathered; 0 when there is nothing.

@@ -6,11 +6,14 @@
 
 mod check;
 mod fetch;
+mod intake;
 mod kept;
 mod local;
+mod previews;
 mod receive;
 mod settle;
 mod sight;
+mod source;
 mod sweep;
 mod taken;
 mod turns;
@@ -22,7 +25,8 @@ pub use fetch::Opened;
 pub(crate) use kept::is_kept;
 pub use kept::{arrived, keep_arrived};
 pub use local::Folder;
-pub use receive::{Pieces, Source};
+pub use previews::make_previews;
+pub use source::{Pieces, Source};
 pub use sweep::{Swept, UPLOAD_LIFE, sweep};
 pub use taken::{clear_taken, take_in};
 pub use uploads::Announced;
@@ -56,6 +60,8 @@ pub struct Bounds {
     pub memory: usize,
     /// How long a body may give nothing.
     pub idle: Duration,
+    /// How long after its original a photo may be without previews before the server makes them.
+    pub preview_after: Duration,
 }
 
 impl Default for Bounds {
@@ -66,6 +72,7 @@ impl Default for Bounds {
             free: local::free_space,
             memory: 64 << 20,
             idle: Duration::from_secs(30),
+            preview_after: Duration::from_secs(10 * 60),
         }
     }
 }

@@ -74,6 +74,10 @@ fn stray_files(store: &dyn Store, folder: &Folder) -> io::Result<Result<usize>> 
     let mut removed = 0;
     for file in fs::read_dir(folder.uploads())? {
         let name = file?.file_name().to_string_lossy().into_owned();
+        // No upload's; there for a moment, or until the next start.
+        if Folder::is_made(&name) {
+            continue;
+        }
         match store.look(|snapshot| snapshot.upload(&name)) {
             Ok(Some(_)) => {}
             Ok(None) => {

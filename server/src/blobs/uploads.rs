@@ -56,7 +56,14 @@ impl Blobs {
         Ok(row)
     }
 
+    /// Fails with `upload_gone` unless `id` is an upload of this device.
+    pub(super) fn owns(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
+        let row = self.store.look(|snapshot| snapshot.upload(id)).map_err(|error| store_failure(&error))?;
+        row.filter(|row| row.device == caller.device).map(drop).ok_or_else(|| refusal(Code::UploadGone, None))
+    }
+
     /// The upload `id` as it stands, for the device that began it; anyone else hears that it is gone.
+    /// To be asked by whoever has the turn: it mends a row whose bytes are gone.
     pub(super) fn standing(&self, caller: &Caller, id: &str) -> Result<UploadRow, ServiceError> {
         let found = self.store.look(|snapshot| {
             let row = snapshot.upload(id)?.filter(|row| row.device == caller.device);

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::ServiceError;
 
-use super::receive::BLOCK;
+use super::intake::BLOCK;
 use super::settle::Settling;
 use super::{Blobs, disk_failure};
 use crate::ledger::Caller;

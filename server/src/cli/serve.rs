@@ -19,13 +19,16 @@ use super::Failure;
 use super::folder::remember_address;
 use super::print::Printer;
 use crate::api::{Limits, Service};
-use crate::blobs::{Blobs, Folder, sweep};
+use crate::blobs::{Blobs, Folder, make_previews, sweep};
 use crate::ledger::{KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
 use crate::queue::Queue;
 use crate::routes::app;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Head, Store};
+
+/// Time between two looks for photos that nobody made previews of.
+const LOOK_AROUND: Duration = Duration::from_secs(20);
 
 /// Time between two sweeps.
 const TIDY: Duration = Duration::from_secs(60 * 60);
@@ -106,10 +109,12 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let folder = Folder::of(&options.data);
     folder.create().map_err(|error| Failure::io("make the folder of files", &error))?;
     sweep(&*store, &folder, host.clock.wall())?;
-    let (queue, writer) =
-        Queue::start(store.clone(), sequencer, host.clone()).map_err(|error| Failure::io("a thread", &error))?;
+    let (queue, writer) = Queue::start(store.clone(), sequencer.clone(), host.clone())
+        .map_err(|error| Failure::io("a thread", &error))?;
     let blobs = Blobs::new(folder.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
-    let tidying = tokio::spawn(tidy(store.clone(), folder, host.clone()));
+    let tidying = tokio::spawn(tidy(store.clone(), folder.clone(), host.clone()));
+    let desk = Drawing { store: store.clone(), folder, sequencer, host: host.clone(), queue: queue.clone() };
+    let drawing = tokio::spawn(desk.run(options.limits.files.preview_after));
     let service = Service::new(store, queue, host, key, blobs);
     let (handle, (stop, stopped)) = (service.clone(), oneshot::channel());
     let served = tokio::spawn(async move {
@@ -120,6 +125,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         };
         listen::serve(listener, app, options.limits, stopping).await;
         tidying.abort();
+        drawing.abort();
         // The last handle on the queue goes with the service; then the writer finishes what waits.
         drop(service);
         drop(tokio::task::spawn_blocking(move || writer.join()).await);
@@ -136,6 +142,35 @@ async fn tidy(store: Arc<dyn Store>, folder: Folder, host: Host) {
             Ok(Ok(swept)) => tracing::info!(uploads = swept.uploads, files = swept.files, "swept"),
             Ok(Err(error)) => tracing::error!(%error, "the sweep failed"),
             Err(error) => tracing::error!(%error, "the sweep failed"),
+        }
+    }
+}
+
+/// Makes previews that nobody else made, one at a time.
+struct Drawing {
+    store: Arc<dyn Store>,
+    folder: Folder,
+    sequencer: Arc<Sequencer>,
+    host: Host,
+    queue: Queue,
+}
+
+impl Drawing {
+    async fn run(self, grace: Duration) {
+        let desk = Arc::new(self);
+        loop {
+            tokio::time::sleep(LOOK_AROUND).await;
+            let own = desk.clone();
+            let work = move || {
+                let made = make_previews(&*own.store, &own.folder, &own.sequencer, &own.host, grace);
+                own.queue.wake();
+                made
+            };
+            match tokio::task::spawn_blocking(work).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::error!(%error, "previews cannot be made"),
+                Err(error) => tracing::error!(%error, "previews cannot be made"),
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub trait Files {
     fn missing(&self, user: EntityId, limit: u32) -> Result<Vec<Hash>>;
     /// Size of the ledger that a backup really covers.
     fn durable_size(&self) -> Result<u64>;
+    /// Number of entries whose photos were looked at for previews.
+    fn previewed(&self) -> Result<u64>;
     /// One upload.
     fn upload(&self, id: &str) -> Result<Option<UploadRow>>;
     /// The upload that `device` began for `hash`.
@@ -51,6 +53,8 @@ pub trait KeepFiles {
     fn put_refs(&mut self, entity: EntityId, files: &[(Hash, Option<EntityId>)]) -> Result<()>;
     /// Says how much of the ledger a backup covers.
     fn put_durable_size(&mut self, size: u64) -> Result<()>;
+    /// Says of how many entries the photos were looked at for previews.
+    fn put_previewed(&mut self, entries: u64) -> Result<()>;
     /// Keeps an upload, or what became of it.
     fn put_upload(&mut self, upload: &UploadRow) -> Result<()>;
     /// Forgets an upload.

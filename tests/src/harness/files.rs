@@ -23,6 +23,52 @@ pub fn photo(random: &SeededRandom, len: usize) -> Vec<u8> {
     bytes
 }
 
+/// A real picture: a grey PNG of this size that is like no other.
+pub fn picture(random: &SeededRandom, width: u32, height: u32) -> Vec<u8> {
+    // A line is a filter byte and a grey value per pixel.
+    let shade = random.number().to_le_bytes()[0];
+    let line = [vec![0], vec![shade; width as usize]].concat();
+    let plain = line.repeat(height as usize);
+    let (mut low, mut high) = (1_u32, 0_u32);
+    for byte in &plain {
+        low = (low + u32::from(*byte)) % 65_521;
+        high = (high + low) % 65_521;
+    }
+    let mut packed = vec![0x78, 0x01];
+    let blocks = plain.chunks(0xFFFF);
+    let last = blocks.len() - 1;
+    for (number, block) in blocks.enumerate() {
+        let len = u16::try_from(block.len()).unwrap();
+        packed.push(u8::from(number == last));
+        packed.extend([len.to_le_bytes(), (!len).to_le_bytes()].concat());
+        packed.extend(block);
+    }
+    packed.extend((high << 16 | low).to_be_bytes());
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 0, 0, 0, 0]].concat();
+    let unlike = random.number().to_be_bytes();
+    let words = [b"note\0".as_slice(), format!("{:x}", u64::from_be_bytes(unlike)).as_bytes()].concat();
+    let start = b"\x89PNG\r\n\x1A\n".to_vec();
+    [start, chunk(b"IHDR", &header), chunk(b"tEXt", &words), chunk(b"IDAT", &packed), chunk(b"IEND", b"")].concat()
+}
+
+fn chunk(kind: &[u8; 4], bytes: &[u8]) -> Vec<u8> {
+    let named = [kind, bytes].concat();
+    let mut sum = u32::MAX;
+    for byte in &named {
+        sum ^= u32::from(*byte);
+        for _ in 0..8 {
+            sum = if sum & 1 == 1 { sum >> 1 ^ 0xEDB8_8320 } else { sum >> 1 };
+        }
+    }
+    [&u32::try_from(bytes.len()).unwrap().to_be_bytes()[..], &named, &(!sum).to_be_bytes()].concat()
+}
+
+/// Puts bytes where a bad disk, a crash or a person with a shell might have put them.
+#[expect(clippy::disallowed_methods, reason = "what happens to our files, not what we do to them")]
+pub fn put_bytes(path: impl AsRef<std::path::Path>, bytes: impl AsRef<[u8]>) {
+    std::fs::write(path, bytes).unwrap();
+}
+
 /// The header lines that announce a file.
 pub fn announced(hash: &Hash, len: usize) -> Vec<(&'static str, String)> {
     let metadata = format!("sha256 {},type {}", STANDARD.encode(hash.to_string()), STANDARD.encode("image/jpeg"));

@@ -15,7 +15,7 @@ mod world;
 pub use binary::{Outcome, Process, binary, python, xuncha};
 pub use chance::SeededRandom;
 pub use clock::Clock;
-pub use files::{Line, announced, photo, until};
+pub use files::{Line, announced, photo, picture, put_bytes, until};
 pub use net::{Counts, Fault, Net};
 pub use office::Office;
 pub use phone::{Phone, words};

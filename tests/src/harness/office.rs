@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use xuncha_core::host::Host;
 use xuncha_core::model::{DeviceId, Entity, EntityId, LedgerId};
 use xuncha_core::protocol::{Final, Verdict};
 use xuncha_server::auth;
+use xuncha_server::blobs::{Folder, keep_arrived, make_previews};
 use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer};
 use xuncha_server::store::Store;
 use xuncha_server::store::sqlite::SqliteStore;
@@ -72,6 +74,18 @@ impl Office {
     /// Revokes a device.
     pub fn revoke(&self, device: &DeviceId) {
         self.change("device.revoke", EntityId::of_device(self.ledger, device), json!({}));
+    }
+
+    /// Makes previews of photos in `data` that have had none for `grace`, and says that they are kept.
+    pub fn make_previews(&self, data: &Path, grace: Duration) -> usize {
+        let made = make_previews(&*self.store, &Folder::of(data), &self.sequencer, &self.host, grace).unwrap();
+        self.keep_arrived();
+        made
+    }
+
+    /// Says of files that have arrived that they are kept; their number.
+    pub fn keep_arrived(&self) -> usize {
+        keep_arrived(&*self.store, &self.sequencer, &self.host).unwrap()
     }
 
     /// An entity as the ledger has it.

@@ -1,12 +1,15 @@
 //! Photos on their way down: only to who may see them, and only while they are what was sealed.
 
 use std::fs;
+use std::time::Duration;
 
-use xuncha_core::model::{EntityId, Hash};
+use xuncha_core::model::{EntityId, Finding, Hash};
 use xuncha_core::protocol::PullRequest;
 use xuncha_server::api::Limits;
 use xuncha_server::blobs::{self, Bounds, Folder};
-use xuncha_tests::harness::{RawPhone, TestServer, check_folder, photo, problems_of, square, until, xuncha};
+use xuncha_tests::harness::{
+    RawPhone, TestServer, check_folder, photo, picture, problems_of, put_bytes, square, until, xuncha,
+};
 
 /// A server, an inspector's phone, and a photo of a finding that the server keeps.
 async fn kept(len: usize) -> (TestServer, RawPhone, Vec<u8>) {
@@ -148,7 +151,7 @@ async fn an_altered_photo_is_never_shown_and_heals_when_it_comes_again() {
         altered[len / 2] ^= 1;
         for damage in [Some(altered), Some(bytes[..len - 1].to_vec()), None] {
             match &damage {
-                Some(other) => fs::write(&file, other).unwrap(),
+                Some(other) => put_bytes(&file, other),
                 None => fs::remove_file(&file).unwrap(),
             }
             for lines in [&[][..], &[("range", "bytes=0-9")], &[]] {
@@ -182,11 +185,11 @@ async fn a_check_of_everything_reads_every_photo() {
     // A leftover that is what its name says is harmless; another is worth a note.
     let stray = photo(&server.random, 100);
     fs::create_dir_all(path(&server, &stray).parent().unwrap()).unwrap();
-    fs::write(path(&server, &stray), &stray).unwrap();
+    put_bytes(path(&server, &stray), &stray);
     assert_eq!(verify().value().get("notes"), None);
-    fs::write(path(&server, &stray), b"something else").unwrap();
+    put_bytes(path(&server, &stray), b"something else");
     assert!(verify().value()["notes"][0].as_str().unwrap().contains(&Hash::of(&stray).to_hex()));
-    fs::write(path(&server, &bytes), &other).unwrap();
+    put_bytes(path(&server, &bytes), &other);
     fs::remove_file(path(&server, &other)).unwrap();
     let outcome = verify();
     assert_eq!(outcome.code, 1);
@@ -200,4 +203,55 @@ async fn a_check_of_everything_reads_every_photo() {
     let store = &*server.office.store;
     let checked = blobs::check(store, &Folder::of(server.data()), &mut |_| {}).unwrap();
     assert_eq!((checked.files, checked.problems.len(), checked.notes.len()), (0, 2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_nobody_made_previews_of_gets_them_from_the_server() {
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    let files = Bounds { preview_after: minutes(1_000_000), ..Bounds::default() };
+    let server = TestServer::with_limits(Limits { files, ..Limits::default() }).await;
+    let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
+    let drawn = picture(&server.random, 900, 600);
+    let finding = keep(&server, &mut phone, &drawn).await;
+    // Sent before anything refers to it.
+    let early = picture(&server.random, 100, 80);
+    assert_eq!(phone.send_file(&early).await.status, 201);
+    let (late, text) = phone.record_with(&[Hash::of(&early)]);
+    phone.settle(&text).await;
+    // What cannot be drawn, and what its phone drew itself.
+    let heic = keep(&server, &mut phone, b"\0\0\0\x18ftypheicrest").await;
+    let broken = keep(&server, &mut phone, &photo(&server.random, 5_000)).await;
+    let own = picture(&server.random, 300, 200);
+    let drawn_by_phone = keep(&server, &mut phone, &own).await;
+    let preview = serde_json::json!({
+        "original": Hash::of(&own), "display": Hash::of(b"d"), "thumbnail": Hash::of(b"t"),
+        "width": 300, "height": 200, "stamped": true,
+    });
+    let body = serde_json::json!({ "previews": { "p1": preview } });
+    let said = phone.about("photo.preview", drawn_by_phone, None, &body);
+    phone.settle(&said).await;
+
+    let make = || server.office.make_previews(server.data(), minutes(10));
+    server.clock.pass(9 * 60 * 1000);
+    assert_eq!(make(), 0);
+    server.clock.pass(2 * 60 * 1000);
+    assert_eq!(make(), 2);
+    let size = server.office.size();
+    assert_eq!((make(), server.office.size()), (0, size), "every photo is tried once");
+    for (id, width, height) in [(finding, 900, 600), (late, 100, 80)] {
+        let shown = Finding::from_entity(&server.office.entity(id));
+        assert!(shown.evidence.is_reviewable() && shown.evidence.thumbnails == 1, "{:?}", shown.evidence);
+        let preview = &shown.previews["p1"];
+        assert_eq!((preview.width, preview.height, preview.stamped), (width, height, false));
+        for hash in [preview.display, preview.thumbnail] {
+            let answer = phone.fetch(&hash, &[]).await;
+            assert_eq!((answer.status, &*answer.content_type, Hash::of(&answer.body)), (200, "image/jpeg", hash));
+        }
+    }
+    for id in [heic, broken] {
+        assert!(Finding::from_entity(&server.office.entity(id)).previews.is_empty());
+    }
+    let theirs = Finding::from_entity(&server.office.entity(drawn_by_phone));
+    assert_eq!(theirs.previews["p1"].display, Hash::of(b"d"));
+    server.check_all();
 }

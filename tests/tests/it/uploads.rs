@@ -11,7 +11,7 @@ use xuncha_core::model::{BlobRef, Finding, Hash};
 use xuncha_core::protocol::{Content, PullRequest, paths};
 use xuncha_server::api::Limits;
 use xuncha_server::blobs::{self, Bounds, Folder, Swept};
-use xuncha_tests::harness::{Answer, Line, RawPhone, TestServer, announced, photo, until};
+use xuncha_tests::harness::{Answer, Line, RawPhone, TestServer, announced, photo, put_bytes, until};
 
 const MIB: usize = 1024 * 1024;
 
@@ -438,9 +438,9 @@ async fn what_crashes_leave_behind_is_mended_or_swept() {
     let folder = folder(&server);
     let file = |upload: &str| folder.upload(upload.rsplit('/').next().unwrap());
     // Bytes that were synced and whose row was not: longer than the row, and no one vouches for them.
-    std::fs::write(file(&ahead_upload), [&ahead[..10_000], b"half of a block"].concat()).unwrap();
+    put_bytes(file(&ahead_upload), [&ahead[..10_000], b"half of a block"].concat());
     std::fs::remove_file(file(&lost_upload)).unwrap();
-    std::fs::write(folder.upload("of-no-row"), b"x").unwrap();
+    put_bytes(folder.upload("of-no-row"), b"x");
     server.resume().await;
     phone.url = server.url();
     assert!(!folder.upload("of-no-row").exists());
@@ -464,7 +464,7 @@ async fn a_crash_between_a_file_and_its_entry_is_mended_at_the_next_start() {
     let bytes = photo(&server.random, 1_000);
     let (hash, folder) = (Hash::of(&bytes), folder(&server));
     std::fs::create_dir_all(folder.path(&hash).parent().unwrap()).unwrap();
-    std::fs::write(folder.path(&hash), &bytes).unwrap();
+    put_bytes(folder.path(&hash), &bytes);
     let row = xuncha_server::store::BlobRow {
         hash,
         len: 1_000,
@@ -476,6 +476,7 @@ async fn a_crash_between_a_file_and_its_entry_is_mended_at_the_next_start() {
     server.office.store.change(|batch| batch.put_blob(&row)).unwrap();
     server.resume().await;
     until(|| is_kept(&server, &bytes)).await;
+    assert_eq!(server.office.keep_arrived(), 0);
     server.check_all();
 }
 
@@ -722,4 +723,34 @@ async fn a_server_in_this_process_takes_and_gives_files_by_the_same_rules() {
     let small = service.fetch_blob(&phone.token, &blob.hash, blob.len - 1).await.unwrap_err();
     assert!(small.to_string().starts_with("too_large"), "{small}");
     server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_files_that_arrived_are_named_in_few_entries() {
+    let (mut server, _phone) = inspector().await;
+    server.stop().await;
+    let size = server.office.size();
+    let files: Vec<_> = (0..600_u16).map(|number| photo(&server.random, 10 + usize::from(number % 7))).collect();
+    server
+        .office
+        .store
+        .change(|batch| {
+            files.iter().try_for_each(|bytes| {
+                let (hash, len) = (Hash::of(bytes), bytes.len() as u64);
+                let media_type = "image/jpeg".to_owned();
+                batch.put_blob(&xuncha_server::store::BlobRow {
+                    hash,
+                    len,
+                    media_type,
+                    kept: None,
+                    whole: true,
+                    device: None,
+                })
+            })
+        })
+        .unwrap();
+    assert_eq!(server.office.keep_arrived(), 600);
+    assert_eq!(server.office.size(), size + 3);
+    let (op, _) = server.office.entry(size);
+    assert!(op.len() < 48 * 1024 && op.contains(r#""origin":"blobs""#), "{}", op.len());
 }

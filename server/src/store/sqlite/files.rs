@@ -59,6 +59,11 @@ impl Files for SqliteSnapshot<'_> {
         found.map_or(Ok(0), unsigned)
     }
 
+    fn previewed(&self) -> Result<u64> {
+        let found = self.one("SELECT previewed FROM head", [], |row| row.get(0))?;
+        found.map_or(Ok(0), unsigned)
+    }
+
     fn upload(&self, id: &str) -> Result<Option<UploadRow>> {
         self.one(&format!("{UPLOAD} WHERE id = ?1"), [id], read_upload)?.map(upload_row).transpose()
     }
@@ -144,6 +149,10 @@ impl KeepFiles for SqliteBatch<'_> {
         self.run("UPDATE head SET durable = ?1", [signed(size)]).map(drop)
     }
 
+    fn put_previewed(&mut self, entries: u64) -> Result<()> {
+        self.run("UPDATE head SET previewed = ?1", [signed(entries)]).map(drop)
+    }
+
     fn put_upload(&mut self, upload: &UploadRow) -> Result<()> {
         let sql = "INSERT INTO upload (id, device, hash, len, durable, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT (id) DO UPDATE SET durable = ?5, touched = ?6";
@@ -191,6 +200,10 @@ impl Files for SqliteBatch<'_> {
 
     fn durable_size(&self) -> Result<u64> {
         self.snapshot.durable_size()
+    }
+
+    fn previewed(&self) -> Result<u64> {
+        self.snapshot.previewed()
     }
 
     fn upload(&self, id: &str) -> Result<Option<UploadRow>> {

@@ -1,6 +1,7 @@
 -- Schema 2: files. Follows schema 1 and is never edited once it was shipped.
 
 ALTER TABLE head ADD COLUMN durable INTEGER NOT NULL DEFAULT 0; -- size that a backup really covers
+ALTER TABLE head ADD COLUMN previewed INTEGER NOT NULL DEFAULT 0; -- entries whose photos were looked at for previews
 
 -- Files that are or were here. The bytes lie in the blob store, under the hash.
 CREATE TABLE blob (
