@@ -214,6 +214,10 @@ async fn a_fetched_file_is_bounded_and_a_page_is_no_file() {
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_upload_may_take_minutes_and_one_that_stands_still_may_not() {
+    // Sockets are real and the clock is not: while this waits, time passes only when it is told to.
+    let (release, held) = std::sync::mpsc::channel::<()>();
+    let still = tokio::task::spawn_blocking(move || held.recv());
+    let pass = || tokio::time::advance(std::time::Duration::from_secs(20));
     // A server that takes a little every 20 seconds, for five minutes, and then nothing.
     for (takes, expected) in [(15, true), (3, false)] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -224,7 +228,7 @@ async fn a_slow_upload_may_take_minutes_and_one_that_stands_still_may_not() {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut piece = vec![0; 2 * 1024 * 1024];
             for _ in 0..takes {
-                tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+                pass().await;
                 let mut taken = 0;
                 while taken < piece.len() {
                     match stream.read(&mut piece[taken..]).await {
@@ -239,8 +243,11 @@ async fn a_slow_upload_may_take_minutes_and_one_that_stands_still_may_not() {
             if expected {
                 let created = reply("201 Created", &[TUS, "location: /v1/uploads/u1", "upload-offset: 1"], b"");
                 drop(stream.write_all(&created).await);
+                return std::future::pending().await;
             }
-            tokio::time::sleep(std::time::Duration::from_secs(600)).await;
+            for _ in 0..30 {
+                pass().await;
+            }
         };
         let upload = async { service.begin_upload(&token(), &blob, Some(big)).await };
         let outcome = tokio::select! {
@@ -249,4 +256,6 @@ async fn a_slow_upload_may_take_minutes_and_one_that_stands_still_may_not() {
         };
         assert_eq!(outcome.is_ok(), expected, "{outcome:?}");
     }
+    drop(release);
+    drop(still.await);
 }
