@@ -18,5 +18,6 @@ mod pull;
 mod recheck;
 mod stories;
 mod tamper;
+mod tus;
 mod uploads;
 mod wire;
