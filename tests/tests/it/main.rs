@@ -15,6 +15,7 @@ mod ops;
 mod people;
 mod play;
 mod pull;
+mod real_photos;
 mod recheck;
 mod stories;
 mod tamper;
