@@ -13,6 +13,7 @@ mod lifecycle;
 mod network;
 mod ops;
 mod people;
+mod photo_commands;
 mod play;
 mod pull;
 mod real_photos;
