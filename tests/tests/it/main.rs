@@ -9,6 +9,8 @@ mod conflicts;
 mod downloads;
 mod http;
 mod kills;
+mod kills_backups;
+mod kills_photos;
 mod lifecycle;
 mod network;
 mod ops;
