@@ -1,4 +1,4 @@
-//! The built binary, run as scripts run it, and Python for what others would write.
+//! The built binary, run as scripts run it.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,7 @@ impl Outcome {
 }
 
 /// Runs `command` to its end.
-fn run(mut command: Command) -> Outcome {
+pub fn run(mut command: Command) -> Outcome {
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Outcome { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }
@@ -53,20 +53,6 @@ pub fn xuncha<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>)
     let mut command = Command::new(binary());
     command.arg("--json").args(arguments);
     run(command)
-}
-
-/// Runs a Python program; none when this machine has no Python with `cryptography`.
-pub fn python<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = S>) -> Option<Outcome> {
-    let target = binary().parent().and_then(Path::parent).map(|target| target.join("venv/bin/python"));
-    let candidates = target.into_iter().filter(|python| python.exists()).chain([PathBuf::from("python3")]);
-    let able = |python: &PathBuf| {
-        let mut command = Command::new(python);
-        command.args(["-c", "import cryptography"]).stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    let mut command = Command::new(candidates.into_iter().find(able)?);
-    command.args(arguments);
-    Some(run(command))
 }
 
 /// A server in a process of its own; ended when dropped.

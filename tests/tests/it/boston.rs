@@ -2,10 +2,10 @@
 //! and the ledger holds exactly what an independent count of the files says.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use xuncha_core::model::{FindingDraft, Place};
-use xuncha_tests::harness::{Phone, TestServer};
+use xuncha_tests::harness::{Phone, TestServer, shared};
 
 const FILES: [&str; 5] = [
     "construction-debris.csv",
@@ -15,18 +15,9 @@ const FILES: [&str; 5] = [
     "pwd-graffiti.csv",
 ];
 
-/// The folder of real cases, beside the repository; none on a machine that does not have it.
-fn cases() -> Option<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/boston-311");
-    folder.is_dir().then_some(folder)
-}
-
 #[tokio::test]
 async fn every_case_of_a_real_register_becomes_one_finding() {
-    let Some(folder) = cases() else {
-        eprintln!("skipped: ../shared/data/boston-311 is not on this machine");
-        return;
-    };
+    let Some(folder) = shared("data/boston-311") else { return };
     let server = TestServer::start().await;
     let mut phones = Vec::new();
     for name in ["甲", "乙", "丙", "丁"] {

@@ -5,25 +5,25 @@ use std::process::Command;
 use serde_json::Value;
 use xuncha_tests::harness::{Process, binary, xuncha};
 
-struct Desk {
-    folder: tempfile::TempDir,
+pub(super) struct Desk {
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Desk {
-    fn new() -> Desk {
+    pub(super) fn new() -> Desk {
         Desk { folder: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(super) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).display().to_string()
     }
 
-    fn admin(&self, arguments: &[&str]) -> Value {
+    pub(super) fn admin(&self, arguments: &[&str]) -> Value {
         let data = self.path("data");
         xuncha(["admin", "--data", &data].iter().chain(arguments)).value()
     }
 
-    fn enrolled(&self, name: &str) -> String {
+    pub(super) fn enrolled(&self, name: &str) -> String {
         self.admin(&["user", "add", "--name", name, "--role", "inspector"]);
         let url = self.admin(&["device", "invite", "--user", name])["url"].as_str().unwrap().to_owned();
         let home = self.path(name);
@@ -32,7 +32,7 @@ impl Desk {
     }
 }
 
-fn id_of(value: &Value) -> String {
+pub(super) fn id_of(value: &Value) -> String {
     value["finding"].as_str().unwrap().to_owned()
 }
 

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use xuncha_tests::harness::{SeededRandom, binary};
+use xuncha_core::host::Host;
+use xuncha_core::notebook::{FileKeyStore, Notebook};
+use xuncha_tests::harness::{SeededRandom, binary, words};
 
 /// Kills in each test.
 const ROUNDS: u32 = 50;
@@ -71,15 +74,15 @@ fn killing_the_phone_while_it_records_keeps_everything_it_called_saved() {
 }
 
 /// A server, phones and a seed, all in one temporary folder.
-struct World {
+pub(super) struct World {
     folder: tempfile::TempDir,
-    random: SeededRandom,
+    pub(super) random: SeededRandom,
     listen: String,
     acknowledged: BTreeMap<String, u64>,
 }
 
 /// A process that is killed with SIGKILL when it goes out of scope.
-struct Killed(Child);
+pub(super) struct Killed(pub(super) Child);
 
 impl Drop for Killed {
     fn drop(&mut self) {
@@ -89,31 +92,31 @@ impl Drop for Killed {
 }
 
 impl World {
-    fn new() -> World {
+    pub(super) fn new() -> World {
         let (folder, random) = (tempfile::tempdir().unwrap(), SeededRandom::new());
         World { folder, random, listen: "127.0.0.1:0".into(), acknowledged: BTreeMap::new() }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn data(&self) -> String {
+    pub(super) fn data(&self) -> String {
         self.path("data").display().to_string()
     }
 
-    fn home(&self, name: &str) -> String {
+    pub(super) fn home(&self, name: &str) -> String {
         self.path(name).display().to_string()
     }
 
-    fn spawn(&self, arguments: &[&str]) -> Killed {
+    pub(super) fn spawn(&self, arguments: &[&str]) -> Killed {
         let mut command = Command::new(binary());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         Killed(command.spawn().unwrap())
     }
 
     /// Starts the server and waits until it says that it listens; the port stays the same.
-    fn serve(&mut self) -> Killed {
+    pub(super) fn serve(&mut self) -> Killed {
         let mut server = self.spawn(&["serve", "--json", "--data", &self.data(), "--listen", &self.listen]);
         let mut line = String::new();
         BufReader::new(server.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
@@ -122,40 +125,46 @@ impl World {
         server
     }
 
-    fn run(&self, arguments: &[&str]) -> Vec<Value> {
+    pub(super) fn run(&self, arguments: &[&str]) -> Vec<Value> {
         let output = Command::new(binary()).arg("--json").args(arguments).stdin(Stdio::null()).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    fn enrol(&self, name: &str) {
+    pub(super) fn enrol(&self, name: &str) {
         self.run(&["admin", "--data", &self.data(), "user", "add", "--name", name, "--role", "inspector"]);
         let invited = self.run(&["admin", "--data", &self.data(), "device", "invite", "--user", name]);
         self.run(&["field", "--home", &self.home(name), "enrol", invited[0]["url"].as_str().unwrap()]);
     }
 
-    /// Findings saved by a phone in this process; the folder is free again afterwards.
-    fn record_many(&self, name: &str, count: usize) -> usize {
-        use xuncha_core::host::Host;
-        use xuncha_core::model::FindingDraft;
-        use xuncha_core::notebook::{FileKeyStore, Notebook};
+    /// Opens a phone in this process; its folder is free again when it is dropped.
+    pub(super) fn open(&self, name: &str) -> Notebook {
         let home = self.path(name);
-        let keys = std::sync::Arc::new(FileKeyStore::new(home.join("device.key")));
-        let phone = Notebook::open(&home, keys, Host::system()).unwrap();
+        Notebook::open(&home, Arc::new(FileKeyStore::new(home.join("device.key"))), Host::system()).unwrap()
+    }
+
+    /// Findings saved by a phone.
+    fn record_many(&self, name: &str, count: usize) -> usize {
+        let phone = self.open(name);
         for number in 0..count {
-            let note = Some(format!("占道堆物 {number}"));
-            phone.record(FindingDraft { item: Some("SR-1".into()), note, ..Default::default() }, Vec::new()).unwrap();
+            phone.record(words(&format!("占道堆物 {number}")), Vec::new()).unwrap();
         }
         count
     }
 
     /// A random while of up to 40 ms, in which the process that is about to be killed gets somewhere.
-    fn pause(&mut self) {
-        std::thread::sleep(Duration::from_micros(self.random.below(40_000) as u64));
+    fn pause(&self) {
+        self.pause_within(Duration::from_millis(40));
     }
 
-    fn list(&self, name: &str) -> BTreeMap<String, Value> {
+    /// A random while of up to `most`.
+    pub(super) fn pause_within(&self, most: Duration) {
+        let most = usize::try_from(most.as_micros()).unwrap().max(1);
+        std::thread::sleep(Duration::from_micros(self.random.below(most) as u64));
+    }
+
+    pub(super) fn list(&self, name: &str) -> BTreeMap<String, Value> {
         let listed = self.run(&["field", "--home", &self.home(name), "list"]);
         listed.into_iter().map(|one| (one["finding"]["id"].as_str().unwrap().to_owned(), one)).collect()
     }
@@ -171,7 +180,7 @@ impl World {
     }
 
     /// After the last kill: one quiet sync, and everything is where it was said to be.
-    fn settle(&mut self, name: &str, saved: usize) {
+    pub(super) fn settle(&mut self, name: &str, saved: usize) {
         let _server = (!self.answers()).then(|| self.serve());
         self.run(&["field", "--home", &self.home(name), "sync"]);
         let listed = self.list(name);
@@ -187,17 +196,17 @@ impl World {
         assert_eq!(report[0]["ok"], true, "{report:?}");
     }
 
-    fn answers(&self) -> bool {
+    pub(super) fn answers(&self) -> bool {
         std::net::TcpStream::connect(&self.listen).is_ok()
     }
 }
 
-fn finish(process: Killed) -> Option<()> {
+pub(super) fn finish(process: Killed) -> Option<()> {
     let mut process = process;
     process.0.wait().ok().map(drop)
 }
 
-fn kill(mut process: Killed) -> String {
+pub(super) fn kill(mut process: Killed) -> String {
     drop(process.0.kill());
     let mut text = String::new();
     let out = process.0.stdout.take().unwrap();
@@ -205,7 +214,7 @@ fn kill(mut process: Killed) -> String {
     text
 }
 
-fn said(line: &str) -> Option<Value> {
+pub(super) fn said(line: &str) -> Option<Value> {
     serde_json::from_str(line).ok()
 }
 

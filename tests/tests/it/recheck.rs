@@ -4,19 +4,12 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use xuncha_tests::harness::{Phone, TestServer, binary};
+use xuncha_tests::harness::{Phone, TestServer, binary, python};
 
 /// Runs the script; none when this machine has no Python with `cryptography`.
 fn recheck(export: &str) -> Option<(bool, Value)> {
-    let venv = binary().parent()?.parent()?.join("venv/bin/python");
-    let python = if venv.exists() { venv } else { "python3".into() };
-    let able = Command::new(&python).args(["-c", "import cryptography"]).stderr(Stdio::null()).status();
-    if !able.is_ok_and(|status| status.success()) {
-        eprintln!("skipped: no Python with cryptography; tests/all installs one");
-        return None;
-    }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/recheck/recheck.py");
-    let mut child = Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = python("cryptography")?.arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(export.as_bytes()).unwrap();
     let output = child.wait_with_output().unwrap();
     let summary = serde_json::from_slice(&output.stdout).unwrap();

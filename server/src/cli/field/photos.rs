@@ -1,6 +1,7 @@
 //! Photos of the phone: sealing, previews, what a crash left, freeing space, looking.
 
 use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,10 +20,15 @@ pub(super) fn shot(camera: bool, place: Option<Place>) -> Shot {
 
 pub(super) fn seal(phone: &Notebook, file: &Path, shot: Shot) -> Result<SealedPhoto, Failure> {
     let named = |error: &dyn std::fmt::Display| format!("photo: {}: {error}", file.display());
-    let mut source = File::open(file).map_err(|error| Failure::io(format!("photo: {}", file.display()), &error))?;
+    let unreadable = |error: io::Error| Failure::io(format!("photo: {}", file.display()), &error);
+    let mut source = File::open(file).map_err(unreadable)?;
+    // A folder can be opened and only then not be read; that is no fault of the notebook's disk.
+    if source.metadata().map_err(unreadable)?.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
     phone.seal_photo(&mut source, shot).map_err(|error| match error {
         xuncha_core::Error::Invalid { detail, .. } => Failure::new("bad_field", named(&detail)),
-        other => other.into(),
+        other => Failure::new(other.code(), named(&other)),
     })
 }
 
