@@ -32,12 +32,12 @@ const HEAD: usize = 16;
 /// Copies `source` into `folder` under the hexadecimal hash of its bytes.
 ///
 /// The bytes are written to `<part>.part` and hashed, as the file has them, while the disk syncs them;
-/// the file gets its name only when it is whole and on the disk. Its *name* is on the disk only after [`sync_folder`]: seal the photos of a
-/// finding one by one, sync their folder once, and only then write the record that refers to them.
-/// After a power loss before that, a file may be missing or still have its old name, never be half a file
-/// under a final name. `part` is one name for each call under way (an id), without separators; what a
-/// crash leaves under it the next call of that name replaces. Bytes that are here already, and whole,
-/// are not written again.
+/// the file gets its name only when it is whole and on the disk. Its *name* is on the disk only after
+/// [`sync_folder`]: seal the photos of a finding one by one, sync their folder once, and only then write
+/// the record that refers to them. After a power loss before that, a file may be missing or still have
+/// its old name, never be half a file under a final name. `part` is one name for each call under way (an
+/// id), without separators; what a crash leaves under it the next call of that name replaces. Bytes that
+/// are here already, and whole, are not given a name again.
 ///
 /// The bytes are evidence and kept as they are: anything that begins like a JPEG, PNG or HEIC is
 /// sealed, also a picture that is damaged or too large for a preview. Bytes in memory are a source too:
