@@ -219,6 +219,7 @@ async fn an_upload_of_which_nothing_moves_any_more_is_given_up() {
     let big = Arc::new(Bytes(vec![7; 24 * 1024 * 1024]));
     let blob = BlobRef { len: 24 * 1024 * 1024, ..blob() };
     // The server accepts and never reads; the clock of the test runs ahead whenever all wait.
-    let (outcome, _stream) = tokio::join!(service.begin_upload(&token(), &blob, Some(big)), listener.accept());
+    let token = token();
+    let (outcome, _stream) = tokio::join!(service.begin_upload(&token, &blob, Some(big)), listener.accept());
     assert!(offline(&outcome), "{outcome:?}");
 }
