@@ -187,3 +187,31 @@ const PIECE: usize = 256 * 1024;
 /// How long an upload may stand still: a piece over the slowest network that is one, and a server
 /// that hashes and syncs a large file at the end.
 const STANDSTILL: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_upload_may_take_minutes_and_one_that_stands_still_may_not() {
+        let taken = AtomicU64::new(0);
+        let slow = std::pin::pin!(async {
+            for _ in 0..20 {
+                tokio::time::sleep(STANDSTILL * 3 / 4).await;
+                taken.fetch_add(1, Ordering::Relaxed);
+            }
+            "whole"
+        });
+        assert_eq!(while_moving(slow, &taken).await, Some("whole"));
+        let still = std::pin::pin!(std::future::pending::<()>());
+        assert_eq!(while_moving(still, &taken).await, None);
+    }
+
+    #[test]
+    fn only_what_needs_no_quoting_is_the_id_of_an_upload() {
+        assert!(is_id("aB-9_") && is_id(&"x".repeat(128)));
+        for text in ["", "a/b", "..", "a%2fb", "a b", &"x".repeat(129)] {
+            assert!(!is_id(text), "{text}");
+        }
+    }
+}

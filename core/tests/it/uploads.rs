@@ -211,15 +211,3 @@ async fn a_fetched_file_is_bounded_and_a_page_is_no_file() {
     let said = fetched(reply("404 Not Found", &["content-type: application/problem+json"], problem)).await;
     assert!(matches!(said, Err(ServiceError::Problem(problem)) if problem.status == 404));
 }
-
-#[tokio::test(start_paused = true)]
-async fn an_upload_of_which_nothing_moves_any_more_is_given_up() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let service = HttpService::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-    let big = Arc::new(Bytes(vec![7; 24 * 1024 * 1024]));
-    let blob = BlobRef { len: 24 * 1024 * 1024, ..blob() };
-    // The server accepts and never reads; the clock of the test runs ahead whenever all wait.
-    let token = token();
-    let (outcome, _stream) = tokio::join!(service.begin_upload(&token, &blob, Some(big)), listener.accept());
-    assert!(offline(&outcome), "{outcome:?}");
-}
