@@ -51,7 +51,7 @@ async fn main() {
         What::ShrinkPhotos { folder } => shrink::run(&folder),
         What::Photos { photos, json, rounds, only } => {
             let pictures = pictures::Pictures::get(photos.as_deref());
-            println!("photos: {}", pictures.words);
+            println!("photos: {}; {}", pictures.words, measure::busyness());
             let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
             let mut rows = Vec::new();
             if wanted("save") {

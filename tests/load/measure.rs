@@ -51,6 +51,12 @@ pub(crate) fn peak_memory(pid: u32) -> u64 {
     kibibytes * 1024
 }
 
+/// How busy the machine is beside, in words.
+pub(crate) fn busyness() -> String {
+    let averages = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!("load average {}", averages.split_whitespace().take(3).collect::<Vec<_>>().join(" "))
+}
+
 /// Writes back what the system still holds, so that one measurement does not pay for the one before.
 pub(crate) fn settle_disk() {
     let ended = std::process::Command::new("sync").status().unwrap();
