@@ -1,5 +1,6 @@
 //! The nouns of the field and their typed ids. Pure: no I/O, no clock, no randomness.
 
+pub mod catalogue;
 mod code;
 mod entity;
 mod finding;
