@@ -102,7 +102,8 @@ mod tests {
         let act = match law.act {
             Act::Make => "make".to_owned(),
             Act::Change => "change".to_owned(),
-            Act::Step { to } => format!("step to `{to}`"),
+            Act::Step { to, from: [] } => format!("step to `{to}`"),
+            Act::Step { to, from } => format!("step from `{}` to `{to}`", from.join("`, `")),
             Act::Resolve => "resolve".to_owned(),
             Act::Announce => "announce".to_owned(),
             Act::Keep => "keep files".to_owned(),

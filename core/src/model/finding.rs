@@ -22,7 +22,7 @@ pub enum Severity {
 }
 
 /// Where it is. WGS-84 degrees; accuracy in metres (68 % radius as phones report it).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// Latitude in degrees, -90 to 90; absent when there was no fix and no pin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +39,9 @@ pub struct Place {
     /// The place in words: road, number, landmark.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
+    /// The known place that this is, or lies in; see [`KnownPlace`](super::KnownPlace).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<EntityId>,
 }
 
 /// A file that an op refers to, by the hash of its bytes.
@@ -69,6 +72,9 @@ pub struct Photo {
     /// Where the phone was at the shutter, as the app handed it in; never read back from EXIF.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// What it shows: `wide`, `close`, `reference`, `after`; none is before and from anywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shows: Option<String>,
 }
 
 /// Smaller pictures made from a photo's original, announced by `photo.preview`; never evidence.
@@ -137,6 +143,18 @@ pub struct FindingDraft {
     /// Tags to add (true) or take out (null).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, Option<bool>>,
+    /// The catalogue that `item` is of; a notebook that has one fills it in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<EntityId>,
+    /// What the item asks besides, by the name of the ask: counts, metres, plates, permits.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Value>,
+    /// The inspection in which it was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inspection: Option<EntityId>,
+    /// Why it has fewer photos than its item takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Fields that this version does not know; carried as they are.
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,
@@ -154,7 +172,7 @@ pub struct Finding {
     pub by: Option<EntityId>,
     /// When, as the phone's clock claimed.
     pub at: Time,
-    /// `reported`, `void`, and from casework on the states of a case.
+    /// `reported`, `fixed_on_the_spot`, `void`, and from casework on the states of a case.
     pub status: String,
     /// Why it is void.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -178,6 +196,21 @@ pub struct Finding {
     pub tags: Vec<String>,
     /// Areas that hold its place, as the server derived them.
     pub areas: Vec<EntityId>,
+    /// The unit on whose ground it lies, as the map says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duty_unit: Option<EntityId>,
+    /// The catalogue that its item is of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<EntityId>,
+    /// Answers to what its item asks.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, Value>,
+    /// The inspection in which it was seen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inspection: Option<EntityId>,
+    /// Why it has fewer photos than its item takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Fields whose value is disputed.
     pub conflicts: Vec<String>,
 }
@@ -207,6 +240,11 @@ impl Finding {
             evidence: evidence(entity),
             tags: entity.members("tags").map(|(tag, _)| tag.to_owned()).collect(),
             areas: read(entity.field("areas")).unwrap_or_default(),
+            duty_unit: entity.reference("duty_unit"),
+            catalogue: entity.reference("catalogue"),
+            values: members(entity, "values"),
+            inspection: entity.reference("inspection"),
+            why: entity.text("why").map(str::to_owned),
             conflicts: entity.rivals.keys().cloned().collect(),
         }
     }
@@ -225,6 +263,11 @@ fn evidence(entity: &Entity) -> Evidence {
     }
 }
 
-fn read<T: for<'a> Deserialize<'a>>(value: Option<&Value>) -> Option<T> {
+pub(super) fn members<T: for<'a> Deserialize<'a>>(entity: &Entity, set: &str) -> BTreeMap<String, T> {
+    let read = |(name, value): (&str, &Value)| Some((name.to_owned(), read(Some(value))?));
+    entity.members(set).filter_map(read).collect()
+}
+
+pub(super) fn read<T: for<'a> Deserialize<'a>>(value: Option<&Value>) -> Option<T> {
     T::deserialize(value?).ok()
 }

@@ -6,6 +6,9 @@ mod entity;
 mod finding;
 mod hash;
 mod id;
+mod inspection;
+mod place;
+mod task;
 mod time;
 mod version;
 
@@ -14,5 +17,8 @@ pub use entity::{Entity, FileOf, PENDING, Rival, Stamp, Stamps};
 pub use finding::{BlobRef, Evidence, Finding, FindingDraft, Photo, Place, Preview, Severity};
 pub use hash::{Hash, NotAHash};
 pub use id::{DeviceId, EntityId, LedgerId, LineId, OpId};
+pub use inspection::{Answer, Inspection, Is};
+pub use place::KnownPlace;
+pub use task::{Day, Recurs, Schedule, Task};
 pub use time::{NotATime, Time};
 pub use version::{Cursor, Version};

@@ -76,12 +76,7 @@ impl Notebook {
     /// # Errors
     /// [`Error::Invalid`](crate::Error::Invalid) when that is not a point and a distance.
     pub fn near(&self, lat: f64, lon: f64, metres: f64, limit: usize) -> Result<Vec<Near>> {
-        for (field, value, most) in [("lat", lat, 90.0), ("lon", lon, 180.0), ("metres", metres, f64::MAX)] {
-            if value.is_nan() || value.abs() > most || (field == "metres" && metres < 0.0) {
-                let detail = "is out of range".into();
-                return Err(crate::Error::Invalid { field: field.into(), detail });
-            }
-        }
+        check_circle(lat, lon, metres)?;
         self.read(|store| {
             let mut found = Vec::new();
             for (lats, lons) in boxes(lat, lon, metres) {
@@ -132,6 +127,16 @@ fn listed(shown: &Shown) -> Listed {
     Listed { pending: shown.pending, photos_expected: finding.photos.len(), evidence: finding.evidence, key, finding }
 }
 
+pub(super) fn check_circle(lat: f64, lon: f64, metres: f64) -> Result<()> {
+    for (field, value, most) in [("lat", lat, 90.0), ("lon", lon, 180.0), ("metres", metres, f64::MAX)] {
+        if value.is_nan() || value.abs() > most || (field == "metres" && metres < 0.0) {
+            let detail = "is out of range".into();
+            return Err(crate::Error::Invalid { field: field.into(), detail });
+        }
+    }
+    Ok(())
+}
+
 type Range = (f64, f64);
 
 /// Boxes of latitudes and longitudes that hold the circle; two where it crosses the date line.
@@ -152,7 +157,7 @@ fn boxes(lat: f64, lon: f64, metres: f64) -> Vec<(Range, Range)> {
 }
 
 /// Haversine; on a round earth, so up to half a percent off.
-fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
+pub(super) fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
     let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
     let (dlat, dlon) = ((b.0 - a.0).to_radians(), (b.1 - a.1).to_radians());
     let h = (dlat / 2.0).sin().powi(2) + lat_a.cos() * lat_b.cos() * (dlon / 2.0).sin().powi(2);

@@ -27,11 +27,13 @@
 //! ```
 
 mod bundle;
+mod catalogue;
 mod conflict;
 mod draft;
 mod enrol;
 mod files;
 mod free;
+mod inspect;
 mod keys;
 mod list;
 mod photo;
@@ -43,14 +45,16 @@ mod status;
 
 pub use crate::store::EnrolAgain;
 pub use bundle::Exported;
+pub use catalogue::{InForce, PlaceNear, Whereabouts};
 pub use conflict::{Claim, Conflict};
 pub use draft::{DraftId, SavedDraft};
 pub use enrol::Enrolled;
 pub use files::{FileFault, FileState, PhotoOf, Which};
 pub use free::Freed;
+pub use inspect::{Line, Visit};
 pub use keys::{FileKeyStore, KeyStore};
 pub use list::{ListKey, ListPage, Listed, Near, Person};
-pub use photo::{PhotoSource, SealedPhoto, Shot};
+pub use photo::{PhotoSource, SealedPhoto, Shot, Shows};
 pub use preview::{PreviewOptions, PreviewsMade};
 pub use recovered::RecoveredPhoto;
 pub use refused::{RefusedOp, WaitingOp};

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Notebook;
 use super::draft::{DraftId, saved_draft};
-use super::record::{body_of, finding_of};
+use super::record::{body_of, finding_of, name_catalogue};
 use crate::model::{BlobRef, EntityId, FindingDraft, OpId, Photo, Place, Time};
 use crate::photo::{PhotoError, Sealed, seal, sync_folder};
 use crate::store::{Saying, Store, Tried};
@@ -20,6 +20,33 @@ pub struct Shot {
     pub place: Option<Place>,
     /// Where the picture comes from.
     pub source: PhotoSource,
+    /// What it shows, where that matters.
+    pub shows: Option<Shows>,
+}
+
+/// What a photo shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shows {
+    /// It, with what is around it.
+    Wide,
+    /// It from near.
+    Close,
+    /// Its size, beside something known.
+    Reference,
+    /// The same spot, once it is rectified.
+    After,
+}
+
+impl Shows {
+    /// The stable name: `wide`, `close`, `reference`, `after`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Shows::Wide => "wide",
+            Shows::Close => "close",
+            Shows::Reference => "reference",
+            Shows::After => "after",
+        }
+    }
 }
 
 /// Where a picture comes from.
@@ -76,6 +103,7 @@ impl Notebook {
             taken: Some(shot.taken.unwrap_or_else(|| clock.wall())),
             source: Some(source.to_owned()),
             place: shot.place,
+            shows: shot.shows.map(|shows| shows.as_str().to_owned()),
         };
         SealedPhoto { id: self.host().uuid().to_string(), blob: sealed.blob, photo, zone: clock.zone() }
     }
@@ -100,14 +128,22 @@ impl Notebook {
         mut draft: FindingDraft,
         photos: Vec<SealedPhoto>,
     ) -> Result<OpId> {
-        self.change_with(&photos, |store| {
-            finding_of(store, finding)?;
-            let (id, kind) = (OpId(self.host().uuid()), "finding.amend");
-            let (body, blobs) = (body_of(with_photos(&mut draft, &photos))?, blobs_of(&photos));
-            store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })?;
-            promise(store, finding, id, &photos)?;
-            Ok(id)
-        })
+        self.change_with(&photos, |store| self.amend_photos_in(store, finding, &mut draft, &photos))
+    }
+
+    pub(super) fn amend_photos_in(
+        &self,
+        store: &Store,
+        finding: EntityId,
+        draft: &mut FindingDraft,
+        photos: &[SealedPhoto],
+    ) -> Result<OpId> {
+        name_catalogue(store, draft, Some(&finding_of(store, finding)?))?;
+        let (id, kind) = (OpId(self.host().uuid()), "finding.amend");
+        let (body, blobs) = (body_of(with_photos(draft, photos))?, blobs_of(photos));
+        store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })?;
+        promise(store, finding, id, photos)?;
+        Ok(id)
     }
 
     /// Records the finding that a draft describes, with its photos, and deletes the draft; all or
@@ -124,7 +160,12 @@ impl Notebook {
         })
     }
 
-    fn record_photos_in(&self, store: &Store, mut draft: FindingDraft, photos: &[SealedPhoto]) -> Result<EntityId> {
+    pub(super) fn record_photos_in(
+        &self,
+        store: &Store,
+        mut draft: FindingDraft,
+        photos: &[SealedPhoto],
+    ) -> Result<EntityId> {
         let finding = self.record_in(store, with_photos(&mut draft, photos), blobs_of(photos))?;
         promise(store, finding, OpId(finding.0), photos)?;
         Ok(finding)

@@ -20,7 +20,9 @@ impl Notebook {
 
     pub(super) fn record_in(&self, store: &Store, draft: &FindingDraft, blobs: Vec<BlobRef>) -> Result<EntityId> {
         let id = OpId(self.host().uuid());
-        let (kind, entity, body) = ("finding.record", EntityId::from(id), body_of(draft)?);
+        let mut draft = draft.clone();
+        name_catalogue(store, &mut draft, None)?;
+        let (kind, entity, body) = ("finding.record", EntityId::from(id), body_of(&draft)?);
         store.say(Saying { id, kind, entity, body, from: None, blobs, supersedes: None })?;
         Ok(entity)
     }
@@ -30,8 +32,9 @@ impl Notebook {
     /// # Errors
     /// [`Error::NotFound`] when the finding is not shown here, otherwise as [`Notebook::record`].
     pub fn amend(&self, finding: EntityId, draft: FindingDraft, blobs: Vec<BlobRef>) -> Result<OpId> {
+        let mut draft = draft;
         self.change(|store| {
-            finding_of(store, finding)?;
+            name_catalogue(store, &mut draft, Some(&finding_of(store, finding)?))?;
             let (id, kind, body) = (OpId(self.host().uuid()), "finding.amend", body_of(&draft)?);
             store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })
         })
@@ -80,6 +83,22 @@ impl Notebook {
 pub(super) fn finding_of(store: &Store, id: EntityId) -> Result<Entity> {
     let found = store.entity(id)?.filter(|entity| entity.kind == "finding");
     found.ok_or_else(|| Error::NotFound { what: format!("finding {id}") })
+}
+
+/// Names the catalogue that the draft's item is of: the finding's own, that of its inspection, or
+/// the one in force. A phone that has none yet takes the item as it is.
+pub(super) fn name_catalogue(store: &Store, draft: &mut FindingDraft, finding: Option<&Entity>) -> Result<()> {
+    let named = finding.is_some_and(|finding| finding.field("catalogue").is_some());
+    let asks = draft.item.is_some() || !draft.values.is_empty();
+    if draft.catalogue.is_some() || named || !asks {
+        return Ok(());
+    }
+    let inspection = draft.inspection.map(|id| store.entity(id)).transpose()?.flatten();
+    draft.catalogue = match inspection.and_then(|inspection| inspection.reference("catalogue")) {
+        Some(catalogue) => Some(catalogue),
+        None => store.catalogue_in_force()?.filter(|(_, document)| document.is_some()).map(|(entity, _)| entity.id),
+    };
+    Ok(())
 }
 
 /// The draft as the body of an op. Checked alone as well, so that a fault is told before anything

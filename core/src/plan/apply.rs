@@ -59,7 +59,7 @@ pub fn apply(
                 write(&mut next, &field, value, &stamp, outcome(&field));
             }
         }
-        Act::Step { to } => {
+        Act::Step { to, .. } => {
             let status = outcome("status");
             write(&mut next, "status", Value::from(to), &stamp, status);
             for (field, value) in fields_of(law, op) {

@@ -28,6 +28,18 @@ impl Shape {
         }
         Some(Shape { polygons, bounds })
     }
+
+    /// How large it is, in square degrees: good for telling which of two at one place is the smaller.
+    pub(super) fn extent(&self) -> f64 {
+        let ring = |ring: &Vec<(f64, f64)>| {
+            let doubled: f64 = ring.windows(2).map(|pair| pair[0].0 * pair[1].1 - pair[1].0 * pair[0].1).sum();
+            doubled.abs() / 2.0
+        };
+        let polygon = |rings: &Vec<Vec<(f64, f64)>>| {
+            rings.first().map_or(0.0, ring) - rings.iter().skip(1).map(ring).sum::<f64>()
+        };
+        self.polygons.iter().map(polygon).sum()
+    }
 }
 
 fn rings(value: &Value) -> Option<Vec<Vec<(f64, f64)>>> {

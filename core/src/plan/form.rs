@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::kind::{Act, FieldLaw, Form, KindLaw};
 use super::{Ruling, Shape, View, hold, refuse};
-use crate::model::{Code, EntityId, Hash, LedgerId, OpId, Photo, Place, Preview};
+use crate::model::{Answer, Code, EntityId, Hash, LedgerId, OpId, Photo, Place, Preview, Recurs, Time};
 use crate::op::{Op, PublicKey};
 
 /// Fields of the op's body, sets laid out; refused with the field's name when one does not fit.
@@ -65,9 +65,9 @@ fn check_made(op: &Op) -> Ruling<()> {
 fn check_chosen(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<()> {
     let path = op.body.get("field").and_then(Value::as_str).unwrap_or_default();
     let name = path.split('/').next().unwrap_or_default();
-    let amend = super::law_of(&format!("{}.amend", law.of));
+    let change = super::kind::change_of(law.of);
     let value = op.body.get("value").unwrap_or(&Value::Null);
-    match amend.and_then(|amend| amend.field(name)) {
+    match change.and_then(|change| change.field(name)) {
         Some(field) if value.is_null() && field.required => bad("value", "cannot be taken away"),
         Some(field) if value.is_null() && !field.required => Ok(()),
         Some(field) => match field.form {
@@ -84,7 +84,8 @@ fn bad<T>(name: &str, what: &str) -> Ruling<T> {
 
 /// Fields of newer apps pass, unless their name would collide with how the law keeps its own.
 fn check_unknown(name: &str) -> Ruling<()> {
-    const RESERVED: &[&str] = &["status", "areas", "opened", "reason", "previews", "evidence", "epochs"];
+    const RESERVED: &[&str] =
+        &["status", "areas", "opened", "reason", "previews", "evidence", "epochs", "duty_unit", "points"];
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
     if RESERVED.contains(&name) {
         return bad(name, "is not for this op to set");
@@ -153,8 +154,11 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
         Form::OneOf(choices) => text.is_some_and(|text| choices.contains(&text)),
         Form::Uuid => text.is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
         Form::Key => text.is_some_and(|text| text.parse::<PublicKey>().is_ok()),
-        Form::Place => Place::deserialize(value).is_ok_and(|place| is_place(&place)),
-        Form::Photo => Photo::deserialize(value).is_ok_and(|photo| photo.place.is_none_or(|place| is_place(&place))),
+        Form::Place => match Place::deserialize(value) {
+            Ok(place) if is_place(&place) => return check_known_place(view, name, &place),
+            _ => false,
+        },
+        Form::Photo => Photo::deserialize(value).is_ok_and(|photo| is_photo(&photo)),
         Form::Preview => Preview::deserialize(value).is_ok_and(|preview| preview.width > 0 && preview.height > 0),
         Form::Files(most) => is_files(value, most),
         Form::Epoch => {
@@ -162,6 +166,14 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
             value.get("size").is_some_and(Value::is_u64) && root.is_some()
         }
         Form::Shape => Shape::from_geojson(value).is_some(),
+        Form::Time => text.is_some_and(|text| text.parse::<Time>().is_ok()),
+        Form::Date => text.is_some_and(|text| text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok()),
+        Form::Count(most) => value.as_u64().is_some_and(|count| count <= most),
+        Form::Metres => value.as_f64().is_some_and(|metres| (0.0..=1e6).contains(&metres)),
+        Form::Document => is_document(value),
+        Form::Recurs => Recurs::deserialize(value).is_ok_and(|recurs| is_recurs(&recurs)),
+        Form::Answer => Answer::deserialize(value).is_ok_and(|answer| is_answer(&answer)),
+        Form::Asked => is_asked(value),
         Form::OpIds => Vec::<OpId>::deserialize(value).is_ok_and(|ids| (1..=100).contains(&ids.len())),
         Form::Ref(kind) => return check_ref(view, name, kind, text),
         Form::Set(..) | Form::RefSet(..) | Form::Roles => false,
@@ -197,6 +209,44 @@ fn is_words(text: &str, most: usize, allowed: &[char]) -> bool {
     length <= most && !text.trim().is_empty() && !text.contains(control)
 }
 
+/// A place named by id must be known.
+fn check_known_place(view: &dyn View, name: &str, place: &Place) -> Ruling<()> {
+    match place.id {
+        Some(id) => check_ref(view, &format!("{name}.id"), "place", Some(&id.to_string())),
+        None => Ok(()),
+    }
+}
+
+fn is_photo(photo: &Photo) -> bool {
+    const SHOWS: &[&str] = &["wide", "close", "reference", "after"];
+    photo.place.as_ref().is_none_or(is_place) && photo.shows.as_deref().is_none_or(|shows| SHOWS.contains(&shows))
+}
+
+fn is_document(value: &Value) -> bool {
+    let hash = value.get("hash").and_then(Value::as_str).and_then(|hash| hash.parse::<Hash>().ok());
+    hash.is_some() && value.get("len").is_some_and(Value::is_u64)
+}
+
+fn is_recurs(recurs: &Recurs) -> bool {
+    match recurs {
+        Recurs::Week(days) => !days.is_empty(),
+        Recurs::Month(days) => !days.is_empty() && days.iter().all(|day| (1..=31).contains(day)),
+    }
+}
+
+fn is_answer(answer: &Answer) -> bool {
+    answer.values.len() <= 20
+        && answer.values.values().all(is_asked)
+        && answer.findings.len() <= 50
+        && answer.note.as_deref().is_none_or(|note| is_words(note, 2_000, &['\n', '\r', '\t']))
+        && answer.why.as_deref().is_none_or(|why| is_words(why, 500, &['\n', '\r', '\t']))
+}
+
+fn is_asked(value: &Value) -> bool {
+    let number = value.as_f64().is_some_and(|number| number.is_finite() && number >= 0.0);
+    number || value.as_str().is_some_and(|text| is_words(text, 64, &[]))
+}
+
 fn is_place(place: &Place) -> bool {
     let within = |value: Option<f64>, limit: f64| value.is_none_or(|value| value.abs() <= limit);
     let fix = place.lat.is_some();
@@ -206,7 +256,7 @@ fn is_place(place: &Place) -> bool {
         && within(place.lon, 180.0)
         && place.accuracy.is_none_or(|metres| (0.0..=1e7).contains(&metres))
         && words.is_none_or(|words| is_words(words, 500, &[]))
-        && (fix || words.is_some())
+        && (fix || words.is_some() || place.id.is_some())
 }
 
 impl Form {
@@ -215,8 +265,8 @@ impl Form {
         match self {
             Form::Words(most) | Form::Line(most) => format!("must be text of 1 to {most} characters"),
             Form::OneOf(choices) => format!("must be one of {}", choices.join(", ")),
-            Form::Place => "must have lat and lon within the globe, or words".into(),
-            Form::Photo => "must name the original by its hash".into(),
+            Form::Place => "must have lat and lon within the globe, words, or the id of a place".into(),
+            Form::Photo => "must name the original by its hash, and show wide, close, reference or after".into(),
             Form::Preview => "must name original, display, thumbnail, width, height and stamped".into(),
             Form::Epoch => "must name size and root of a checkpoint".into(),
             Form::Files(most) => format!("must be 1 to {most} hashes, each with len and type"),
@@ -228,6 +278,14 @@ impl Form {
             Form::Set(..) | Form::RefSet(..) | Form::Roles => "must be an object".into(),
             Form::Ref(kind) => format!("must be the id of a {kind}"),
             Form::Any => "must be present".into(),
+            Form::Time => "must be an RFC 3339 instant in UTC".into(),
+            Form::Date => "must be a day, such as 2026-11-27".into(),
+            Form::Count(most) => format!("must be a whole number from 0 to {most}"),
+            Form::Metres => "must be metres, from 0 to 1000000".into(),
+            Form::Document => "must name hash and len of a document".into(),
+            Form::Recurs => "must be {\"week\": [days]} or {\"month\": [1 to 31]}".into(),
+            Form::Answer => "must be an answer: is yes, no or na, values, note, why, findings".into(),
+            Form::Asked => "must be a number from 0 on, or text of 1 to 64 characters".into(),
         }
     }
 }

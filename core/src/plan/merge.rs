@@ -90,11 +90,12 @@ pub(super) fn step(entity: &Entity, law: &KindLaw, op: &Op) -> Ruling<Accepted> 
     }
     // The operator and the clock look at the head while they speak and need not repeat it.
     let from = op.from.as_deref().or(op.chain.is_none().then_some(state));
-    let Act::Step { to } = law.act else {
+    let Act::Step { to, from: allowed } = law.act else {
         return refuse(Code::Internal, "not a step");
     };
+    let leads = state != to && (allowed.is_empty() || allowed.contains(&state));
     match from {
-        Some(from) if from == state && state != to => Ok(Accepted::default()),
+        Some(from) if from == state && leads => Ok(Accepted::default()),
         Some(_) => refuse(Code::StateChanged, state),
         None => refuse(Code::BadField, "from: is missing"),
     }

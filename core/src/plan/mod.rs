@@ -8,41 +8,50 @@
 //! All rules live here: forms of bodies ([`law_of`]), rights, merging, workflow steps, who sees
 //! what ([`scopes_of`], [`project`]).
 
+mod answers;
 mod apply;
 mod area;
 mod epoch;
 mod evidence;
 mod facts;
 mod form;
+mod items;
 mod kind;
 mod merge;
 mod rights;
+mod schedule;
 mod scope;
 mod seed;
 #[cfg(test)]
 mod tests;
+mod whereabouts;
 
+pub use answers::{Misfit, check as check_answer, check_value, follows, points};
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
 pub use epoch::floors_of;
 pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
+pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};
 pub use kind::{Act, KindLaw, MAX_KEPT, law_of, law_table};
 pub use merge::Outcome;
 pub use rights::{SESSION_DAYS, roles_at_login, roles_of};
+pub use schedule::{DueTask, falls_on, places_on, tasks_on};
 pub use scope::{Scope, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
+pub use whereabouts::{areas_of, looks_alike, unit_of};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::model::catalogue::Catalogue;
 use crate::model::{Code, Entity, EntityId, Hash, LedgerId, Time, Version};
 use crate::op::Op;
 
 /// Version of this law; recorded with every verdict.
-pub const LAW: u32 = 2;
+pub const LAW: u32 = 3;
 
 /// The state that the law may look at.
 pub trait View {
@@ -55,6 +64,8 @@ pub trait View {
     fn kept(&self, hash: &Hash) -> Option<u64>;
     /// Entities that refer to the file `hash`, in order of their ids; none on a phone.
     fn referring(&self, hash: &Hash) -> Vec<EntityId>;
+    /// The catalogue whose document has this hash, if this side holds it and can read it.
+    fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>>;
 }
 
 /// What the law needs to know about the moment at which it judges.
@@ -85,7 +96,7 @@ pub enum Judgement {
         detail: String,
     },
     /// It cannot be judged yet; not recorded. What is missing: `entity:<id>`, `kind:<kind>/<v>`,
-    /// `device:revoked`.
+    /// `document:<hash>`, `device:revoked`.
     Hold(Vec<String>),
 }
 
@@ -150,8 +161,12 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     if law.act == Act::Keep {
         accepted.also = evidence::touched(view, op);
     }
+    if !is_replay(entity.as_deref(), law, op) {
+        items::check(view, moment, law, op, entity.as_deref())?;
+    }
     evidence::derive(view, law, op, entity.as_deref(), &mut accepted);
-    derive(view, moment, law, op, &mut accepted);
+    whereabouts::derive(view, law, op, entity.as_deref(), &mut accepted);
+    derive(view, moment, law, op, entity.as_deref(), &mut accepted);
     Ok(Judgement::Accept(accepted))
 }
 
@@ -190,32 +205,23 @@ fn base_index(moment: &Moment, op: &Op) -> Option<u64> {
     }
 }
 
-/// What the law adds of its own: areas of a place, the opening time of a login, doubts about the clock.
-fn derive(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, accepted: &mut Accepted) {
-    if law.of == "finding"
-        && !accepted.fields.contains_key("place")
-        && let Some(place) = place_set(law, op)
+/// True when a phone replays a step over a row that the step has made already.
+fn is_replay(entity: Option<&Entity>, law: &KindLaw, op: &Op) -> bool {
+    matches!(law.act, Act::Step { .. }) && entity.is_some_and(|entity| entity.stamps.of("status").op == op.id)
+}
+
+/// What the law adds of its own: the opening time of a login, what an inspection comes to, doubts
+/// about the clock.
+fn derive(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, entity: Option<&Entity>, accepted: &mut Accepted) {
+    if law.kind == "inspection.finish"
+        && !accepted.fields.contains_key("status")
+        && let Some(points) = entity.and_then(|entity| items::points_at_finish(view, entity))
     {
-        // A place taken away, or known by words alone, lies in no area.
-        let ids = point_of(place).map(|(lat, lon)| view.areas_at(lat, lon)).unwrap_or_default();
-        accepted.adds.insert("areas".into(), ids.iter().map(|id| Value::from(id.to_string())).collect());
+        accepted.adds.insert("points".into(), Value::from(points));
     }
     let Some(received) = moment.received else { return };
     if law.kind == "session.open" {
         accepted.adds.insert("opened".into(), Value::from(received.to_string()));
     }
     accepted.clock = rights::clock_doubt(view, op, received);
-}
-
-/// The place that the op sets, whether by naming it or by choosing it in a conflict.
-fn place_set<'a>(law: &KindLaw, op: &'a Op) -> Option<&'a Value> {
-    match law.act {
-        Act::Resolve if op.body.get("field").and_then(Value::as_str) != Some("place") => None,
-        Act::Resolve => op.body.get("value"),
-        _ => op.body.get("place"),
-    }
-}
-
-fn point_of(place: &Value) -> Option<(f64, f64)> {
-    Some((place.get("lat")?.as_f64()?, place.get("lon")?.as_f64()?))
 }

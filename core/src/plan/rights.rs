@@ -54,13 +54,27 @@ pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, en
     if !may(law.right) {
         return refuse(Code::NotAllowed, law.right);
     }
-    if law.kind == "finding.void" && entity.is_some_and(|finding| finding.by != op.user) && !may("finding.void_any") {
+    let anothers = entity.is_some_and(|entity| entity.by != op.user);
+    if matches!(law.kind, "finding.void" | "inspection.cancel") && anothers && !may("finding.void_any") {
         return refuse(Code::NotAllowed, "finding.void_any");
+    }
+    // 即查即改 is one visit of one person; what another rectifies is checked by a third.
+    if law.kind == "finding.fix" && anothers {
+        return refuse(Code::NotAllowed, "the finding is another user's");
+    }
+    if law.kind == "task.finish" && entity.is_some_and(|task| !is_for(task, op)) && !may("task.manage") {
+        return refuse(Code::NotAllowed, "the task is another user's");
     }
     if law.act == Act::Announce && entity.is_some_and(|finding| !took_them(finding, op)) {
         return refuse(Code::NotAllowed, "previews: the photo is another user's");
     }
     Ok(())
+}
+
+/// True when the task is for the op's user, or for nobody in particular.
+fn is_for(task: &Entity, op: &Op) -> bool {
+    let mut to = task.members("to").map(|(id, _)| id).peekable();
+    to.peek().is_none() || op.user.is_some_and(|user| to.any(|id| id == user.to_string()))
 }
 
 /// True when the op's user added every photo that it announces a preview of: nobody shows another's

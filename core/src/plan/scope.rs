@@ -82,7 +82,12 @@ pub fn scopes_of(entity: &Entity) -> Vec<Scope> {
             [Scope::staff(), Scope::user(entity.id)].into_iter().chain(unit).collect()
         }
         "device" | "session" => entity.reference("user").map(Scope::user).into_iter().collect(),
-        "finding" => scopes_of_finding(entity),
+        "finding" | "inspection" => scopes_of_visit(entity),
+        "place" => vec![Scope::staff()],
+        "task" => scopes_of_task(entity),
+        // Who reads a schedule with a draw knows the draw.
+        "schedule" if entity.field("unannounced").is_some() => entity.by.map(Scope::user).into_iter().collect(),
+        "schedule" => vec![Scope::staff()],
         _ => vec![Scope::org()],
     };
     scopes.sort();
@@ -90,10 +95,25 @@ pub fn scopes_of(entity: &Entity) -> Vec<Scope> {
     scopes
 }
 
-fn scopes_of_finding(finding: &Entity) -> Vec<Scope> {
-    let areas = finding.field("areas").and_then(|areas| areas.as_array()).into_iter().flatten();
-    let areas = areas.filter_map(|id| id.as_str()?.parse().ok()).map(Scope::area);
-    areas.chain(finding.by.map(Scope::user)).chain([Scope::whole_city()]).collect()
+/// A finding or an inspection.
+fn scopes_of_visit(visit: &Entity) -> Vec<Scope> {
+    areas(visit).chain(visit.by.map(Scope::user)).chain([Scope::whole_city()]).collect()
+}
+
+/// Those who are to do it and who gave it; an unannounced visit is told to nobody else.
+fn scopes_of_task(task: &Entity) -> Vec<Scope> {
+    let to: Vec<_> = task.members("to").filter_map(|(id, _)| id.parse().ok()).map(Scope::user).collect();
+    let told = to.into_iter().chain(task.by.map(Scope::user));
+    if task.field("unannounced").is_some() {
+        told.collect()
+    } else {
+        told.chain(areas(task)).chain([Scope::whole_city()]).collect()
+    }
+}
+
+fn areas(entity: &Entity) -> impl Iterator<Item = Scope> {
+    let areas = entity.field("areas").and_then(|areas| areas.as_array()).into_iter().flatten();
+    areas.filter_map(|id| id.as_str()?.parse().ok()).map(Scope::area)
 }
 
 /// Scopes that `user` may follow, in order; none once the user has left.

@@ -11,10 +11,26 @@ pub struct RoleSeed {
     pub may: &'static [&'static str],
 }
 
-const INSPECT: &[&str] = &["finding.record", "finding.amend", "finding.void"];
-const REVIEW: &[&str] = &["finding.record", "finding.amend", "finding.void", "finding.void_any", "finding.resolve"];
-const ADMINISTER: &[&str] =
-    &["user.manage", "unit.manage", "area.manage", "role.manage", "device.manage", "ledger.manage"];
+const INSPECT: &[&str] = &["finding.record", "finding.amend", "finding.void", "inspection.record"];
+const REVIEW: &[&str] = &[
+    "finding.record",
+    "finding.amend",
+    "finding.void",
+    "finding.void_any",
+    "finding.resolve",
+    "inspection.record",
+    "task.manage",
+];
+const ADMINISTER: &[&str] = &[
+    "user.manage",
+    "unit.manage",
+    "area.manage",
+    "role.manage",
+    "device.manage",
+    "ledger.manage",
+    "catalogue.manage",
+    "place.manage",
+];
 
 /// The roles that a new ledger begins with. Administrators make no business decisions, and who
 /// scores, who issues notices and who closes the month are three different roles.
@@ -25,8 +41,8 @@ pub fn role_seeds() -> &'static [RoleSeed] {
     const SEEDS: &[RoleSeed] = &[
         role("inspector", "area", INSPECT),
         role("acceptor", "area", REVIEW),
-        role("dispatcher", "area", &["finding.amend"]),
-        role("organiser", "area", &[]),
+        role("dispatcher", "area", &["finding.amend", "task.manage"]),
+        role("organiser", "area", &["task.manage"]),
         role("supervision", "area", REVIEW),
         role("creation_office", "area", &[]),
         role("coordinator", "unit", &[]),

@@ -17,6 +17,7 @@ mod files;
 struct World {
     entities: BTreeMap<EntityId, Arc<Entity>>,
     kept: BTreeMap<Hash, u64>,
+    documents: BTreeMap<Hash, Arc<Catalogue>>,
     next: u64,
     moment: Moment,
 }
@@ -38,6 +39,10 @@ impl View for World {
         let refers = |entity: &&Arc<Entity>| entity.files().iter().any(|file| file.hash == *hash);
         self.entities.values().filter(refers).map(|entity| entity.id).collect()
     }
+
+    fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {
+        self.documents.get(file).cloned()
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -53,7 +58,8 @@ impl World {
     fn new() -> World {
         let received = Some(Time::from_millis(1_800_000_000_000));
         let moment = Moment { ledger: LEDGER, epoch: 1, floors: BTreeMap::new(), size: None, received };
-        let mut world = World { entities: BTreeMap::new(), kept: BTreeMap::new(), next: 0, moment };
+        let mut world =
+            World { entities: BTreeMap::new(), kept: BTreeMap::new(), documents: BTreeMap::new(), next: 0, moment };
         for role in role_seeds() {
             let may: serde_json::Map<_, _> = role.may.iter().map(|right| ((*right).into(), true.into())).collect();
             let body = json!({ "name": role.name, "sees": role.sees, "may": may });

@@ -7,6 +7,7 @@
 mod account;
 mod check;
 mod check_files;
+mod documents;
 mod door;
 mod epoch;
 mod fault;
@@ -34,6 +35,7 @@ pub(crate) use say::{Saying, as_invalid};
 pub(crate) use verdict::{Batch, Tally};
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +44,8 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use uuid::Uuid;
 
 use crate::host::Host;
-use crate::model::{EntityId, OpId};
+use crate::model::catalogue::Catalogue;
+use crate::model::{EntityId, Hash, OpId};
 use crate::op::{DeviceKey, PublicKey};
 use crate::plan::Shape;
 use crate::{Error, Result};
@@ -57,6 +60,8 @@ pub(crate) struct Store {
     key: DeviceKey,
     host: Host,
     shapes: RefCell<Option<Shapes>>,
+    /// Catalogues read so far; a document never changes.
+    catalogues: RefCell<HashMap<Hash, Arc<Catalogue>>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -71,7 +76,15 @@ impl Store {
     ) -> Result<Store> {
         let db = open::open(folder)?;
         let key = find_key(&account::public_key(&db)?)?;
-        Ok(Store { folder: folder.to_owned(), db, key, host, shapes: RefCell::new(None), stop })
+        Ok(Store {
+            folder: folder.to_owned(),
+            db,
+            key,
+            host,
+            shapes: RefCell::new(None),
+            catalogues: RefCell::default(),
+            stop,
+        })
     }
 
     /// The key of the device.

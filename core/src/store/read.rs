@@ -58,7 +58,7 @@ impl Store {
         self.entities("SELECT coalesce(shown, row) FROM entity WHERE kind = 'user' AND kind <> 'finding' ORDER BY id")
     }
 
-    fn entities(&self, query: &str) -> Result<Vec<Entity>> {
+    pub(super) fn entities(&self, query: &str) -> Result<Vec<Entity>> {
         let mut query = self.db.prepare_cached(query)?;
         let rows = query.query_map([], |row| row.get::<_, String>(0))?;
         rows.map(|text| read_entity(&text?)).collect()

@@ -7,6 +7,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::put::Brief;
 use super::{Membership, Shapes, Store, Tried, uint, unreadable};
+use crate::model::catalogue::Catalogue;
 use crate::model::{Entity, EntityId, Hash, PENDING};
 use crate::op::Op;
 use crate::plan::{Judgement, Moment, Shape, View, apply, contains, plan};
@@ -20,7 +21,7 @@ impl Membership {
 }
 
 /// What the law may look at while it judges ops about one entity.
-pub(super) struct Sight<'a> {
+pub(crate) struct Sight<'a> {
     store: &'a Store,
     id: EntityId,
     root: Option<Arc<Entity>>,
@@ -54,6 +55,10 @@ impl View for Sight<'_> {
     fn referring(&self, _: &Hash) -> Vec<EntityId> {
         Vec::new()
     }
+
+    fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {
+        self.kept(self.store.catalogue(file))
+    }
 }
 
 impl Store {
@@ -80,7 +85,7 @@ impl Store {
         self.db.prepare_cached(query)?.query_row([id.0.as_bytes()], |row| row.get(0)).optional().tried("read an entity")
     }
 
-    pub(super) fn with_sight<T>(
+    pub(crate) fn with_sight<T>(
         &self,
         id: EntityId,
         root: Option<Entity>,

@@ -4,6 +4,7 @@
 //! it at any await leaves a consistent notebook: what was sent without an answer is asked for and
 //! sent again. It starts no task of its own.
 
+mod documents;
 mod epoch;
 mod http;
 mod policy;
@@ -97,6 +98,8 @@ pub struct Synced {
     pub dropped: u64,
     /// Scopes whose checksum was not the server's; they were fetched anew, once.
     pub refetched: Vec<Scope>,
+    /// Catalogues fetched.
+    pub documents: u64,
     /// Files that the server has whole now.
     pub files_sent: u64,
     /// Their bytes.
@@ -170,6 +173,7 @@ impl<S: SyncService> Errand<'_, S> {
             }
             other => other?,
         }
+        self.fetch_documents(synced).await?;
         self.upload(synced).await
     }
 

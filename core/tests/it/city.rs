@@ -94,6 +94,10 @@ impl View for Ledger {
         let refers = |entity: &&Arc<Entity>| entity.files().iter().any(|file| file.hash == *hash);
         self.entities.values().filter(refers).map(|entity| entity.id).collect()
     }
+
+    fn catalogue(&self, _: &Hash) -> Option<Arc<xuncha_core::model::catalogue::Catalogue>> {
+        None
+    }
 }
 
 impl City {

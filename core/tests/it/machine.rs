@@ -140,7 +140,8 @@ pub(crate) fn finding(note: &str) -> FindingDraft {
 }
 
 pub(crate) fn finding_at(note: &str, lat: f64, lon: f64) -> FindingDraft {
-    let place = Place { lat: Some(lat), lon: Some(lon), accuracy: None, provider: None, words: None };
+    let place =
+        Place { lat: Some(lat), lon: Some(lon), accuracy: None, provider: None, words: None, ..Place::default() };
     FindingDraft { place: Some(place), ..finding(note) }
 }
 

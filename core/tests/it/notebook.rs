@@ -87,7 +87,8 @@ async fn the_list_is_newest_first_and_pages_by_key() {
     let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
     let ids: Vec<_> = (0..25).map(|i| phone.record(finding(&format!("{i}")), vec![]).unwrap()).collect();
     phone.synced(&city).await.unwrap();
-    let photo = Photo { original: xuncha_core::model::Hash::of(b"jpeg"), taken: None, source: None, place: None };
+    let photo =
+        Photo { original: xuncha_core::model::Hash::of(b"jpeg"), taken: None, source: None, place: None, shows: None };
     let draft = FindingDraft { photos: [("p1".to_owned(), Some(photo))].into(), ..finding("newest") };
     let newest = phone.record(draft, vec![]).unwrap();
 

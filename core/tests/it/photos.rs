@@ -81,8 +81,14 @@ fn hash(number: u32) -> Hash {
 #[tokio::test]
 async fn ten_photos_are_one_record_and_what_is_saved_survives() {
     let (phone, city) = phone_and_city().await;
-    let place =
-        Place { lat: Some(39.9), lon: Some(116.4), accuracy: Some(8.0), provider: Some("gps".into()), words: None };
+    let place = Place {
+        lat: Some(39.9),
+        lon: Some(116.4),
+        accuracy: Some(8.0),
+        provider: Some("gps".into()),
+        words: None,
+        ..Place::default()
+    };
     let mut sealed: Vec<_> = (0..9).map(|number| phone.seal(&picture(number))).collect();
     let shot = Shot { place: Some(place.clone()), source: PhotoSource::Gallery, ..Shot::default() };
     sealed.push(phone.seal_photo(&mut picture(9).as_slice(), shot).unwrap());

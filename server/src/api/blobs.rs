@@ -78,6 +78,7 @@ fn described(status: StatusCode, row: &BlobRow, body: Body) -> Response {
         "image/jpeg" => ".jpg",
         "image/png" => ".png",
         "image/heic" => ".heic",
+        "application/json" => ".json",
         _ => "",
     };
     let name = &row.hash.to_hex()[..16];

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use xuncha_core::model::catalogue::Catalogue;
 use xuncha_core::model::{Entity, EntityId, Hash};
 use xuncha_core::plan::{Shape, View, contains};
 
@@ -14,6 +15,8 @@ use crate::store::{EntityRow, Place, Result, Snapshot, StoreError};
 pub(super) struct Cache {
     entities: HashMap<EntityId, Option<Kept>>,
     areas: Option<Vec<(EntityId, Shape)>>,
+    /// Documents never change.
+    catalogues: HashMap<Hash, Arc<Catalogue>>,
 }
 
 #[derive(Clone)]
@@ -88,6 +91,17 @@ impl<'a> Lens<'a> {
         Ok(())
     }
 
+    fn load_catalogue(&self, file: &Hash) -> Result<Option<Arc<Catalogue>>> {
+        if let Some(known) = self.cache.borrow().catalogues.get(file) {
+            return Ok(Some(known.clone()));
+        }
+        let read = self.snapshot.document(file)?.and_then(|text| Catalogue::read(&text).ok()).map(Arc::new);
+        if let Some(catalogue) = &read {
+            self.cache.borrow_mut().catalogues.insert(*file, catalogue.clone());
+        }
+        Ok(read)
+    }
+
     fn note(&self, error: StoreError) {
         self.failed.borrow_mut().get_or_insert(error);
     }
@@ -125,6 +139,13 @@ impl View for Lens<'_> {
         self.snapshot.referring(hash).unwrap_or_else(|error| {
             self.note(error);
             Vec::new()
+        })
+    }
+
+    fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {
+        self.load_catalogue(file).unwrap_or_else(|error| {
+            self.note(error);
+            None
         })
     }
 }

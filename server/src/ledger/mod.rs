@@ -14,7 +14,7 @@ mod verify;
 
 pub use draft::OwnOp;
 pub(crate) use open::write_secret;
-pub use open::{KEY_FILE, LedgerKey, Opening, open_or_create};
+pub use open::{KEY_FILE, LedgerKey, Opening, catalogue_body, open_or_create};
 pub(crate) use pull::granted;
 pub use pull::{Caller, PullError, pull};
 pub use sequencer::{BATCH_OPS, Item, PushRecord, Sequencer, begin_epoch};

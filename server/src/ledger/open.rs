@@ -5,8 +5,10 @@ use std::io::{self, Read as _, Write as _};
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use uuid::Uuid;
 use xuncha_core::host::Host;
-use xuncha_core::model::{EntityId, LedgerId};
+use xuncha_core::model::catalogue::{Catalogue, seed_catalogue};
+use xuncha_core::model::{EntityId, Hash, LedgerId};
 use xuncha_core::op::{DeviceKey, PublicKey};
 use xuncha_core::plan::role_seeds;
 use zeroize::Zeroizing;
@@ -90,7 +92,7 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The head of the ledger in `store`, made first when there is none: an entry that names it, then
-/// one for each role. A crash in between is mended at the next start: the first entries have fixed
+/// one for each role and one for the built-in catalogue. A crash in between is mended at the next start: the first entries have fixed
 /// ids and happen once.
 ///
 /// # Errors
@@ -109,10 +111,19 @@ pub fn open_or_create(
         batch.head()
     })?;
     let head = head.ok_or_else(|| StoreError::Damaged("the head is missing".into()))?;
-    if head.size < 1 + role_seeds().len() as u64 {
-        sequencer.append(store, &first_items(head.ledger, key, opening, host))?;
+    let first = first_items(head.ledger, key, opening, host);
+    if head.size < first.len() as u64 {
+        let text = seed_catalogue().to_text();
+        store.change(|batch| batch.put_document(&Hash::of(text.as_bytes()), &text))?;
+        sequencer.append(store, &first)?;
     }
     store.look(|snapshot| snapshot.head())?.ok_or_else(|| StoreError::Damaged("the head is missing".into()))
+}
+
+/// The body of the `catalogue.load` that puts a catalogue in force.
+pub fn catalogue_body(catalogue: &Catalogue) -> Value {
+    let text = catalogue.to_text();
+    json!({ "version": catalogue.version, "file": { "hash": Hash::of(text.as_bytes()), "len": text.len() } })
 }
 
 fn first_items(ledger: LedgerId, key: &LedgerKey, opening: &Opening, host: &Host) -> Vec<Item> {
@@ -131,5 +142,8 @@ fn first_items(ledger: LedgerId, key: &LedgerKey, opening: &Opening, host: &Host
         let body = json!({ "name": role.name, "sees": role.sees, "may": may });
         items.push(once("role.add", EntityId::of_role(ledger, role.name), body).write(ledger, host));
     }
+    let catalogue = seed_catalogue();
+    let entity = EntityId(Uuid::new_v5(&ledger.0, format!("catalogue:{}", catalogue.version).as_bytes()));
+    items.push(once("catalogue.load", entity, catalogue_body(&catalogue)).write(ledger, host));
     items
 }

@@ -22,6 +22,10 @@ pub trait Files {
     fn refs(&self, after: Option<EntityId>, limit: u32) -> Result<Vec<RefRow>>;
     /// Up to `limit` files that ops of `user` refer to and that are not here whole.
     fn missing(&self, user: EntityId, limit: u32) -> Result<Vec<Hash>>;
+    /// A text that ops name by its hash.
+    fn document(&self, hash: &Hash) -> Result<Option<String>>;
+    /// Hashes of all documents, in order.
+    fn documents(&self) -> Result<Vec<Hash>>;
     /// Size of the ledger that a backup really covers.
     fn durable_size(&self) -> Result<u64>;
     /// Number of entries whose photos were looked at for previews.
@@ -51,6 +55,8 @@ pub trait KeepFiles {
     fn put_whole(&mut self, hash: &Hash, whole: bool) -> Result<()>;
     /// Sets the files that `entity` refers to, each with the user who named it.
     fn put_refs(&mut self, entity: EntityId, files: &[(Hash, Option<EntityId>)]) -> Result<()>;
+    /// Keeps a text under its hash; nothing happens when it is here already.
+    fn put_document(&mut self, hash: &Hash, text: &str) -> Result<()>;
     /// Says how much of the ledger a backup covers.
     fn put_durable_size(&mut self, size: u64) -> Result<()>;
     /// Says of how many entries the photos were looked at for previews.

@@ -82,8 +82,14 @@ impl Phone {
 
     /// Records a finding with these words at a point.
     pub fn record_at(&self, note: &str, lat: f64, lon: f64) -> EntityId {
-        let place =
-            Place { lat: Some(lat), lon: Some(lon), accuracy: Some(8.0), provider: Some("gps".into()), words: None };
+        let place = Place {
+            lat: Some(lat),
+            lon: Some(lon),
+            accuracy: Some(8.0),
+            provider: Some("gps".into()),
+            words: None,
+            ..Place::default()
+        };
         self.notebook.record(FindingDraft { place: Some(place), ..words(note) }, Vec::new()).unwrap()
     }
 

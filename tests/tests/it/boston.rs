@@ -58,7 +58,7 @@ fn draft(case: &BTreeMap<String, String>, note: String) -> FindingDraft {
     let number = |name: &str| case[name].parse::<f64>().ok();
     let (lat, lon) = (number("LATITUDE"), number("LONGITUDE"));
     let words = Some(case["Location"].clone()).filter(|words| !words.trim().is_empty());
-    let place = Place { lat, lon, accuracy: None, provider: None, words };
+    let place = Place { lat, lon, accuracy: None, provider: None, words, ..Place::default() };
     let somewhere = (place.lat.is_some() && place.lon.is_some()) || place.words.is_some();
     FindingDraft {
         item: Some(case["TYPE"].clone()),

@@ -241,6 +241,7 @@ impl Words {
             accuracy: self.accuracy,
             provider: Some(self.provider.unwrap_or_else(|| if fix { "pin" } else { "typed" }.to_owned())),
             words: self.place,
+            ..Place::default()
         });
         // A picture from the gallery was taken somewhere else, for all we know.
         let shot = photos::shot(self.camera, place.clone().filter(|_| self.camera && fix));

@@ -30,6 +30,31 @@ impl Check {
         Ok(())
     }
 
+    /// Documents are what their hashes say; the law reads catalogues from them while it judges.
+    pub(super) fn documents(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        for hash in snapshot.documents()? {
+            let text = snapshot.document(&hash)?.unwrap_or_default();
+            if Hash::of(text.as_bytes()) != hash {
+                self.problem(None, format!("document {hash} was changed"));
+            } else if let Ok(catalogue) = Catalogue::read(&text) {
+                self.state.documents.insert(hash, Arc::new(catalogue));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every catalogue has its document.
+    pub(super) fn catalogues(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
+        let catalogues = self.state.entities.values().filter(|entity| entity.kind == "catalogue");
+        let named: Vec<_> = catalogues.filter_map(|entity| Some((entity.index, file_of(entity)?))).collect();
+        for (index, file) in named {
+            if snapshot.document(&file)?.is_none() {
+                self.problem(Some(index), format!("document {file} is missing"));
+            }
+        }
+        Ok(())
+    }
+
     /// Ops kept outside the ledger are still what was said.
     pub(super) fn outside(&mut self, snapshot: &dyn Snapshot) -> Result<()> {
         let mut after = None;

@@ -12,11 +12,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde::Serialize;
+use xuncha_core::model::catalogue::Catalogue;
 use xuncha_core::model::{DeviceId, Entity, EntityId, Hash};
 use xuncha_core::op::{Op, PublicKey, push_message};
 use xuncha_core::plan::{
-    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, files_kept, floors_of, plan, project,
-    scopes_of,
+    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, file_of, files_kept, floors_of, plan,
+    project, scopes_of,
 };
 use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash};
 use xuncha_core::protocol::{Row, RowPart};
@@ -61,6 +62,7 @@ const PAGE: u32 = 1_000;
 pub fn verify(snapshot: &dyn Snapshot, key: Option<PublicKey>, progress: &mut dyn FnMut(u64)) -> Result<Report> {
     let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
     let mut check = Check::new(&head, key);
+    check.documents(snapshot)?;
     let mut next = 0;
     loop {
         let page = snapshot.entries(next, PAGE)?;
@@ -76,6 +78,7 @@ pub fn verify(snapshot: &dyn Snapshot, key: Option<PublicKey>, progress: &mut dy
     check.entities(snapshot)?;
     check.feeds(snapshot)?;
     check.outside(snapshot)?;
+    check.catalogues(snapshot)?;
     check.files(snapshot)?;
     check.problems.truncate(MOST);
     Ok(Report {
@@ -94,6 +97,7 @@ struct State {
     /// Files that have arrived: by which entry, and how long they are.
     kept: BTreeMap<Hash, (u64, u64)>,
     referring: HashMap<Hash, BTreeSet<EntityId>>,
+    documents: HashMap<Hash, Arc<Catalogue>>,
 }
 
 impl State {
@@ -133,6 +137,10 @@ impl View for State {
 
     fn referring(&self, hash: &Hash) -> Vec<EntityId> {
         self.referring.get(hash).into_iter().flatten().copied().collect()
+    }
+
+    fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {
+        self.documents.get(file).cloned()
     }
 }
 

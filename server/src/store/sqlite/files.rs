@@ -54,6 +54,15 @@ impl Files for SqliteSnapshot<'_> {
         found.iter().map(|bytes| hash(bytes)).collect()
     }
 
+    fn document(&self, of: &Hash) -> Result<Option<String>> {
+        self.one("SELECT text FROM document WHERE hash = ?1", [of.0], |row| row.get(0))
+    }
+
+    fn documents(&self) -> Result<Vec<Hash>> {
+        let found = self.many("SELECT hash FROM document ORDER BY hash", [], |row| row.get::<_, Vec<u8>>(0))?;
+        found.iter().map(|bytes| hash(bytes)).collect()
+    }
+
     fn durable_size(&self) -> Result<u64> {
         let found = self.one("SELECT durable FROM head", [], |row| row.get(0))?;
         found.map_or(Ok(0), unsigned)
@@ -145,6 +154,11 @@ impl KeepFiles for SqliteBatch<'_> {
         Ok(())
     }
 
+    fn put_document(&mut self, hash: &Hash, text: &str) -> Result<()> {
+        self.run("INSERT INTO document (hash, text) VALUES (?1, ?2) ON CONFLICT DO NOTHING", params![hash.0, text])
+            .map(drop)
+    }
+
     fn put_durable_size(&mut self, size: u64) -> Result<()> {
         self.run("UPDATE head SET durable = ?1", [signed(size)]).map(drop)
     }
@@ -196,6 +210,14 @@ impl Files for SqliteBatch<'_> {
 
     fn missing(&self, user: EntityId, limit: u32) -> Result<Vec<Hash>> {
         self.snapshot.missing(user, limit)
+    }
+
+    fn document(&self, hash: &Hash) -> Result<Option<String>> {
+        self.snapshot.document(hash)
+    }
+
+    fn documents(&self) -> Result<Vec<Hash>> {
+        self.snapshot.documents()
     }
 
     fn durable_size(&self) -> Result<u64> {

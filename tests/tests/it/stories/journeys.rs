@@ -79,7 +79,7 @@ async fn a_finding_recorded_by_mistake_is_void_everywhere_and_still_there() {
 async fn a_finding_says_which_photos_it_expects() {
     let (server, a, b) = two_phones().await;
     let hash = Hash::of(b"the bytes of a photo");
-    let photo = Photo { original: hash, taken: None, source: Some("camera".into()), place: None };
+    let photo = Photo { original: hash, taken: None, source: Some("camera".into()), place: None, shows: None };
     let blob = BlobRef { hash, len: 20, media_type: "image/jpeg".into(), role: "original".into() };
     let draft = FindingDraft { photos: [("p1".to_owned(), Some(photo.clone()))].into(), ..words("井盖缺失") };
     let finding = a.notebook.record(draft, vec![blob]).unwrap();

@@ -84,6 +84,7 @@ async fn a_finding_that_moves_to_another_area_leaves_one_phone_and_reaches_anoth
         accuracy: None,
         provider: Some("pin".into()),
         words: None,
+        id: None,
     };
     let draft = xuncha_core::model::FindingDraft { place: Some(place), ..Default::default() };
     all.notebook.amend(finding, draft, Vec::new()).unwrap();

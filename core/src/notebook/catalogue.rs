@@ -1,0 +1,147 @@
+//! What is looked for, and where: the catalogue in force, known places, tasks, what is alike nearby.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::{Near, Notebook};
+use crate::model::catalogue::Catalogue;
+use crate::model::{EntityId, Finding, KnownPlace, Place, Task};
+use crate::plan::{areas_of, catalogue_of, looks_alike, unit_of};
+use crate::{Error, Result};
+
+/// A catalogue and what stands for it in the ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InForce {
+    /// Its entity; ops name it.
+    pub id: EntityId,
+    /// What is in it.
+    pub catalogue: Arc<Catalogue>,
+}
+
+/// A known place and how far away it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PlaceNear {
+    /// The place.
+    pub place: KnownPlace,
+    /// Metres along the ground.
+    pub metres: f64,
+}
+
+/// What follows from a place, as far as this phone knows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Whereabouts {
+    /// Areas that hold it.
+    pub areas: Vec<EntityId>,
+    /// The unit on whose ground it lies.
+    pub unit: Option<EntityId>,
+}
+
+impl Notebook {
+    /// The catalogue in force, as of the last sync; none before the first one.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when it cannot be read.
+    pub fn catalogue(&self) -> Result<Option<InForce>> {
+        let found = self.read(|store| store.catalogue_in_force())?;
+        Ok(found.and_then(|(entity, document)| Some(InForce { id: entity.id, catalogue: document? })))
+    }
+
+    /// The catalogue that the entity `id` stands for.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not on this phone.
+    pub fn catalogue_called(&self, id: EntityId) -> Result<Arc<Catalogue>> {
+        let found = self.read(|store| store.with_sight(id, store.entity(id)?, |sight| catalogue_of(sight, id)))?;
+        found.ok_or_else(|| Error::NotFound { what: format!("catalogue {id}") })
+    }
+
+    /// Known places that are in use, by their names.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when they cannot be read.
+    pub fn places(&self) -> Result<Vec<KnownPlace>> {
+        let places = self.read(|store| store.of_kind("place"))?;
+        let mut places: Vec<_> = places.iter().map(KnownPlace::from_entity).collect();
+        places.retain(|place| place.status == "active");
+        places.sort_by(|a, b| a.name.cmp(&b.name).then(a.id.cmp(&b.id)));
+        Ok(places)
+    }
+
+    /// A known place.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when it is not on this phone.
+    pub fn place(&self, id: EntityId) -> Result<KnownPlace> {
+        let found = self.read(|store| store.entity(id))?.filter(|entity| entity.kind == "place");
+        found
+            .map(|entity| KnownPlace::from_entity(&entity))
+            .ok_or_else(|| Error::NotFound { what: format!("place {id}") })
+    }
+
+    /// Known places within `metres` of a point (WGS-84 degrees), nearest first.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when that is not a point and a distance.
+    pub fn places_near(&self, lat: f64, lon: f64, metres: f64) -> Result<Vec<PlaceNear>> {
+        super::list::check_circle(lat, lon, metres)?;
+        let near = |place: KnownPlace| {
+            let at = place.place.as_ref().and_then(|at| at.lat.zip(at.lon))?;
+            let metres = super::list::distance((lat, lon), at);
+            Some(PlaceNear { place, metres })
+        };
+        let mut found: Vec<_> = self.places()?.into_iter().filter_map(near).collect();
+        found.retain(|near| near.metres <= metres);
+        found.sort_by(|a, b| a.metres.total_cmp(&b.metres));
+        Ok(found)
+    }
+
+    /// The areas that hold a place and the unit on whose ground it lies.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when they cannot be read.
+    pub fn whereabouts(&self, place: &Place) -> Result<Whereabouts> {
+        self.read(|store| {
+            store.with_sight(EntityId(uuid::Uuid::nil()), None, |sight| {
+                let areas = areas_of(sight, place);
+                let unit = unit_of(sight, place, &areas);
+                Whereabouts { areas, unit }
+            })
+        })
+    }
+
+    /// Tasks that this phone knows, the one due first first; with `open`, only what is to be done.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] when they cannot be read.
+    pub fn tasks(&self, open: bool) -> Result<Vec<Task>> {
+        let tasks = self.read(|store| store.of_kind("task"))?;
+        let mut tasks: Vec<_> = tasks.iter().map(Task::from_entity).collect();
+        tasks.retain(|task| !open || task.status == "open");
+        tasks.sort_by_key(|task| (task.due.map_or(i64::MAX, crate::model::Time::millis), task.id));
+        Ok(tasks)
+    }
+
+    /// Findings nearby that may be the same as one of `item` at this point: to be shown before a
+    /// new one is recorded. Needs no network; knows what the last sync knew.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when that is not a point.
+    pub fn look_alikes(&self, item: &str, lat: f64, lon: f64) -> Result<Vec<Near>> {
+        let Some(catalogue) = self.catalogue()?.map(|in_force| in_force.catalogue) else { return Ok(Vec::new()) };
+        let Some(item) = catalogue.item(item) else { return Ok(Vec::new()) };
+        let now = self.host().clock.wall();
+        let near = self.near(lat, lon, f64::from(item.near.metres), 50)?;
+        self.read(|store| {
+            let mut alike = Vec::new();
+            for found in near {
+                let Some(other) = store.entity(found.finding.id)? else { continue };
+                let other_item = other.text("item").and_then(|id| catalogue.item(id));
+                if looks_alike(item, &other, other_item, found.metres, now) {
+                    alike.push(Near { finding: Finding::from_entity(&other), metres: found.metres });
+                }
+            }
+            Ok(alike)
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Answers to items: what they may be, what follows from them, what they cost.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::model::catalogue::{Ask, AskKind, Item, Required, Told};
+use crate::model::{Answer, Is};
+
+/// Why an answer does not fit its item.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The ask at fault; none: the answer as a whole.
+    pub ask: Option<String>,
+    /// What is wrong.
+    pub detail: String,
+}
+
+impl Misfit {
+    fn of(ask: &str, detail: impl Into<String>) -> Misfit {
+        Misfit { ask: Some(ask.to_owned()), detail: detail.into() }
+    }
+
+    fn whole(detail: impl Into<String>) -> Misfit {
+        Misfit { ask: None, detail: detail.into() }
+    }
+
+    /// The field at fault, below `field`.
+    pub fn within(&self, field: &str) -> String {
+        match &self.ask {
+            Some(ask) if !field.ends_with(ask.as_str()) => format!("{field}/{ask}"),
+            _ => field.to_owned(),
+        }
+    }
+}
+
+/// Checks an answer; one without `is` is only begun, and may be incomplete.
+///
+/// # Errors
+/// The first thing that does not fit.
+pub fn check(item: &Item, answer: &Answer) -> Result<(), Misfit> {
+    for (name, value) in &answer.values {
+        check_value(item, name, value)?;
+    }
+    let Some(is) = answer.is else { return Ok(()) };
+    let wanted = |ask: &&Ask| match ask.required {
+        Required::Never => false,
+        Required::No => is == Is::No,
+        Required::Always => is != Is::Na,
+    };
+    if let Some(ask) = item.asks.iter().filter(wanted).find(|ask| !answer.values.contains_key(&ask.name)) {
+        return Err(Misfit::of(&ask.name, "is missing"));
+    }
+    match follows(item, &answer.values) {
+        Some(follows) if is != Is::Na && follows != is => {
+            let (follows, told) = (name_of(follows), name_of(is));
+            Err(Misfit::whole(format!("the figures say {follows}, the answer says {told}")))
+        }
+        None if is != Is::Na && item.told != Told::Said => Err(Misfit::whole("has no figures that it follows from")),
+        _ => Ok(()),
+    }
+}
+
+fn name_of(is: Is) -> &'static str {
+    match is {
+        Is::Yes => "yes",
+        Is::No => "no",
+        Is::Na => "na",
+    }
+}
+
+/// What the figures say; none where the inspector says it, or the figures are not there yet.
+pub fn follows(item: &Item, values: &BTreeMap<String, Value>) -> Option<Is> {
+    let number = |name: &str| values.get(name).and_then(Value::as_f64);
+    let reached = match item.told {
+        Told::Said => return None,
+        Told::Count => number("count")? == 0.0,
+        Told::Target => {
+            let target = item.target.as_ref()?;
+            let (part, whole) = (number(&target.part)?, number(&target.whole)?);
+            if whole <= 0.0 {
+                // Nothing to be measured: the question does not arise.
+                return None;
+            }
+            part * f64::from(target.least.whole) >= whole * f64::from(target.least.part)
+        }
+    };
+    Some(if reached { Is::Yes } else { Is::No })
+}
+
+/// Checks what one ask is answered with.
+///
+/// # Errors
+/// What does not fit.
+pub fn check_value(item: &Item, name: &str, value: &Value) -> Result<(), Misfit> {
+    let Some(ask) = item.asks.iter().find(|ask| ask.name == name) else {
+        return Err(Misfit::of(name, format!("is not asked by {}", item.id)));
+    };
+    match ask.kind {
+        AskKind::Count | AskKind::Length => check_number(ask, value),
+        AskKind::Plate => match value.as_str() {
+            Some(text) if is_plate(text) => Ok(()),
+            _ => Err(Misfit::of(name, "is not the number plate of a vehicle")),
+        },
+        AskKind::Permit => match value.as_str() {
+            Some(text) if (4..=64).contains(&text.trim().chars().count()) => Ok(()),
+            _ => Err(Misfit::of(name, "must be the number of a permit, 4 to 64 characters")),
+        },
+    }
+}
+
+fn check_number(ask: &Ask, value: &Value) -> Result<(), Misfit> {
+    let whole = ask.kind == AskKind::Count;
+    let Some(number) = value.as_f64().filter(|number| !whole || number.fract() == 0.0) else {
+        return Err(Misfit::of(&ask.name, if whole { "must be a whole number" } else { "must be a number of metres" }));
+    };
+    let (least, most) = (ask.least.unwrap_or(0.0), ask.most.unwrap_or(1e6));
+    if number < least || number > most {
+        return Err(Misfit::of(&ask.name, format!("must be from {least} to {most}")));
+    }
+    Ok(())
+}
+
+/// A plate as vehicles carry it: a province, a letter, and five or six letters or digits without I
+/// and O, of which the last may be one of 学警港澳挂领使 (GA 36).
+fn is_plate(text: &str) -> bool {
+    const PROVINCES: &str = "京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新";
+    let mut signs: Vec<char> = text.trim().chars().collect();
+    if signs.last().is_some_and(|last| "学警港澳挂领使".contains(*last)) {
+        signs.pop();
+        signs.push('0');
+    }
+    let letter = |sign: char| sign.is_ascii_uppercase() && sign != 'I' && sign != 'O';
+    (7..=8).contains(&signs.len())
+        && PROVINCES.contains(signs[0])
+        && signs[1].is_ascii_uppercase()
+        && signs[2..].iter().all(|sign| sign.is_ascii_digit() || letter(*sign))
+}
+
+/// What it costs that the answer is no, in hundredths of a point; at most the item's cap.
+pub fn points(item: &Item, values: &BTreeMap<String, Value>) -> u32 {
+    let count = values.get("count").and_then(Value::as_u64).unwrap_or(1);
+    let times = if item.points.by_count { u32::try_from(count).unwrap_or(u32::MAX) } else { 1 };
+    item.points.each.saturating_mul(times).min(item.points.cap.unwrap_or(u32::MAX))
+}

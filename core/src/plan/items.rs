@@ -1,0 +1,255 @@
+//! Items are enforced: what an op says about items of a catalogue must fit the catalogue it names.
+//!
+//! A finding or an inspection that names no catalogue is of an app that had none; its item is taken
+//! as it is. A phone that does not hold the document previews without it, the server waits for it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::answers::{self, Misfit};
+use super::kind::{Act, KindLaw};
+use super::{Moment, Ruling, View, hold, refuse};
+use crate::model::catalogue::{Catalogue, Item};
+use crate::model::{Answer, Code, Entity, EntityId, Hash, Inspection, Is};
+use crate::op::Op;
+
+/// Checks the op against the catalogue; `entity` is what it is about, if that is there.
+pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, entity: Option<&Entity>) -> Ruling<()> {
+    let reader = Reader { view, moment };
+    match law.kind {
+        "catalogue.load" => reader.loaded(op),
+        "finding.record" | "finding.amend" | "finding.resolve" => reader.finding(law, op, entity),
+        "finding.fix" => entity.map_or(Ok(()), fixed),
+        "inspection.start" => reader.started(op),
+        "inspection.answer" => entity.map_or(Ok(()), |entity| reader.answered(op, entity)),
+        "inspection.finish" => entity.map_or(Ok(()), |entity| reader.finished(op, entity)),
+        _ => Ok(()),
+    }
+}
+
+/// What an inspection that `op` finishes comes to, in hundredths of a point.
+pub(super) fn points_at_finish(view: &dyn View, entity: &Entity) -> Option<u64> {
+    let inspection = Inspection::from_entity(entity);
+    let catalogue = catalogue_of(view, inspection.catalogue?)?;
+    let points = inspection.answers.iter().filter_map(|(id, answer)| {
+        let item = catalogue.item(id)?;
+        (answer.is == Some(Is::No)).then(|| u64::from(answers::points(item, &answer.values)))
+    });
+    Some(points.sum())
+}
+
+/// The catalogue that the entity `id` stands for, if its document is here.
+pub fn catalogue_of(view: &dyn View, id: EntityId) -> Option<Arc<Catalogue>> {
+    let entity = view.entity(id).filter(|entity| entity.kind == "catalogue")?;
+    view.catalogue(&file_of(&entity)?)
+}
+
+/// The catalogue in force among `catalogues`: the one loaded last that was not retired.
+pub fn in_force<'a>(catalogues: impl Iterator<Item = &'a Entity>) -> Option<&'a Entity> {
+    let active = catalogues.filter(|catalogue| catalogue.text("status") == Some("active"));
+    active.max_by_key(|catalogue| (catalogue.stamps.first.index, catalogue.id))
+}
+
+/// The document of a catalogue.
+pub fn file_of(catalogue: &Entity) -> Option<Hash> {
+    catalogue.field("file")?.get("hash")?.as_str()?.parse().ok()
+}
+
+struct Reader<'a> {
+    view: &'a dyn View,
+    moment: &'a Moment,
+}
+
+impl Reader<'_> {
+    /// The catalogue; none where a phone does not hold it.
+    fn catalogue(&self, id: EntityId) -> Ruling<Option<Arc<Catalogue>>> {
+        let Some(entity) = self.view.entity(id) else { return hold(format!("entity:{id}")) };
+        if entity.kind != "catalogue" {
+            return bad("catalogue", &format!("is a {}, not a catalogue", entity.kind));
+        }
+        self.document(&entity)
+    }
+
+    fn document(&self, entity: &Entity) -> Ruling<Option<Arc<Catalogue>>> {
+        let file = file_of(entity);
+        match file.and_then(|file| self.view.catalogue(&file)) {
+            Some(catalogue) => Ok(Some(catalogue)),
+            None if self.moment.received.is_none() => Ok(None),
+            None => hold(format!("document:{}", file.map(|file| file.to_string()).unwrap_or_default())),
+        }
+    }
+
+    /// The document must be here first, and be the version that it is said to be.
+    fn loaded(&self, op: &Op) -> Ruling<()> {
+        let hash = op.body.get("file").and_then(|file| file.get("hash")).and_then(Value::as_str);
+        let Some(hash) = hash.and_then(|hash| hash.parse::<Hash>().ok()) else { return Ok(()) };
+        match self.view.catalogue(&hash) {
+            None => hold(format!("document:{hash}")),
+            Some(catalogue) if op.body.get("version").and_then(Value::as_str) == Some(&catalogue.version) => Ok(()),
+            Some(catalogue) => bad("version", &format!("the document says {}", catalogue.version)),
+        }
+    }
+
+    fn finding(&self, law: &KindLaw, op: &Op, entity: Option<&Entity>) -> Ruling<()> {
+        let before = |field: &str| entity.and_then(|entity| entity.field(field));
+        let after = |field: &str| op.body.get(field).or_else(|| before(field));
+        let id = |value: &Value| value.as_str().and_then(|text| text.parse::<EntityId>().ok());
+        let Some(catalogue) = after("catalogue").and_then(id) else { return Ok(()) };
+        let Some(catalogue) = self.catalogue(catalogue)? else { return Ok(()) };
+        if law.act == Act::Resolve {
+            return chosen(&catalogue, op, entity);
+        }
+        let Some(id) = after("item").and_then(Value::as_str) else { return Ok(()) };
+        let Some(item) = catalogue.item(id) else {
+            return bad("item", &format!("{id} is not in catalogue {}", catalogue.version));
+        };
+        let values = op.body.get("values").and_then(Value::as_object).into_iter().flatten();
+        for (name, value) in values.filter(|(_, value)| !value.is_null()) {
+            fits(&format!("values/{name}"), answers::check_value(item, name, value))?;
+        }
+        Ok(())
+    }
+
+    /// The kind of place must be one that the catalogue has a checklist for.
+    fn started(&self, op: &Op) -> Ruling<()> {
+        let text = |field: &str| op.body.get(field).and_then(Value::as_str);
+        let Some(id) = text("catalogue").and_then(|id| id.parse().ok()) else { return Ok(()) };
+        let Some(catalogue) = self.catalogue(id)? else { return Ok(()) };
+        let kind = text("type").unwrap_or_default();
+        match catalogue.place_type(kind) {
+            Some(_) => Ok(()),
+            None => bad("type", &format!("{kind} has no checklist in catalogue {}", catalogue.version)),
+        }
+    }
+
+    fn answered(&self, op: &Op, entity: &Entity) -> Ruling<()> {
+        let inspection = Inspection::from_entity(entity);
+        // The phone replays its own answers over a row that is finished already.
+        if !inspection.is_open() && self.moment.received.is_some() {
+            return refuse(Code::StateChanged, &inspection.status);
+        }
+        let Some(list) = self.checklist(&inspection)? else { return Ok(()) };
+        let said: BTreeMap<&String, Answer> = op
+            .body
+            .get("answers")
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+            .filter_map(|(id, answer)| Some((id, Answer::deserialize(answer).ok()?)))
+            .collect();
+        for (id, answer) in said {
+            let field = format!("answers/{id}");
+            let Some(item) = list.items.get(id) else { return bad(&field, "is not on this checklist") };
+            fits(&field, answers::check(item, &answer))?;
+        }
+        Ok(())
+    }
+
+    /// Every item is answered, and what is wrong is shown or explained.
+    fn finished(&self, _: &Op, entity: &Entity) -> Ruling<()> {
+        let inspection = Inspection::from_entity(entity);
+        let Some(list) = self.checklist(&inspection)? else { return Ok(()) };
+        for id in &list.order {
+            let Some(item) = list.items.get(id) else { continue };
+            let field = format!("answers/{id}");
+            let answer = inspection.answers.get(id);
+            let Some(answer) = answer.filter(|answer| answer.is.is_some()) else {
+                return bad(&field, "is not answered");
+            };
+            fits(&field, answers::check(item, answer))?;
+            if answer.is == Some(Is::No) && answer.why.is_none() {
+                let (has, takes) = (self.photos_of(answer)?, item.photos.before());
+                if has < takes {
+                    return bad(&field, &format!("has {has} of {takes} photos and no reason why"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Photos of what was found wrong, before it was rectified.
+    fn photos_of(&self, answer: &Answer) -> Ruling<u32> {
+        let mut count = 0;
+        for id in &answer.findings {
+            let Some(finding) = self.view.entity(*id) else { return hold(format!("entity:{id}")) };
+            count += photos(&finding, false);
+        }
+        Ok(count)
+    }
+
+    fn checklist(&self, inspection: &Inspection) -> Ruling<Option<Checklist>> {
+        let Some(id) = inspection.catalogue else { return Ok(None) };
+        let Some(catalogue) = self.catalogue(id)? else { return Ok(None) };
+        let known = inspection.place.as_ref().and_then(|place| place.id).and_then(|id| self.view.entity(id));
+        let own = known.iter().flat_map(|place| place.members("items")).map(|(item, _)| item);
+        Ok(Some(Checklist::of(&catalogue, &inspection.place_type, own)))
+    }
+}
+
+/// What is gone through at a place: the list of its kind, and what is looked at there besides.
+#[derive(Debug, Clone, Default)]
+pub struct Checklist {
+    /// Ids of the items, in order.
+    pub order: Vec<String>,
+    /// The items.
+    pub items: BTreeMap<String, Item>,
+}
+
+impl Checklist {
+    /// The list of a kind of place, and `own` items of the place; what the catalogue does not have
+    /// is left out.
+    pub fn of<'a>(catalogue: &'a Catalogue, place_type: &str, own: impl Iterator<Item = &'a str>) -> Checklist {
+        let mut list = Checklist::default();
+        let kind = catalogue.place_type(place_type);
+        for id in kind.into_iter().flat_map(|kind| kind.items.iter().map(String::as_str)).chain(own) {
+            if let Some(item) = catalogue.item(id)
+                && list.items.insert(id.to_owned(), item.clone()).is_none()
+            {
+                list.order.push(id.to_owned());
+            }
+        }
+        list
+    }
+}
+
+/// Number of photos that show the finding after it was rectified, or before.
+pub fn photos(finding: &Entity, after: bool) -> u32 {
+    let shows_after = |photo: &Value| photo.get("shows").and_then(Value::as_str) == Some("after");
+    let count = finding.members("photos").filter(|(_, photo)| shows_after(photo) == after).count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// 即查即改: a photo of how it was and one of how it is, taken in one visit.
+fn fixed(finding: &Entity) -> Ruling<()> {
+    match (photos(finding, false), photos(finding, true)) {
+        (0, _) => bad("photos", "none shows how it was before"),
+        (_, 0) => bad("photos", "none shows how it is after"),
+        _ => Ok(()),
+    }
+}
+
+fn chosen(catalogue: &Catalogue, op: &Op, entity: Option<&Entity>) -> Ruling<()> {
+    let field = op.body.get("field").and_then(Value::as_str).unwrap_or_default();
+    let value = op.body.get("value").unwrap_or(&Value::Null);
+    if value.is_null() {
+        return Ok(());
+    }
+    let item = if field == "item" { value.as_str() } else { entity.and_then(|entity| entity.text("item")) };
+    let item = item.and_then(|id| catalogue.item(id));
+    match (field, field.strip_prefix("values/"), item) {
+        ("item", _, None) => bad("value", &format!("is not in catalogue {}", catalogue.version)),
+        (_, Some(name), Some(item)) => fits("value", answers::check_value(item, name, value)),
+        _ => Ok(()),
+    }
+}
+
+fn fits(field: &str, found: Result<(), Misfit>) -> Ruling<()> {
+    found.or_else(|misfit| bad(&misfit.within(field), &misfit.detail))
+}
+
+fn bad<T>(field: &str, what: &str) -> Ruling<T> {
+    refuse(Code::BadField, format!("{field}: {what}"))
+}

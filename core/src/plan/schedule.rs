@@ -1,0 +1,100 @@
+//! Visits that come again: on which days, to which places, and which of them are drawn.
+//!
+//! Everything follows from the schedule and the day, so that two processes make the same tasks with
+//! the same ids, and anybody who may read the schedule can draw again.
+
+use jiff::civil::{Date, Weekday};
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::model::{Day, EntityId, KnownPlace, OpId, Recurs, Schedule, Time};
+
+/// A task that a schedule asks for, before it is said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DueTask {
+    /// Id of the op that makes it, and of the task: UUIDv5 of the schedule, the day and the place.
+    pub id: OpId,
+    /// Body of its `task.add`.
+    pub body: Value,
+}
+
+/// True when `schedule` falls on `day`.
+pub fn falls_on(schedule: &Schedule, day: Date) -> bool {
+    let parsed = |text: &str| text.parse::<Date>().ok();
+    let begun = parsed(&schedule.from).is_some_and(|from| from <= day);
+    let over = schedule.until.as_deref().and_then(parsed).is_some_and(|until| until < day);
+    let hits = match &schedule.every {
+        Some(Recurs::Week(days)) => days.contains(&day_of(day.weekday())),
+        Some(Recurs::Month(days)) => {
+            let (today, last) = (day.day(), day.days_in_month());
+            // The 31st of a month of 30 days is its 30th.
+            let at_end = today == last && days.iter().any(|wanted| *wanted > last.unsigned_abs());
+            at_end || days.contains(&today.unsigned_abs())
+        }
+        None => false,
+    };
+    schedule.status == "active" && begun && !over && hits
+}
+
+fn day_of(day: Weekday) -> Day {
+    match day {
+        Weekday::Monday => Day::Mon,
+        Weekday::Tuesday => Day::Tue,
+        Weekday::Wednesday => Day::Wed,
+        Weekday::Thursday => Day::Thu,
+        Weekday::Friday => Day::Fri,
+        Weekday::Saturday => Day::Sat,
+        Weekday::Sunday => Day::Sun,
+    }
+}
+
+/// The places that `schedule` sends people to on `day`, of `known`: those it names or those of its
+/// kind and area, as many as it draws. Drawn in the order of SHA-256 over seed, day and place.
+pub fn places_on<'a>(schedule: &Schedule, day: Date, known: &'a [KnownPlace]) -> Vec<&'a KnownPlace> {
+    let meant = |place: &&KnownPlace| {
+        let named = schedule.places.contains(&place.id);
+        let kind = schedule.place_type.as_deref() == Some(&place.place_type);
+        let inside = schedule.area.is_none_or(|area| place.areas.contains(&area));
+        place.status == "active" && (named || (kind && inside))
+    };
+    let mut places: Vec<_> = known.iter().filter(meant).collect();
+    if let Some(draw) = schedule.draw {
+        let seed = schedule.seed.as_deref().unwrap_or_default();
+        places.sort_by_key(|place| (lot(seed, day, place.id), place.id));
+        places.truncate(usize::try_from(draw).unwrap_or(usize::MAX));
+    }
+    places.sort_by_key(|place| place.id);
+    places
+}
+
+fn lot(seed: &str, day: Date, place: EntityId) -> [u8; 32] {
+    Sha256::digest(format!("xuncha-draw-1\n{seed}\n{day}\n{place}")).into()
+}
+
+/// The tasks of `schedule` on `day`. `opens` and `due` are the bounds of the days given, in the
+/// city's zone.
+pub fn tasks_on(schedule: &Schedule, day: Date, known: &[KnownPlace], opens: Time, due: Time) -> Vec<DueTask> {
+    let flags =
+        |ids: &[EntityId]| -> Map<String, Value> { ids.iter().map(|id| (id.to_string(), Value::Bool(true))).collect() };
+    let task = |place: &KnownPlace| {
+        let mut body = json!({
+            "name": format!("{} {}", schedule.name, place.name),
+            "place": { "id": place.id },
+            "type": place.place_type,
+            "schedule": schedule.id,
+            "on": day.to_string(),
+            "opens": opens,
+            "due": due,
+        });
+        if !schedule.to.is_empty() {
+            body["to"] = flags(&schedule.to).into();
+        }
+        if schedule.unannounced {
+            body["unannounced"] = Value::Bool(true);
+        }
+        let id = OpId(Uuid::new_v5(&schedule.id.0, format!("{day}:{}", place.id).as_bytes()));
+        DueTask { id, body }
+    };
+    places_on(schedule, day, known).into_iter().map(task).collect()
+}
