@@ -1,6 +1,7 @@
 //! The phone's half against a city in memory, and the HTTP client against a hostile network.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod catalogue;
 mod city;
 mod conflicts;
 mod files;

@@ -1,14 +1,13 @@
 //! Reading a catalogue, and saying exactly what is wrong with one.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::item::{AskKind, Every, Told};
-use super::{Action, Ask, Catalogue, Item, PlaceType, Standard, Words};
+use super::check::check;
+use super::{Action, Catalogue, Item, PlaceType, Standard, Words};
 
 /// What is wrong with a catalogue, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -60,7 +59,7 @@ struct ActionHead {
 /// because it is likely a slip of the pen.
 ///
 /// # Errors
-/// Everything that is wrong, at once.
+/// Everything that is wrong, at once: first with its form, and only once that is right, with its sense.
 pub fn load(files: &[(&str, &str)]) -> Result<Catalogue, Vec<CatalogueFault>> {
     let mut faults = Faults::default();
     let catalogue = put_together(files, &mut faults);
@@ -76,32 +75,41 @@ pub fn load(files: &[(&str, &str)]) -> Result<Catalogue, Vec<CatalogueFault>> {
 
 /// Reads a catalogue leniently, as it travels.
 pub(super) fn read(text: &str) -> Result<Catalogue, CatalogueFault> {
+    #[derive(Deserialize)]
+    struct Format {
+        format: u32,
+    }
     let fault =
         |detail: String| CatalogueFault { file: "catalogue".into(), item: None, field: "format".into(), detail };
-    let catalogue: Catalogue = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
-    match catalogue.format {
-        1 => Ok(catalogue),
-        other => Err(fault(format!("is {other}, this version reads 1"))),
+    let Format { format } = serde_json::from_str(text).map_err(|error| fault(error.to_string()))?;
+    if format != 1 {
+        return Err(fault(format!("is {format}, this version reads 1")));
     }
+    serde_json::from_str(text).map_err(|error| fault(error.to_string()))
 }
 
+/// What was found wrong so far.
 #[derive(Default)]
-struct Faults(Vec<CatalogueFault>);
+pub(super) struct Faults(Vec<CatalogueFault>);
 
 impl Faults {
-    fn say(&mut self, file: &str, item: Option<&str>, field: impl Into<String>, detail: impl Into<String>) {
+    pub(super) fn say(&mut self, file: &str, item: Option<&str>, field: impl Into<String>, detail: impl Into<String>) {
         let (item, file) = (item.map(str::to_owned), file.to_owned());
         self.0.push(CatalogueFault { file, item, field: field.into(), detail: detail.into() });
     }
 }
 
-/// The catalogue, and for each action the file that it comes from.
+/// The catalogue, and for each action the file that it comes from; the head's file is last.
 fn put_together(files: &[(&str, &str)], faults: &mut Faults) -> Option<(Catalogue, Vec<String>)> {
-    let (head_file, head_text) = files.first()?;
-    let head: Head = parse(head_file, head_text, faults)?;
-    let mut raw: Vec<(&str, Value)> = head.actions.into_iter().map(|action| (*head_file, action)).collect();
-    for (file, text) in &files[1..] {
-        raw.push((file, parse(file, text, faults)?));
+    let Some(((head_file, head_text), rest)) = files.split_first() else {
+        faults.say("catalogue", None, "file", "there is none");
+        return None;
+    };
+    let head: Option<Head> = parse(head_file, head_text, faults);
+    let own = head.iter().flat_map(|head| &head.actions);
+    let mut raw: Vec<(&str, Value)> = own.map(|action| (*head_file, action.clone())).collect();
+    for (file, text) in rest {
+        raw.extend(parse(file, text, faults).map(|action| (*file, action)));
     }
     let mut from = Vec::new();
     let mut actions = Vec::new();
@@ -111,10 +119,10 @@ fn put_together(files: &[(&str, &str)], faults: &mut Faults) -> Option<(Catalogu
             from.push(file.to_owned());
         }
     }
-    if head.format != 1 {
-        faults.say(head_file, None, "format", format!("is {}, this version reads 1", head.format));
+    let Head { format, version, name, standards, place_types, .. } = head?;
+    if format != 1 {
+        faults.say(head_file, None, "format", format!("is {format}, this version reads 1"));
     }
-    let Head { format, version, name, standards, place_types, .. } = head;
     from.push((*head_file).to_owned());
     Some((Catalogue { format, version, name, standards, place_types, actions }, from))
 }
@@ -140,8 +148,8 @@ fn typed<T: DeserializeOwned + Serialize>(
         Ok(read) => read,
         Err(error) => {
             let path = error.path().to_string();
-            let field = if path == "." { "file".to_owned() } else { path };
-            faults.say(file, item, field, error.into_inner().to_string());
+            let (field, detail) = at_fault(if path == "." { "" } else { &path }, &error.into_inner().to_string());
+            faults.say(file, item, field, detail);
             return None;
         }
     };
@@ -149,6 +157,17 @@ fn typed<T: DeserializeOwned + Serialize>(
         unknown(value, &known, String::new(), &mut |path| faults.say(file, item, path, "is not known"));
     }
     Some(read)
+}
+
+/// The field that is at fault, and what is wrong with it; serde names a missing member in its text only.
+fn at_fault(path: &str, detail: &str) -> (String, String) {
+    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
+    match (path, missing) {
+        ("", Some((name, _))) => (name.to_owned(), "is missing".to_owned()),
+        (path, Some((name, _))) => (format!("{path}.{name}"), "is missing".to_owned()),
+        ("", None) => ("file".to_owned(), detail.to_owned()),
+        (path, None) => (path.to_owned(), detail.to_owned()),
+    }
 }
 
 /// Calls `say` with the path of each member that is in `said` and was lost in `known`.
@@ -190,154 +209,4 @@ fn action_of(file: &str, value: &Value, faults: &mut Faults) -> Option<Action> {
         items.extend(typed::<Item>(file, Some(id), value, faults));
     }
     Some(Action { id: head.id, name: head.name, organiser: head.organiser, items })
-}
-
-/// Looks for what fits its type and makes no sense.
-fn check(catalogue: &Catalogue, from: &[String], faults: &mut Faults) {
-    let head = from.last().map(String::as_str).unwrap_or_default();
-    if catalogue.version.trim().is_empty() || catalogue.version.chars().count() > 64 {
-        faults.say(head, None, "version", "must be text of 1 to 64 characters");
-    }
-    check_words(&catalogue.name, head, None, "name", faults);
-    let mut seen = BTreeSet::new();
-    for standard in &catalogue.standards {
-        check_words(&standard.name, head, Some(&standard.id), "name", faults);
-    }
-    for (action, file) in catalogue.actions.iter().zip(from) {
-        check_words(&action.name, file, Some(&action.id), "name", faults);
-        check_words(&action.organiser, file, Some(&action.id), "organiser", faults);
-        if !seen.insert(action.id.as_str()) {
-            faults.say(file, Some(&action.id), "id", "is there twice");
-        }
-        for item in &action.items {
-            if !seen.insert(item.id.as_str()) {
-                faults.say(file, Some(&item.id), "id", "is there twice");
-            }
-            check_item(catalogue, item, file, faults);
-        }
-    }
-    for kind in &catalogue.place_types {
-        check_words(&kind.name, head, Some(&kind.id), "name", faults);
-        check_id(&kind.id, head, faults);
-        let mut listed = BTreeSet::new();
-        for id in &kind.items {
-            if catalogue.item(id).is_none() {
-                faults.say(head, Some(&kind.id), "items", format!("{id} is not an item"));
-            } else if !listed.insert(id) {
-                faults.say(head, Some(&kind.id), "items", format!("{id} is there twice"));
-            }
-        }
-    }
-}
-
-fn check_id(id: &str, file: &str, faults: &mut Faults) {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_' || byte == b'.';
-    if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
-        faults.say(file, Some(id), "id", "must be 1 to 64 of letters, digits, - _ .");
-    }
-}
-
-fn check_words(words: &Words, file: &str, item: Option<&str>, field: &str, faults: &mut Faults) {
-    for (language, text) in [("zh", &words.zh), ("en", &words.en)] {
-        if text.trim().is_empty() || text.chars().count() > 1_000 {
-            faults.say(file, item, format!("{field}.{language}"), "must be text of 1 to 1000 characters");
-        }
-    }
-}
-
-fn check_item(catalogue: &Catalogue, item: &Item, file: &str, faults: &mut Faults) {
-    let id = Some(item.id.as_str());
-    check_id(&item.id, file, faults);
-    for (field, words) in [("name", &item.name), ("filing", &item.filing), ("closing", &item.closing)] {
-        check_words(words, file, id, field, faults);
-    }
-    for (field, words) in [("hint", &item.hint), ("hand_over", &item.hand_over)] {
-        words.iter().for_each(|words| check_words(words, file, id, field, faults));
-    }
-    for (at, code) in item.codes.iter().enumerate() {
-        if !catalogue.standards.iter().any(|standard| standard.id == code.standard) {
-            faults.say(file, id, format!("codes[{at}].standard"), format!("{} is not listed", code.standard));
-        }
-        if !["event", "matter", "component"].contains(&code.kind.as_str()) {
-            faults.say(file, id, format!("codes[{at}].kind"), "must be event, matter or component");
-        }
-        if code.code.is_empty() || !code.code.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-            faults.say(file, id, format!("codes[{at}].code"), "must be digits");
-        }
-    }
-    for other in &item.by_finding {
-        if catalogue.item(other).is_none() {
-            faults.say(file, id, "by_finding", format!("{other} is not an item"));
-        }
-    }
-    if item.limits.is_empty() && item.every.is_none() && item.hand_over.is_none() && item.by_finding.is_empty() {
-        faults.say(file, id, "limits", "there is no limit, and neither every, hand_over nor by_finding");
-    }
-    for (at, limit) in item.limits.iter().enumerate() {
-        use super::Clock::{UrgentHour, WorkingHour};
-        if limit.amount > 1_000 || (limit.amount == 0 && matches!(limit.clock, UrgentHour | WorkingHour)) {
-            faults.say(file, id, format!("limits[{at}].amount"), "is out of range");
-        }
-        if item.limits.len() > 1 && limit.case.is_none() {
-            faults.say(file, id, format!("limits[{at}].case"), "is needed where there are several");
-        }
-        limit.case.iter().for_each(|words| check_words(words, file, id, &format!("limits[{at}].case"), faults));
-    }
-    if (item.every == Some(Every::Milestone)) != item.points.later.is_some() {
-        faults.say(file, id, "points.later", "belongs to milestones, and every milestone has it");
-    }
-    if item.points.each > 10_000 || item.points.cap.is_some_and(|cap| cap < item.points.each || cap > 10_000) {
-        faults.say(file, id, "points", "are hundredths, at most 10000, and the cap is not below each");
-    }
-    if item.photos.before() > 20 || item.photos.after > 20 {
-        faults.say(file, id, "photos", "are too many");
-    }
-    check_asks(item, file, faults);
-}
-
-fn check_asks(item: &Item, file: &str, faults: &mut Faults) {
-    let id = Some(item.id.as_str());
-    let mut names = BTreeSet::new();
-    for (at, ask) in item.asks.iter().enumerate() {
-        let field = |name: &str| format!("asks[{at}].{name}");
-        check_words(&ask.label, file, id, &field("label"), faults);
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-        if ask.name.is_empty() || ask.name.len() > 64 || !ask.name.bytes().all(plain) {
-            faults.say(file, id, field("name"), "must be a short snake_case word");
-        }
-        if !names.insert(&ask.name) {
-            faults.say(file, id, field("name"), "is there twice");
-        }
-        let measured = matches!(ask.kind, AskKind::Count | AskKind::Length);
-        if measured && ask.unit.is_none() {
-            faults.say(file, id, field("unit"), "is missing");
-        }
-        if !measured && (ask.least.is_some() || ask.most.is_some() || ask.unit.is_some()) {
-            faults.say(file, id, field("kind"), "takes neither unit nor range");
-        }
-        let (least, most) = (ask.least.unwrap_or(0.0), ask.most.unwrap_or(f64::MAX));
-        if !(least.is_finite() && most.is_finite()) || least < 0.0 || most < least {
-            faults.say(file, id, field("most"), "is no range");
-        }
-    }
-    let ask = |name: &str| item.asks.iter().find(|ask| ask.name == name);
-    let counted = |ask: Option<&Ask>| ask.is_some_and(|ask| ask.kind == AskKind::Count);
-    if (item.told == Told::Count || item.points.by_count) && !counted(ask("count")) {
-        faults.say(file, id, "asks", "there is no ask `count` that counts");
-    }
-    match &item.target {
-        Some(target) if item.told == Told::Target => {
-            for (field, name) in [("target.part", &target.part), ("target.whole", &target.whole)] {
-                let measured = ask(name).is_some_and(|ask| matches!(ask.kind, AskKind::Count | AskKind::Length));
-                if !measured {
-                    faults.say(file, id, field, format!("there is no ask `{name}` that counts or measures"));
-                }
-            }
-            if target.least.whole == 0 || target.least.part == 0 {
-                faults.say(file, id, "target.least", "must be above 0");
-            }
-        }
-        None if item.told != Told::Target => {}
-        _ => faults.say(file, id, "target", "and told `target` belong together"),
-    }
 }

@@ -4,6 +4,7 @@
 //! inspection keeps the one that it was started with. Unknown members are kept out of the way, so
 //! that an older app reads a newer catalogue.
 
+mod check;
 mod item;
 mod load;
 mod seed;
