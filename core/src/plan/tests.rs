@@ -12,6 +12,8 @@ use crate::model::{DeviceId, Hash, LineId, OpId, PENDING};
 use crate::op::{At, Chain, OpDraft, Salt};
 
 mod files;
+mod items;
+mod schedule;
 
 /// A city with roles, a unit, and two inspectors' notebooks; every op accepted goes in at once.
 struct World {

@@ -52,6 +52,13 @@ enum Command {
     Restore(backup::Restore),
 }
 
+/// A point on the command line.
+fn parse_point(text: &str) -> Result<(f64, f64), String> {
+    let (lat, lon) = text.split_once(',').ok_or("wanted LAT,LON")?;
+    let number = |part: &str| part.trim().parse::<f64>().map_err(|error| error.to_string());
+    Ok((number(lat)?, number(lon)?))
+}
+
 /// Does what the command line says.
 pub fn run(arguments: Arguments) -> ExitCode {
     let printer = Printer::new(arguments.json);

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
@@ -20,6 +20,7 @@ use super::folder::remember_address;
 use super::print::Printer;
 use crate::api::{Limits, Service};
 use crate::blobs::{Blobs, Folder, make_previews, sweep};
+use crate::casework::Clerk;
 use crate::ledger::{KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
 use crate::queue::Queue;
@@ -29,6 +30,9 @@ use crate::store::{Head, Store};
 
 /// Time between two looks for photos that nobody made previews of.
 const LOOK_AROUND: Duration = Duration::from_secs(20);
+
+/// Time between two looks into the calendar.
+const CALENDAR: Duration = Duration::from_secs(60);
 
 /// Time between two sweeps.
 const TIDY: Duration = Duration::from_secs(60 * 60);
@@ -113,8 +117,15 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         .map_err(|error| Failure::io("a thread", &error))?;
     let blobs = Blobs::new(folder.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
     let tidying = tokio::spawn(tidy(store.clone(), folder.clone(), host.clone()));
-    let desk = Drawing { store: store.clone(), folder, sequencer, host: host.clone(), queue: queue.clone() };
+    let desk = Drawing {
+        store: store.clone(),
+        folder,
+        sequencer: sequencer.clone(),
+        host: host.clone(),
+        queue: queue.clone(),
+    };
     let drawing = tokio::spawn(desk.run(options.limits.files.preview_after));
+    let clerk = tokio::spawn(keep_calendar(store.clone(), sequencer, host.clone()));
     let service = Service::new(store, queue, host, key, blobs);
     let (handle, (stop, stopped)) = (service.clone(), oneshot::channel());
     let served = tokio::spawn(async move {
@@ -126,6 +137,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         listen::serve(listener, app, options.limits, stopping).await;
         tidying.abort();
         drawing.abort();
+        clerk.abort();
         // The last handle on the queue goes with the service; then the writer finishes what waits.
         drop(service);
         drop(tokio::task::spawn_blocking(move || writer.join()).await);
@@ -143,6 +155,22 @@ async fn tidy(store: Arc<dyn Store>, folder: Folder, host: Host) {
             Ok(Err(error)) => tracing::error!(%error, "the sweep failed"),
             Err(error) => tracing::error!(%error, "the sweep failed"),
         }
+    }
+}
+
+/// Makes the tasks that schedules ask for.
+async fn keep_calendar(store: Arc<dyn Store>, sequencer: Arc<Sequencer>, host: Host) {
+    let clerk = Arc::new(Mutex::new(Clerk::default()));
+    loop {
+        let (clerk, store, sequencer, host) = (clerk.clone(), store.clone(), sequencer.clone(), host.clone());
+        let work = move || clerk.lock().unwrap_or_else(PoisonError::into_inner).make_due(&*store, &sequencer, &host);
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(made)) => tracing::info!(made, "tasks of the day"),
+            Ok(Err(error)) => tracing::error!(%error, "tasks cannot be made"),
+            Err(error) => tracing::error!(%error, "tasks cannot be made"),
+        }
+        tokio::time::sleep(CALENDAR).await;
     }
 }
 

@@ -3,7 +3,9 @@
 mod network;
 mod photos;
 mod show;
+mod visit;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -53,6 +55,34 @@ enum Errand {
         #[arg(long)]
         reason: String,
     },
+    /// Put a finding right in the same visit: photos of the same spot afterwards close it at once.
+    Fix {
+        /// The finding.
+        id: EntityId,
+        /// A photo of how it is now; may be given more than once.
+        #[arg(long, value_name = "FILE", required = true)]
+        photo: Vec<PathBuf>,
+    },
+    /// Show the catalogue in force, or one item of it.
+    Catalogue {
+        /// The item.
+        item: Option<String>,
+    },
+    /// List known places.
+    Places {
+        /// Only those within 2 km of this point, nearest first.
+        #[arg(long, value_name = "LAT,LON", value_parser = super::parse_point, allow_hyphen_values = true)]
+        near: Option<(f64, f64)>,
+    },
+    /// List visits that are to be made.
+    Tasks {
+        /// Also those that are done.
+        #[arg(long)]
+        all: bool,
+    },
+    /// Go through the checklist of a place.
+    #[command(subcommand)]
+    Inspect(visit::Inspect),
     /// List findings, newest first.
     List,
     /// Show one finding.
@@ -128,7 +158,7 @@ struct Words {
     #[arg(long)]
     item: Option<String>,
     /// Where it is, in degrees (WGS-84).
-    #[arg(long, value_name = "LAT,LON", value_parser = parse_point, allow_hyphen_values = true)]
+    #[arg(long, value_name = "LAT,LON", value_parser = super::parse_point, allow_hyphen_values = true)]
     at: Option<(f64, f64)>,
     /// How exact that is, in metres.
     #[arg(long, requires = "at")]
@@ -139,6 +169,15 @@ struct Words {
     /// The place in words.
     #[arg(long)]
     place: Option<String>,
+    /// Name or id of the known place that it is at.
+    #[arg(long, value_name = "PLACE")]
+    known: Option<String>,
+    /// What the item asks, such as count=3 or plate=…; may be given more than once.
+    #[arg(long, value_name = "NAME=VALUE")]
+    value: Vec<String>,
+    /// Why there are fewer photos than the item takes.
+    #[arg(long)]
+    why: Option<String>,
     /// What was seen.
     #[arg(long)]
     note: Option<String>,
@@ -157,12 +196,6 @@ struct Words {
     /// A tag; may be given more than once.
     #[arg(long)]
     tag: Vec<String>,
-}
-
-fn parse_point(text: &str) -> Result<(f64, f64), String> {
-    let (lat, lon) = text.split_once(',').ok_or("wanted LAT,LON")?;
-    let number = |part: &str| part.trim().parse::<f64>().map_err(|error| error.to_string());
-    Ok((number(lat)?, number(lon)?))
 }
 
 fn parse_severity(text: &str) -> Result<Severity, String> {
@@ -191,11 +224,17 @@ impl Errand {
         match self {
             Errand::Enrol { url } => network::enrol(phone, &url, printer),
             Errand::Record { words } => {
+                let alike: Vec<_> = visit::warn(phone, &words, printer)?.iter().map(|near| near.finding.id).collect();
                 let (draft, photos) = words.draft(phone)?;
                 let id = phone.record_with_photos(draft, photos)?;
-                printer.say(&json!({ "finding": id }), format!("saved {id}"));
+                printer.say(&json!({ "finding": id, "alike": alike }), format!("saved {id}"));
                 Ok(())
             }
+            Errand::Fix { id, photo } => visit::fix(phone, id, &photo, printer),
+            Errand::Catalogue { item } => visit::catalogue(phone, item.as_deref(), printer),
+            Errand::Places { near } => visit::places(phone, near, printer),
+            Errand::Tasks { all } => visit::tasks(phone, all, printer),
+            Errand::Inspect(inspect) => inspect.run(phone, printer),
             Errand::Amend { id, words } => {
                 let (draft, photos) = words.draft(phone)?;
                 saved(printer, id, phone.amend_with_photos(id, draft, photos)?)
@@ -232,21 +271,35 @@ impl Errand {
 }
 
 impl Words {
+    /// What the item asks, as far as this phone knows it.
+    fn values(&self, phone: &Notebook) -> Result<BTreeMap<String, Value>, Failure> {
+        if self.value.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let in_force = phone.catalogue()?;
+        let item = self.item.as_deref().zip(in_force.as_ref()).and_then(|(id, known)| known.catalogue.item(id));
+        let item = item.ok_or_else(|| Failure::new("bad_field", "value: name an item of the catalogue with it"))?;
+        visit::parse_values(item, &self.value)
+    }
+
     /// The draft, and its photos, sealed.
     fn draft(self, phone: &Notebook) -> Result<(FindingDraft, Vec<SealedPhoto>), Failure> {
         let fix = self.at.is_some();
-        let place = (fix || self.place.is_some()).then(|| Place {
+        let known = self.known.as_deref().map(|name| visit::known_place(phone, name)).transpose()?;
+        let values = self.values(phone)?;
+        let place = (fix || self.place.is_some() || known.is_some()).then(|| Place {
             lat: self.at.map(|at| at.0),
             lon: self.at.map(|at| at.1),
             accuracy: self.accuracy,
             provider: Some(self.provider.unwrap_or_else(|| if fix { "pin" } else { "typed" }.to_owned())),
             words: self.place,
-            ..Place::default()
+            id: known,
         });
         // A picture from the gallery was taken somewhere else, for all we know.
         let shot = photos::shot(self.camera, place.clone().filter(|_| self.camera && fix));
         let mut draft =
             FindingDraft { item: self.item, place, note: self.note, severity: self.severity, ..Default::default() };
+        (draft.values, draft.why) = (values, self.why);
         draft.tags = self.tag.into_iter().map(|tag| (tag, Some(true))).collect();
         let mut sealed = Vec::new();
         for hash in &self.recovered {

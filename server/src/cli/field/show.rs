@@ -1,7 +1,7 @@
 //! What the phone shows: lists, one finding with its photos, conflicts, refusals.
 
 use serde_json::json;
-use xuncha_core::model::{EntityId, Evidence, Finding};
+use xuncha_core::model::{EntityId, Evidence, Finding, Place};
 use xuncha_core::notebook::{FileState, ListPage, Notebook, PhotoOf};
 
 use super::{Failure, Printer};
@@ -34,7 +34,12 @@ pub(super) fn finding(phone: &Notebook, id: EntityId, printer: &Printer) -> Resu
 }
 
 fn describe(finding: &Finding) -> String {
-    let point = finding.place.as_ref().and_then(|place| Some(format!("{:.5},{:.5}", place.lat?, place.lon?)));
+    // How exact a fix is matters as much as the fix.
+    let accuracy = |place: &Place| place.accuracy.map(|metres| format!(" ±{metres:.0} m")).unwrap_or_default();
+    let point = finding
+        .place
+        .as_ref()
+        .and_then(|place| Some(format!("{:.5},{:.5}{}", place.lat?, place.lon?, accuracy(place))));
     let words = finding.place.as_ref().and_then(|place| place.words.clone());
     let disputed = if finding.conflicts.is_empty() {
         String::new()

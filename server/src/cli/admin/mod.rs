@@ -1,5 +1,9 @@
 //! `xuncha admin`: users, units, areas, devices. Works beside a running server or without one.
 
+mod catalogue;
+mod places;
+mod tasks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,6 +42,18 @@ enum About {
     /// Phones.
     #[command(subcommand)]
     Device(Device),
+    /// Checklists.
+    #[command(subcommand)]
+    Catalogue(catalogue::Catalogues),
+    /// Places that are visited again and again.
+    #[command(subcommand)]
+    Place(places::Places),
+    /// Visits to be made.
+    #[command(subcommand)]
+    Task(tasks::Tasks),
+    /// Visits that come again.
+    #[command(subcommand)]
+    Schedule(tasks::Schedules),
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +104,9 @@ enum Area {
         /// A geometry, a feature or a feature collection; the name of a feature is its property `name`.
         #[arg(long, value_name = "FILE")]
         geojson: PathBuf,
+        /// Id of the unit on whose ground they lie.
+        #[arg(long)]
+        unit: Option<EntityId>,
     },
     /// List areas.
     List,
@@ -124,6 +143,10 @@ impl Admin {
             About::Unit(unit) => unit.run(&folder, printer)?,
             About::Area(area) => area.run(&folder, printer)?,
             About::Device(device) => device.run(&folder, printer)?,
+            About::Catalogue(catalogue) => catalogue.run(&folder, printer)?,
+            About::Place(place) => place.run(&folder, printer)?,
+            About::Task(task) => task.run(&folder, printer)?,
+            About::Schedule(schedule) => schedule.run(&folder, printer)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -180,12 +203,16 @@ impl Unit {
 impl Area {
     fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
         match self {
-            Area::Add { geojson } => {
+            Area::Add { geojson, unit } => {
                 let areas = read_areas(&geojson)?;
                 let ops: Vec<OwnOp> = areas
                     .iter()
                     .map(|(name, shape)| {
-                        OwnOp::making(&folder.host, "admin", "area.add", json!({ "name": name, "shape": shape }))
+                        let mut body = json!({ "name": name, "shape": shape });
+                        if let Some(unit) = unit {
+                            body["unit"] = json!(unit);
+                        }
+                        OwnOp::making(&folder.host, "admin", "area.add", body)
                     })
                     .collect();
                 folder.append(&ops)?;
@@ -286,17 +313,22 @@ fn each(folder: &Folder, kind: &str, mut work: impl FnMut(&Entity)) -> Result<()
 
 /// The one active user with this name or id.
 fn find_user(folder: &Folder, name: &str) -> Result<Entity, Failure> {
+    find_named(folder, "user", name)
+}
+
+/// The one active entity of a kind with this name or id.
+fn find_named(folder: &Folder, kind: &str, name: &str) -> Result<Entity, Failure> {
     let mut found: Vec<Entity> = Vec::new();
-    each(folder, "user", |user| {
-        let named = user.text("name") == Some(name) && user.text("status") == Some("active");
-        if named || user.id.to_string() == name {
-            found.push(user.clone());
+    each(folder, kind, |entity| {
+        let named = entity.text("name") == Some(name) && entity.text("status") == Some("active");
+        if named || entity.id.to_string() == name {
+            found.push(entity.clone());
         }
     })?;
     match found.len() {
-        0 => Err(Failure::new("not_found", format!("user: there is no active user {name}"))),
+        0 => Err(Failure::new("not_found", format!("{kind}: there is no active {kind} {name}"))),
         1 => Ok(found.remove(0)),
-        many => Err(Failure::new("ambiguous", format!("user: {many} users are called {name}; give an id"))),
+        many => Err(Failure::new("ambiguous", format!("{kind}: {many} are called {name}; give an id"))),
     }
 }
 

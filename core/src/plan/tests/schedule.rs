@@ -1,0 +1,101 @@
+//! Visits that come again.
+
+use std::collections::BTreeSet;
+
+use jiff::civil::date;
+
+use super::*;
+use crate::model::{Day, KnownPlace, Place, Recurs, Schedule};
+
+fn schedule(every: Recurs) -> Schedule {
+    Schedule {
+        id: EntityId(Uuid::from_u128(7)),
+        name: "路口秩序".into(),
+        status: "active".into(),
+        every: Some(every),
+        from: "2026-01-01".into(),
+        until: None,
+        days: 0,
+        to: Vec::new(),
+        places: Vec::new(),
+        place_type: Some("street".into()),
+        area: None,
+        draw: None,
+        seed: None,
+        unannounced: false,
+    }
+}
+
+fn places(count: u128) -> Vec<KnownPlace> {
+    let place = |n: u128| KnownPlace {
+        id: EntityId(Uuid::from_u128(1_000 + n)),
+        name: format!("路段 {n}"),
+        code: None,
+        place_type: if n % 10 == 9 { "river" } else { "street" }.into(),
+        place: Some(Place::default()),
+        length: None,
+        unit: None,
+        items: Vec::new(),
+        areas: Vec::new(),
+        status: "active".into(),
+    };
+    (0..count).map(place).collect()
+}
+
+#[test]
+fn every_friday_and_the_fifteenth() {
+    let friday = schedule(Recurs::Week(BTreeSet::from([Day::Fri])));
+    assert!(falls_on(&friday, date(2026, 11, 27)) && !falls_on(&friday, date(2026, 11, 26)));
+    let monthly = schedule(Recurs::Month(BTreeSet::from([15])));
+    assert!(falls_on(&monthly, date(2026, 11, 15)) && !falls_on(&monthly, date(2026, 11, 30)));
+    // A month that is shorter has it on its last day.
+    let last = schedule(Recurs::Month(BTreeSet::from([31])));
+    for (day, falls) in [
+        (date(2026, 2, 28), true),
+        (date(2028, 2, 28), false),
+        (date(2028, 2, 29), true),
+        (date(2026, 4, 30), true),
+        (date(2026, 5, 30), false),
+        (date(2026, 5, 31), true),
+    ] {
+        assert_eq!(falls_on(&last, day), falls, "{day}");
+    }
+    let bounded = Schedule { from: "2026-11-20".into(), until: Some("2026-11-27".into()), ..friday };
+    let on: Vec<_> = (1..=30).filter(|day| falls_on(&bounded, date(2026, 11, *day))).collect();
+    assert_eq!(on, [20, 27]);
+    assert!(!falls_on(&Schedule { status: "retired".into(), ..bounded }, date(2026, 11, 20)));
+}
+
+#[test]
+fn a_draw_follows_from_seed_and_day_and_is_another_each_day() {
+    let known = places(200);
+    let drawing =
+        Schedule { draw: Some(5), seed: Some("s".into()), ..schedule(Recurs::Week(BTreeSet::from([Day::Fri]))) };
+    let drawn = |schedule: &Schedule, day| -> Vec<EntityId> {
+        places_on(schedule, day, &known).into_iter().map(|place| place.id).collect()
+    };
+    let first = drawn(&drawing, date(2026, 11, 20));
+    assert_eq!((first.len(), &drawn(&drawing, date(2026, 11, 20))), (5, &first));
+    assert_ne!(drawn(&drawing, date(2026, 11, 27)), first);
+    assert_ne!(drawn(&Schedule { seed: Some("t".into()), ..drawing.clone() }, date(2026, 11, 20)), first);
+    // Every place has its turn: over a year each is drawn about as often as any other.
+    let mut times: BTreeMap<EntityId, u32> = BTreeMap::new();
+    for week in 0..400 {
+        let day = date(2026, 1, 2).checked_add(jiff::Span::new().weeks(week)).unwrap();
+        drawn(&drawing, day).into_iter().for_each(|place| *times.entry(place).or_default() += 1);
+    }
+    assert_eq!(times.len(), 180, "all streets, and no river");
+    assert!(times.values().all(|times| (1..=30).contains(times)), "{times:?}");
+}
+
+#[test]
+fn the_same_day_makes_the_same_tasks() {
+    let known = places(20);
+    let all = schedule(Recurs::Month(BTreeSet::from([15])));
+    let (opens, due) = (Time::from_millis(0), Time::from_millis(1));
+    let tasks = tasks_on(&all, date(2026, 11, 15), &known, opens, due);
+    assert_eq!((tasks.len(), &tasks_on(&all, date(2026, 11, 15), &known, opens, due)), (18, &tasks));
+    let other = tasks_on(&all, date(2026, 12, 15), &known, opens, due);
+    assert!(tasks.iter().all(|task| other.iter().all(|other| other.id != task.id)));
+    assert_eq!(tasks[0].body["name"], "路口秩序 路段 0");
+}

@@ -1,0 +1,8 @@
+//! What the ledger says of its own accord as time goes by. Plain functions over (store, clock).
+//!
+//! Ids follow from what asked for it, so that two processes, or a process that was killed and
+//! started again, say everything once.
+
+mod tasks;
+
+pub use tasks::Clerk;
