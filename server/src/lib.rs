@@ -5,6 +5,7 @@ pub mod auth;
 pub mod backup;
 pub mod blobs;
 pub mod bundle;
+pub mod catalogue;
 pub mod cli;
 pub mod ledger;
 pub mod listen;
