@@ -6,6 +6,7 @@ pub mod backup;
 pub mod blobs;
 pub mod bundle;
 pub mod casework;
+pub mod catalogue;
 pub mod cli;
 pub mod ledger;
 pub mod listen;

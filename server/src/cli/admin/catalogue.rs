@@ -13,9 +13,8 @@ use super::super::Failure;
 use super::super::folder::Folder;
 use super::super::print::Printer;
 use super::{each, list};
-fn read_sheet(_: &Path) -> Result<Catalogue, Vec<CatalogueFault>> {
-    Err(Vec::new())
-} // STUB
+
+use crate::catalogue::read_sheet;
 use crate::ledger::{OwnOp, catalogue_body};
 
 #[derive(Debug, Subcommand)]
