@@ -59,13 +59,14 @@ async fn photos_that_schema_1_had_promised_are_sent_and_what_it_lost_is_said() {
 async fn write_a_golden_notebook() {
     let folder = std::env::var("XUNCHA_GOLDEN").unwrap();
     let (city, host) = (City::new(1), host(2));
-    let keys = FileKeyStore::new(format!("{folder}/phone-1.key"));
+    let keys = FileKeyStore::new(format!("{folder}/phone.key"));
     let phone = Notebook::open(folder.as_ref(), Arc::new(keys), host).unwrap();
     phone.set_server("https://xuncha.example.cn").unwrap();
     phone.enrol(&city, &city.invite("王", &["inspector"])).await.unwrap();
     let id = phone.record(finding_at("井盖缺失", 39.9, 116.4), vec![]).unwrap();
     phone.sync(&city, &()).await.unwrap();
     phone.amend(id, note("井盖缺失,已围挡"), vec![]).unwrap();
-    phone.record(finding("路灯不亮"), vec![]).unwrap();
+    let photo = phone.seal_photo(&mut picture(1).as_slice(), Default::default()).unwrap();
+    phone.record_with_photos(finding("路灯不亮"), vec![photo]).unwrap();
     phone.save_draft(None, &finding("半句")).unwrap();
 }
