@@ -258,8 +258,7 @@ impl Errand {
                 Ok(())
             }
             Errand::Status => {
-                let status = phone.status()?;
-                let value = json!(status);
+                let value = json!(phone.status()?);
                 let text = serde_json::to_string_pretty(&value)?;
                 printer.say(&value, text);
                 Ok(())
