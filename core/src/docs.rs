@@ -55,6 +55,8 @@ pub mod decisions {
     pub mod d0018 {}
     #[doc = include_str!("../docs/decisions/0019-kept-is-said-after-the-reply.md")]
     pub mod d0019 {}
+    #[doc = include_str!("../docs/decisions/0020-several-people-one-notebook.md")]
+    pub mod d0020 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }
@@ -165,6 +167,7 @@ mod tests {
         assert_eq!(read::<PushReply>("push reply").verdicts.len(), 7);
 
         read::<PullRequest>("pull");
+        assert_eq!(read::<PullRequest>("shared pull").also.len(), 1);
         let page: PullReply = read("pull reply");
         let row = page.rows[0].row.as_ref().unwrap();
         let entity: Entity = serde_json::from_str(row.get()).unwrap();

@@ -1,6 +1,6 @@
 //! What can go wrong, by what the caller does next.
 
-use crate::model::Code;
+use crate::model::{Code, Time};
 use crate::protocol::ServiceError;
 
 /// An accident, sorted by what the caller does next. Expected outcomes are values, not errors.
@@ -24,6 +24,29 @@ pub enum Error {
     /// Enrol this notebook first; nothing was recorded.
     #[error("this notebook is not enrolled")]
     NotEnrolled,
+    /// Nobody records now: switch to somebody who is signed in, or sign in. Nothing was recorded.
+    #[error("the notebook is locked: nobody is recording")]
+    Locked,
+    /// That is not the PIN; nobody was switched to.
+    #[error("that is not the PIN; {left} more tries before only signing in online helps")]
+    WrongPin {
+        /// Wrong tries that are left before only signing in online helps.
+        left: u32,
+        /// No try before then, by this phone's clock.
+        until: Option<Time>,
+    },
+    /// Too many wrong PINs: wait until then, by this phone's clock, or sign in online.
+    #[error("too many wrong PINs: no try before {until}")]
+    PinLocked {
+        /// When the next try may be made.
+        until: Time,
+    },
+    /// No PIN opens this login: none was set, or too many were wrong. Sign in online.
+    #[error("sign in online: {why}")]
+    SignInNeeded {
+        /// Why, for people.
+        why: &'static str,
+    },
     /// The notebook was written by a newer version: update the app. Nothing was touched.
     #[error("the notebook has schema {found}, this version knows {known}")]
     Outdated {
@@ -91,6 +114,10 @@ impl Error {
             Error::Invalid { .. } => "bad_field",
             Error::NotFound { .. } => "not_found",
             Error::NotEnrolled => "not_enrolled",
+            Error::Locked => "locked",
+            Error::WrongPin { .. } => "wrong_pin",
+            Error::PinLocked { .. } => "pin_locked",
+            Error::SignInNeeded { .. } => "sign_in_needed",
             Error::Outdated { .. } => "outdated",
             Error::Damaged { .. } => "damaged",
             Error::KeyMissing => "key_missing",

@@ -1,11 +1,13 @@
 //! Secrets: enrolment codes and tokens. The server keeps hashes only; no rule depends on them.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 use uuid::Uuid;
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, EntityId, Hash, LedgerId, OpId};
+use xuncha_core::model::{Code, Entity, EntityId, Hash, LedgerId, OpId};
 use xuncha_core::op::enrol_message;
 use xuncha_core::plan::roles_at_login;
 use xuncha_core::protocol::{EnrolRequest, ServiceError, Token};
@@ -43,6 +45,38 @@ pub fn caller(store: &dyn Store, token: &Token) -> std::result::Result<TokenRow,
     found.ok_or_else(|| refusal(Code::BadToken, None))
 }
 
+/// For whom a pull is: everybody signed in on one device whose token is good.
+pub struct Callers {
+    /// At least one, all of the same device.
+    pub users: Vec<TokenRow>,
+    /// Whoever was named and is not among them.
+    pub unknown: Vec<EntityId>,
+}
+
+/// Who the token of a request and the tokens beside it belong to. A token counts for the user that it was
+/// given out to, on the device that asks, and for nobody else.
+///
+/// # Errors
+/// `bad_token` when the request's own is not good; the store's failure.
+pub fn callers(
+    store: &dyn Store,
+    token: &Token,
+    also: &BTreeMap<EntityId, Token>,
+) -> std::result::Result<Callers, ServiceError> {
+    let own = caller(store, token)?;
+    let (mut users, mut unknown) = (vec![own], Vec::new());
+    for (user, token) in also {
+        let hash = Hash::of(token.secret().as_bytes());
+        let row = store.look(|snapshot| snapshot.token(&hash)).map_err(|error| store_failure(&error))?;
+        match row.filter(|row| row.user == *user && row.device == users[0].device) {
+            Some(row) if users.iter().all(|known| known.user != row.user) => users.push(row),
+            Some(_) => {}
+            None => unknown.push(*user),
+        }
+    }
+    Ok(Callers { users, unknown })
+}
+
 /// An enrolment whose code and key fit: whom it signs in, and the ops that make it so.
 pub struct Enrolment {
     /// The user, whose row the reply names.
@@ -53,7 +87,8 @@ pub struct Enrolment {
     pub items: Vec<Item>,
 }
 
-/// Checks an enrolment and binds its code to its key.
+/// Checks an enrolment and binds its code to its key. A device that is known already signs a further
+/// user in, or the same one again.
 ///
 /// A crash after this leaves the code bound: the same phone asks again and gets the same.
 ///
@@ -75,8 +110,7 @@ pub fn begin_enrolment(
     });
     let user = claimed.map_err(|error| store_failure(&error))?;
     let user = user.ok_or_else(|| refusal(Code::BadCode, None))?;
-    let state: xuncha_core::model::Entity =
-        serde_json::from_str(&user.row).map_err(|error| store_failure(&StoreError::Damaged(error.to_string())))?;
+    let state = entity_of(&user).map_err(|error| store_failure(&error))?;
     if state.text("status") != Some("active") {
         return Err(refusal(Code::UserRetired, None));
     }
@@ -90,9 +124,15 @@ pub fn begin_enrolment(
     }
     let line = request.line.to_string();
     // Counters of one notebook decide which of its words stand; nobody speaks with another's.
-    let foreign = store.look(|snapshot| is_anothers(snapshot, &line, user.id));
-    if foreign.map_err(|error| store_failure(&error))? {
-        return Err(refusal(Code::BadCode, "line: this notebook is another user's".to_owned()));
+    let whose = store.look(|snapshot| whose(snapshot, &line, device_entity, user.id));
+    match whose.map_err(|error| store_failure(&error))? {
+        Whose::Theirs => {}
+        Whose::Anothers => {
+            return Err(refusal(Code::BadCode, "line: this notebook is another user's".to_owned()));
+        }
+        Whose::AnotherLine => {
+            return Err(refusal(Code::BadCode, "line: this device is another notebook's".to_owned()));
+        }
     }
     let op = |entity: EntityId, kind, body| {
         let id = OpId(Uuid::new_v5(&entity.0, b"enrolment"));
@@ -112,28 +152,54 @@ pub fn begin_enrolment(
     Ok(Enrolment { user, row, items })
 }
 
-/// True when the notebook `line` is known as another user's than `user`.
-fn is_anothers(snapshot: &dyn Snapshot, line: &str, user: EntityId) -> Result<bool> {
+/// Whose notebook a line is, as whoever enrols sees it.
+enum Whose {
+    /// New, or this device's, or one in which the user has been signed in before.
+    Theirs,
+    /// Other people's.
+    Anothers,
+    /// The device is known with another line.
+    AnotherLine,
+}
+
+/// A device that is known speaks for its notebook, whoever holds it. With a new key only somebody who has
+/// been signed in there before goes on with a line: the key that could vouch for anybody else is gone.
+fn whose(snapshot: &dyn Snapshot, line: &str, device: EntityId, user: EntityId) -> Result<Whose> {
+    if let Some(row) = snapshot.entity(device)? {
+        let known = entity_of(&row)?;
+        return Ok(if known.text("line") == Some(line) { Whose::Theirs } else { Whose::AnotherLine });
+    }
+    let on_line = |entity: &Entity| entity.text("line") == Some(line);
+    let theirs = |entity: &Entity| on_line(entity) && entity.reference("user") == Some(user);
+    // Nobody is signed in on a line without a device.
+    if !any(snapshot, "device", on_line)? || any(snapshot, "session", theirs)? {
+        return Ok(Whose::Theirs);
+    }
+    Ok(Whose::Anothers)
+}
+
+/// True when `wanted` takes one of the entities of a kind.
+fn any(snapshot: &dyn Snapshot, kind: &str, wanted: impl Fn(&Entity) -> bool) -> Result<bool> {
     let mut after = None;
     loop {
-        let page = snapshot.entities("device", after, 1_000)?;
+        let page = snapshot.entities(kind, after, 1_000)?;
         let Some(last) = page.last() else { return Ok(false) };
         after = Some(last.id);
         for row in &page {
-            let device: xuncha_core::model::Entity =
-                serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-            if device.text("line") == Some(line) && device.reference("user") != Some(user) {
+            if wanted(&entity_of(row)?) {
                 return Ok(true);
             }
         }
     }
 }
 
+fn entity_of(row: &EntityRow) -> Result<Entity> {
+    serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))
+}
+
 fn status(snapshot: &dyn Snapshot, id: EntityId) -> Result<Option<String>> {
     let Some(row) = snapshot.entity(id)? else { return Ok(None) };
-    let entity: xuncha_core::model::Entity =
-        serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(Some(entity.text("status").unwrap_or_default().to_owned()))
+    Ok(Some(entity_of(&row)?.text("status").unwrap_or_default().to_owned()))
 }
 
 /// Gives out a token once the enrolment's ops are durable.

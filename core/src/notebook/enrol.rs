@@ -32,6 +32,8 @@ impl Notebook {
     /// or has forked takes a new key first, and says everything that was not judged again with its
     /// id and counter.
     ///
+    /// The user whom the code is for records from now on, beside whoever else is signed in.
+    ///
     /// A lost reply costs nothing: call again with the same code.
     ///
     /// # Errors
@@ -40,6 +42,11 @@ impl Notebook {
     /// [`Error::Offline`]. What was recorded is kept in every case.
     pub async fn enrol<S: SyncService>(&self, service: &S, code: &str) -> Result<Enrolled> {
         let _alone = self.alone()?;
+        self.open_login(service, code).await
+    }
+
+    /// What signing in and enrolling have in common; one at a time.
+    pub(super) async fn open_login<S: SyncService>(&self, service: &S, code: &str) -> Result<Enrolled> {
         let ledger = retried(self, || service.ledger()).await?;
         self.fits(&ledger)?;
         let again = self.read(|store| Ok(store.account()?.again))?;

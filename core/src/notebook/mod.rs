@@ -2,8 +2,10 @@
 //!
 //! A [`Notebook`] is the phone's half of one city's ledger, in one folder. Every action is durable
 //! when it returns and whole or not at all; none waits for a network except [`Notebook::sync`],
-//! [`Notebook::enrol`] and [`Notebook::fetch_preview`]. Clones share one notebook; all methods may be called from any thread, also
-//! while a sync is running.
+//! [`Notebook::enrol`], [`Notebook::sign_in`] and [`Notebook::fetch_preview`]. Clones share one
+//! notebook; all methods may be called from any thread, also while a sync is running.
+//!
+//! Several people may share a phone: each signs in once, online, and they take turns offline by PIN.
 //!
 //! ```no_run
 //! use std::{path::Path, sync::Arc};
@@ -36,14 +38,16 @@ mod free;
 mod inspect;
 mod keys;
 mod list;
+mod people;
 mod photo;
+mod pin;
 mod preview;
 mod record;
 mod recovered;
 mod refused;
 mod status;
 
-pub use crate::store::EnrolAgain;
+pub use crate::store::{EnrolAgain, SignInAgain};
 pub use bundle::Exported;
 pub use catalogue::{InForce, PlaceNear, Whereabouts};
 pub use conflict::{Claim, Conflict};
@@ -54,6 +58,7 @@ pub use free::Freed;
 pub use inspect::{Line, Visit};
 pub use keys::{FileKeyStore, KeyStore};
 pub use list::{ListKey, ListPage, Listed, Near, Person};
+pub use people::SignedIn;
 pub use photo::{PhotoSource, SealedPhoto, Shot, Shows};
 pub use preview::{PreviewOptions, PreviewsMade};
 pub use recovered::RecoveredPhoto;
@@ -75,6 +80,7 @@ use crate::protocol::SyncService;
 use crate::store::{Door, FolderLock, Store, create, exists};
 use crate::sync::{Errand, Progress, SyncOptions, Synced};
 use crate::{Error, Result};
+use pin::Waits;
 
 /// One phone's notebook. See the [module](self).
 #[derive(Clone)]
@@ -87,6 +93,8 @@ struct Shared {
     keys: Arc<dyn KeyStore>,
     /// True while a sync or an enrolment is under way.
     errand: AtomicBool,
+    /// Until when there is no try of a PIN, by a clock that nobody can set.
+    waits: Waits,
     /// Read while half files are alive, written while they are swept away.
     sealing: RwLock<()>,
 }
@@ -137,7 +145,13 @@ impl Notebook {
 
     fn around(door: Door, keys: Arc<dyn KeyStore>) -> Result<Notebook> {
         let notebook = Notebook {
-            shared: Arc::new(Shared { door, keys, errand: AtomicBool::new(false), sealing: RwLock::new(()) }),
+            shared: Arc::new(Shared {
+                door,
+                keys,
+                errand: AtomicBool::new(false),
+                waits: Waits::default(),
+                sealing: RwLock::new(()),
+            }),
         };
         notebook.sweep()?;
         Ok(notebook)
@@ -145,6 +159,9 @@ impl Notebook {
 
     /// Sends everything that waits and fetches everything that changed; one request when there is
     /// neither. Asks again as [`SyncOptions::default`] says.
+    ///
+    /// It is done for everybody who is signed in, whoever records now, and also while the notebook is
+    /// locked.
     ///
     /// Dropping the future at any time leaves a consistent notebook; what was fetched so far stays.
     ///
@@ -187,6 +204,8 @@ impl Notebook {
     /// As [`Notebook::open`].
     pub fn resume(&self) -> Result<()> {
         self.shared.door.resume(|public| matching(self.shared.keys.as_ref(), public))?;
+        // The clock that nobody can set may have stood still meanwhile.
+        self.shared.waits.forget();
         self.sweep()
     }
 

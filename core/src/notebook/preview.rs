@@ -9,7 +9,7 @@ use super::photo::as_error;
 use super::record::{finding_of, raw};
 use crate::model::{BlobRef, Entity, EntityId, Finding, Hash, OpId, Photo, Preview, Time};
 use crate::photo::{Font, PhotoError, Stamp, Wanted, seal, shrink, sync_folder};
-use crate::store::{PhotoWithoutPreview, Saying, Tried};
+use crate::store::{Author, PhotoWithoutPreview, Saying, Store, Tried};
 use crate::{Error, Result};
 use serde::{Deserialize as _, Serialize};
 
@@ -45,6 +45,8 @@ pub struct PreviewsMade {
 /// A preview whose files are sealed.
 struct Sealed {
     photo: String,
+    /// Who took the photo: nobody else may announce what it looks like.
+    author: Option<Author>,
     preview: Preview,
     blobs: [BlobRef; 2],
 }
@@ -77,18 +79,16 @@ impl Notebook {
     /// Photos of one finding.
     fn make_for(&self, photos: &[PhotoWithoutPreview], font: Option<&Font>, done: &mut PreviewsMade) -> Result<()> {
         let Some(finding) = photos.first().map(|photo| photo.finding) else { return Ok(()) };
-        let (entity, inspector) = self.read(|store| {
-            let name = store.account()?.membership.map(|membership| membership.name);
-            Ok((finding_of(store, finding)?, name.unwrap_or_default()))
-        })?;
+        let entity = self.read(|store| finding_of(store, finding))?;
         let mut made = Vec::new();
         for photo in photos {
+            let (author, inspector) = self.read(|store| author(store, &entity, &photo.photo))?;
             if entity.preview(&photo.photo).is_some() {
                 self.remember(photo, "made", "announced by somebody else")?;
                 continue;
             }
             match self.draw(photo, &stamp(&entity, photo, &inspector), font)? {
-                Ok(sealed) => made.push(sealed),
+                Ok(sealed) => made.push(Sealed { author, ..sealed }),
                 Err((state @ "no_preview_yet", detail)) => {
                     done.no_preview_yet += 1;
                     self.remember(photo, state, &detail)?;
@@ -100,7 +100,8 @@ impl Notebook {
             }
         }
         done.made += made.len() as u64;
-        self.announce(finding, &made).map(drop)
+        made.sort_by_key(|one| one.author);
+        made.chunk_by(|a, b| a.author == b.author).try_for_each(|made| self.announce(finding, made).map(drop))
     }
 
     fn remember(&self, photo: &PhotoWithoutPreview, state: &str, detail: &str) -> Result<()> {
@@ -134,7 +135,7 @@ impl Notebook {
         let [display, thumbnail] = [blobs[0].hash, blobs[1].hash];
         let stamped = drawn.stamped;
         let preview = Preview { original: photo.original, display, thumbnail, width, height, stamped };
-        Ok(Ok(Sealed { photo: photo.photo.clone(), preview, blobs }))
+        Ok(Ok(Sealed { photo: photo.photo.clone(), author: None, preview, blobs }))
     }
 
     fn seal_previews(&self, files: [(&str, &[u8]); 2]) -> Result<[BlobRef; 2]> {
@@ -147,11 +148,10 @@ impl Notebook {
         Ok([one(display)?, one(thumbnail)?])
     }
 
-    /// One sync of the folder, then one transaction: the op, the files, the photos.
+    /// One sync of the folder, then one transaction: the op, the files, the photos. All are of one
+    /// author.
     fn announce(&self, finding: EntityId, made: &[Sealed]) -> Result<Option<OpId>> {
-        if made.is_empty() {
-            return Ok(None);
-        }
+        let Some(author) = made.first().map(|one| one.author) else { return Ok(None) };
         let folder = self.read(|store| Ok(store.previews_folder()))?;
         sync_folder(&folder).tried("sync the previews")?;
         let previews: BTreeMap<_, _> = made.iter().map(|one| (&one.photo, &one.preview)).collect();
@@ -166,7 +166,11 @@ impl Notebook {
         self.change(|store| {
             let id = OpId(self.host().uuid());
             let kind = "photo.preview";
-            store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })?;
+            let saying = Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None };
+            match author {
+                Some(author) => store.say_as(author, saying)?,
+                None => store.say(saying)?,
+            };
             for one in made {
                 one.blobs.iter().try_for_each(|blob| store.promise(finding, &one.photo, blob, id))?;
                 store.set_preview(finding, &one.photo, "made", None)?;
@@ -182,12 +186,13 @@ impl Notebook {
     /// [`Error::Invalid`] naming `display` or `thumbnail` when it is not such a picture;
     /// [`Error::NotFound`] when the photo was not taken in here; [`Error::Full`]. Nothing changed.
     pub fn add_preview(&self, finding: EntityId, photo: &str, display: &[u8], thumbnail: &[u8]) -> Result<OpId> {
-        let original = self.read(|store| {
+        let (original, author) = self.read(|store| {
             let not_here = || Error::NotFound { what: format!("photo {photo} among those taken in here") };
             store.preview_of(finding, photo)?.ok_or_else(not_here)?;
-            let value = finding_of(store, finding)?.field(&format!("photos/{photo}")).cloned();
-            let named = value.and_then(|value| Photo::deserialize(value).ok());
-            named.map(|photo| photo.original).ok_or_else(not_here)
+            let entity = finding_of(store, finding)?;
+            let value = entity.field(&format!("photos/{photo}")).cloned();
+            let named = value.and_then(|value| Photo::deserialize(value).ok()).ok_or_else(not_here)?;
+            Ok((named.original, author(store, &entity, photo)?.0))
         })?;
         let (width, height) = handed_in("display", display, 2048)?;
         handed_in("thumbnail", thumbnail, 320)?;
@@ -195,9 +200,24 @@ impl Notebook {
         let blobs = self.seal_previews([("display", display), ("thumbnail", thumbnail)])?;
         let [display, thumbnail] = [blobs[0].hash, blobs[1].hash];
         let preview = Preview { original, display, thumbnail, width, height, stamped: false };
-        let said = self.announce(finding, &[Sealed { photo: photo.to_owned(), preview, blobs }])?;
+        let said = self.announce(finding, &[Sealed { photo: photo.to_owned(), author, preview, blobs }])?;
         said.ok_or_else(|| Error::NotFound { what: format!("photo {photo}") })
     }
+}
+
+/// Who took the photo in, when that was said in this notebook, and their name.
+fn author(store: &Store, finding: &Entity, photo: &str) -> Result<(Option<Author>, String)> {
+    let author = store.author_of(finding.stamps.of(&format!("photos/{photo}")).op)?;
+    let user = author.map(|author| author.user);
+    let logins = store.logins()?;
+    let login = logins.iter().find(|login| user.map_or(login.current, |user| user == login.user));
+    let name = match (login, user) {
+        (Some(login), _) => Some(login.name.clone()),
+        // Signed out since; their row may still be here.
+        (None, Some(user)) => store.entity(user)?.and_then(|user| user.text("name").map(str::to_owned)),
+        (None, None) => None,
+    };
+    Ok((author, name.unwrap_or_default()))
 }
 
 /// What is written on the display copy: time, place, inspector and item, a line each.

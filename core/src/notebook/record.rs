@@ -13,7 +13,7 @@ impl Notebook {
     ///
     /// # Errors
     /// [`Error::Invalid`] names the field to correct, [`Error::NotEnrolled`] before the first
-    /// enrolment (keep a draft meanwhile), [`Error::Full`] when the disk is. Nothing was recorded.
+    /// enrolment and [`Error::Locked`] while nobody records (keep a draft meanwhile), [`Error::Full`] when the disk is. Nothing was recorded.
     pub fn record(&self, draft: FindingDraft, blobs: Vec<BlobRef>) -> Result<EntityId> {
         self.change(|store| self.record_in(store, &draft, blobs))
     }

@@ -27,12 +27,16 @@ pub struct Status {
     pub city: Option<String>,
     /// IANA zone of the city.
     pub zone: Option<String>,
-    /// Who is signed in.
+    /// Who records now; none while the notebook is locked, see [`Notebook::people`].
     pub user: Option<EntityId>,
     /// That user's name.
     pub name: Option<String>,
     /// The login.
     pub session: Option<EntityId>,
+    /// True when it is enrolled and nobody records: switch to somebody, or sign in.
+    pub locked: bool,
+    /// How many people are signed in.
+    pub people: u64,
     /// How far it has come; none before the first pull.
     pub cursor: Option<Cursor>,
     /// Largest checkpoint verified.
@@ -75,6 +79,8 @@ impl Notebook {
             let account = store.account()?;
             let (waiting, durable_size) = (store.files_waiting_count()?, account.durable_size);
             let membership = account.membership;
+            let logins = store.logins()?;
+            let current = logins.iter().find(|login| login.current);
             Ok(Status {
                 line: account.line,
                 device: account.key.device(),
@@ -85,9 +91,11 @@ impl Notebook {
                 ledger: membership.as_ref().map(|membership| membership.ledger),
                 city: membership.as_ref().map(|membership| membership.city.clone()),
                 zone: membership.as_ref().map(|membership| membership.zone.clone()),
-                user: membership.as_ref().map(|membership| membership.user),
-                name: membership.as_ref().map(|membership| membership.name.clone()),
-                session: membership.as_ref().map(|membership| membership.session),
+                user: current.map(|login| login.user),
+                name: current.map(|login| login.name.clone()),
+                session: current.map(|login| login.session),
+                locked: membership.is_some() && current.is_none(),
+                people: logins.len() as u64,
                 cursor: account.cursor,
                 seen: account.seen,
                 pending: store.waiting()?,

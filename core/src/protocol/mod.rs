@@ -27,6 +27,9 @@ pub const MAX_BLOB_BYTES: u64 = 256 * 1024 * 1024;
 /// Most hashes that one reply calls missing.
 pub const MAX_MISSING: u32 = 200;
 
+/// Most people who may be signed in on one phone.
+pub const MAX_PEOPLE: usize = 20;
+
 /// Most rows in one page of a pull.
 pub const MAX_PULL_ROWS: u32 = 5_000;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::OpVerdict;
-use crate::model::{Cursor, EntityId, Hash, OpId, Time};
+use super::{OpVerdict, Token};
+use crate::model::{Code, Cursor, EntityId, Hash, OpId, Time};
 use crate::op::Seen;
 use crate::plan::Scope;
 
@@ -37,6 +37,12 @@ pub struct PullRequest {
     /// Most rows wanted; at most [`MAX_PULL_ROWS`](super::MAX_PULL_ROWS) are given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
+    /// Tokens of the others who are signed in on this device, by user: the page is for all of them
+    /// together. At most [`MAX_PEOPLE`](super::MAX_PEOPLE). A server that does not know this gives the
+    /// page of the token that the request came with.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, String>))]
+    pub also: BTreeMap<EntityId, Token>,
 }
 
 /// One page: rows, and a trailer that says where they leave the phone.
@@ -60,7 +66,7 @@ pub struct PullReply {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, u64>))]
     pub catching: BTreeMap<Scope, u64>,
-    /// Scopes that the user may no longer follow: the phone drops rows that no other scope shows.
+    /// Scopes that none of the page's users may follow any longer: the phone drops rows that no other scope shows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub dropped: Vec<Scope>,
@@ -76,11 +82,16 @@ pub struct PullReply {
     /// Verdicts of the ops that the phone asked about; an op not named is not known here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<OpVerdict>,
-    /// Files that the user's ops promised and that are not here whole, at most
+    /// Files that ops of the page's users promised and that are not here whole, at most
     /// [`MAX_MISSING`](super::MAX_MISSING): a phone that holds one and believes it sent sends it again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
     pub missing: Vec<Hash>,
+    /// Users that the request named and whose scopes are not in this page, and why: `bad_token`, or
+    /// `user_retired` for those who have left.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, String>))]
+    pub signed_out: BTreeMap<EntityId, Code>,
     /// At the head: checksum of each joined scope, see [`Row::sum`].
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, String>))]

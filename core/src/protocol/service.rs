@@ -56,7 +56,8 @@ pub struct LedgerInfo {
     pub time: Time,
 }
 
-/// Makes a phone known, with a code that an administrator gave out.
+/// Makes a phone known, or signs a further user in on one that is, with a code that an administrator
+/// gave out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EnrolRequest {
@@ -73,7 +74,7 @@ pub struct EnrolRequest {
     pub sig: Signature,
 }
 
-/// A phone is known now. Asked again with the same code and key, the server answers the same with
+/// The phone is known now and the user signed in on it. Asked again with the same code and key, the server answers the same with
 /// a fresh token, so a lost reply costs nothing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -96,7 +97,7 @@ pub struct EnrolReply {
     pub token: Token,
 }
 
-/// An opaque secret that opens the server to one device; the server keeps only its hash.
+/// An opaque secret that opens the server to one user on one device; the server keeps only its hash.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Token(String);
@@ -160,7 +161,7 @@ pub trait SyncService: Send + Sync {
     /// Which ledger this is.
     fn ledger(&self) -> impl Future<Output = Result<LedgerInfo, ServiceError>> + Send;
 
-    /// Makes a phone known.
+    /// Makes a phone known, or signs a further user in on it.
     fn enrol(&self, request: EnrolRequest) -> impl Future<Output = Result<EnrolReply, ServiceError>> + Send;
 
     /// Takes ops; a reply means that every final verdict in it is durable.

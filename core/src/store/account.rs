@@ -8,7 +8,7 @@ use super::{Store, Tried, int, uint, unreadable};
 use crate::Result;
 use crate::model::{Cursor, EntityId, Hash, LedgerId, LineId, Time};
 use crate::op::{PublicKey, Seen};
-use crate::protocol::{EnrolReply, Token};
+use crate::protocol::EnrolReply;
 
 /// Why the device must enrol again before it can sync; recording goes on meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -21,7 +21,7 @@ pub enum EnrolAgain {
     Fork,
     /// An administrator revoked it.
     Revoked,
-    /// The server no longer knows its token.
+    /// The server no longer knows any token of it.
     Token,
 }
 
@@ -62,6 +62,8 @@ pub(crate) struct Account {
     pub(crate) again: Option<EnrolAgain>,
     pub(crate) server: Option<String>,
     pub(crate) membership: Option<Membership>,
+    /// Who records now; none while the notebook is locked.
+    pub(crate) user: Option<EntityId>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) seen: Option<Seen>,
     pub(crate) durable_size: u64,
@@ -69,7 +71,7 @@ pub(crate) struct Account {
     pub(crate) synced: Option<Time>,
 }
 
-/// What enrolment has given this notebook.
+/// What the first enrolment has given this notebook.
 #[derive(Debug, Clone)]
 pub(crate) struct Membership {
     pub(crate) ledger: LedgerId,
@@ -77,10 +79,6 @@ pub(crate) struct Membership {
     pub(crate) zone: String,
     pub(crate) ledger_key: PublicKey,
     pub(crate) epoch: u32,
-    pub(crate) user: EntityId,
-    pub(crate) name: String,
-    pub(crate) session: EntityId,
-    pub(crate) token: Token,
 }
 
 impl Store {
@@ -104,7 +102,8 @@ impl Store {
         Ok(())
     }
 
-    /// Takes what enrolment gave.
+    /// Takes what enrolment gave: the user is signed in and records from now on. To be called inside
+    /// [`Store::whole`].
     pub(crate) fn set_enrolled(&self, reply: &EnrolReply, offset: i64) -> Result<()> {
         let ledger = &reply.ledger;
         let row = params![
@@ -114,11 +113,9 @@ impl Store {
             ledger.key.to_string(),
             ledger.epoch,
             reply.user.to_string(),
-            reply.name,
-            reply.session.to_string(),
-            reply.token.secret(),
             offset,
         ];
+        self.put_login(reply)?;
         self.db.execute(include_str!("enrolled.sql"), row).tried("save the enrolment")?;
         Ok(())
     }
@@ -179,6 +176,7 @@ fn read_account(row: &Row<'_>) -> Result<Account> {
         again: text(row, "again")?,
         server: row.get("server")?,
         membership,
+        user: text(row, "user")?,
         cursor: row.get::<_, Option<i64>>("cursor")?.map(|size| Cursor { epoch, size: uint(size) }),
         seen,
         durable_size: uint(row.get("durable_size")?),
@@ -194,10 +192,6 @@ fn read_membership(row: &Row<'_>, ledger: LedgerId) -> Result<Membership> {
         zone: row.get("zone")?,
         ledger_key: must(row, "ledger_key")?,
         epoch: row.get("epoch")?,
-        user: must(row, "user")?,
-        name: row.get("name")?,
-        session: must(row, "session")?,
-        token: Token::new(row.get("token")?),
     })
 }
 
@@ -206,6 +200,6 @@ fn text<T: FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Resu
     text.map(|text| text.parse().map_err(|error| unreadable(column, error))).transpose()
 }
 
-fn must<T: FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Result<T> {
+pub(super) fn must<T: FromStr<Err: std::fmt::Display>>(row: &Row<'_>, column: &str) -> Result<T> {
     text(row, column)?.ok_or_else(|| unreadable(column, "is missing"))
 }

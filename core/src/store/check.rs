@@ -60,6 +60,9 @@ impl Store {
                 prev = Some(op.hash);
             }
         }
+        if account.user.is_some() && !self.logins()?.iter().any(|login| login.current) {
+            wrong.push("who records is not signed in".into());
+        }
         if (account.n, account.seq, account.prev) != (n, seq, prev) {
             wrong.push("the notebook's counters are not those of its newest op".into());
         }

@@ -11,7 +11,12 @@ use crate::op::PublicKey;
 use crate::{Error, Result};
 
 /// Schema N is what the first N steps make. A step is never edited once it was shipped.
-const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_4.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// `XNCH`: tells a notebook from any other SQLite file.
 const APPLICATION_ID: i32 = 0x584E_4348;

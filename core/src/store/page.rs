@@ -101,6 +101,9 @@ impl Store {
             touched.extend(self.settle(verdict.op, verdict.verdict.clone(), &mut tally)?);
         }
         touched.extend(self.close_covered()?);
+        for (user, code) in &reply.signed_out {
+            self.login_refused(*user, code)?;
+        }
         for hash in &reply.missing {
             self.file_missing(hash)?;
         }

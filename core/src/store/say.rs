@@ -3,7 +3,7 @@
 use rusqlite::params;
 use serde_json::value::RawValue;
 
-use super::{Account, Membership, Store, Tried, int, uint, unreadable};
+use super::{Account, Author, Membership, Store, Tried, int, uint, unreadable};
 use crate::model::{BlobRef, Code, EntityId, OpId, Version};
 use crate::op::{At, Chain, DeviceKey, Op, OpDraft, Unreadable};
 use crate::plan::{Judgement, plan};
@@ -21,12 +21,21 @@ pub(crate) struct Saying<'a> {
 }
 
 impl Store {
-    /// Says it: judges it against the view, keeps its text and shows what it does. To be called
-    /// inside [`Store::whole`].
+    /// Says it in the name of who records now: judges it against the view, keeps its text and shows
+    /// what it does. To be called inside [`Store::whole`].
+    ///
+    /// # Errors
+    /// [`Error::NotEnrolled`], [`Error::Locked`] while nobody records, or what is wrong with it.
     pub(crate) fn say(&self, saying: Saying<'_>) -> Result<OpId> {
+        let login = self.current()?;
+        self.say_as(Author { user: login.user, session: login.session }, saying)
+    }
+
+    /// [`Store::say`] in the name of somebody who has recorded here; for what follows from their words.
+    pub(crate) fn say_as(&self, author: Author, saying: Saying<'_>) -> Result<OpId> {
         let account = self.account()?;
         let membership = account.membership.as_ref().ok_or(Error::NotEnrolled)?;
-        let text = self.compose(&account, membership, saying)?.to_text();
+        let text = self.compose(&account, membership, author, saying)?.to_text();
         let op = Op::parse(&text).map_err(|unreadable| as_invalid(&unreadable))?;
         self.judge(membership, &op)?;
         let chain = op.chain.as_ref().ok_or(Error::NotEnrolled)?;
@@ -46,7 +55,13 @@ impl Store {
         Ok(op.id)
     }
 
-    fn compose(&self, account: &Account, membership: &Membership, saying: Saying<'_>) -> Result<OpDraft> {
+    fn compose(
+        &self,
+        account: &Account,
+        membership: &Membership,
+        author: Author,
+        saying: Saying<'_>,
+    ) -> Result<OpDraft> {
         let seen_index = self.row_index(saying.entity)?;
         let clock = &self.host.clock;
         Ok(OpDraft {
@@ -59,8 +74,8 @@ impl Store {
                 line: account.line,
                 n: account.n + 1,
             }),
-            user: Some(membership.user),
-            session: Some(membership.session),
+            user: Some(author.user),
+            session: Some(author.session),
             origin: None,
             kind: saying.kind.to_owned(),
             v: 1,
@@ -117,6 +132,7 @@ impl Store {
             self.db.prepare_cached(update)?.execute(row).tried("say an op again")?;
             prev = Some(hash);
         }
+        self.forget_tokens()?;
         let again = account.membership.is_some().then_some(super::EnrolAgain::NewKey.as_str());
         let update = "UPDATE notebook SET key = ?, seq = ?, prev = ?, again = ?";
         let prev = prev.map(|hash| hash.to_string());

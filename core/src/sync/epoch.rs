@@ -1,5 +1,6 @@
 //! Following a ledger that was restored from a backup into its new epoch.
 
+use super::login::beside;
 use super::{Errand, Offset, Synced, ask, trust};
 use crate::protocol::{PullRequest, SyncService};
 use crate::store::NewEpoch;
@@ -15,7 +16,7 @@ impl<S: SyncService> Errand<'_, S> {
     /// [`Error::Untrusted`] when this is not the same ledger; nothing was taken then.
     pub(super) async fn follow_epoch(&self, synced: &mut Synced) -> Result<()> {
         let host = self.door.host();
-        let (account, old) = self.account()?;
+        let (account, old, logins) = self.account()?;
         let info = ask(host, self.options, self.progress, &mut synced.requests, || self.service.ledger()).await?;
         if info.ledger != old.ledger || info.key != old.ledger_key || info.epoch <= old.epoch {
             return Err(Error::Untrusted { detail: format!("epoch {} does not follow {}", info.epoch, old.epoch) });
@@ -28,11 +29,11 @@ impl<S: SyncService> Errand<'_, S> {
             ..PullRequest::default()
         };
         let mut clock = Offset::start(host);
-        let send = || {
+        let reply = self.as_somebody(&logins, &mut synced.requests, |login| {
             clock = Offset::start(host);
-            self.service.pull(&old.token, request.clone())
-        };
-        let reply = ask(host, self.options, self.progress, &mut synced.requests, send).await?;
+            self.service.pull(&login.token, PullRequest { also: beside(&logins, login), ..request.clone() })
+        });
+        let reply = reply.await??;
         synced.offset_ms = clock.of(reply.time);
         let mut membership = old;
         membership.epoch = info.epoch;

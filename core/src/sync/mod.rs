@@ -7,6 +7,7 @@
 mod documents;
 mod epoch;
 mod http;
+mod login;
 mod policy;
 mod pull;
 mod push;
@@ -25,7 +26,7 @@ use crate::host::Host;
 use crate::model::{Code, Time};
 use crate::plan::Scope;
 use crate::protocol::SyncService;
-use crate::store::{Account, Door, EnrolAgain, Membership, Tally};
+use crate::store::{Account, Door, EnrolAgain, Login, Membership, Tally};
 use crate::{Error, Result};
 use serde::Serialize;
 
@@ -181,17 +182,18 @@ impl<S: SyncService> Errand<'_, S> {
     fn learn(&self, error: &Error) -> Result<()> {
         let why = match error {
             Error::Refused { code: Code::DeviceRevoked, .. } => EnrolAgain::Revoked,
-            Error::Refused { code: Code::BadToken | Code::UnknownDevice, .. } => EnrolAgain::Token,
+            Error::Refused { code: Code::UnknownDevice, .. } => EnrolAgain::Token,
             _ => return Ok(()),
         };
         self.door.with(|store| store.set_again(why))
     }
 
-    /// The notebook's row and its membership; an error while it must enrol.
-    fn account(&self) -> Result<(Account, Membership)> {
-        let account = self.door.with(|store| store.account())?;
+    /// The notebook's row, its membership and the logins that may open the server, at least one; an
+    /// error while it must enrol.
+    fn account(&self) -> Result<(Account, Membership, Vec<Login>)> {
+        let (account, logins) = self.door.with(|store| Ok((store.account()?, store.able_logins()?)))?;
         match account.membership.clone() {
-            Some(membership) if account.again.is_none() => Ok((account, membership)),
+            Some(membership) if account.again.is_none() && !logins.is_empty() => Ok((account, membership, logins)),
             _ => Err(Error::NotEnrolled),
         }
     }

@@ -1,22 +1,23 @@
 //! Fetches what changed, page by page, until the head.
 
-use super::{Errand, Offset, Step, Synced, ask, trust};
+use super::login::beside;
+use super::{Errand, Offset, Step, Synced, trust};
 use crate::protocol::{PullReply, PullRequest, SyncService};
 use crate::{Error, Result};
 
 impl<S: SyncService> Errand<'_, S> {
-    /// Pulls until there is no more. A scope whose checksum differs is fetched anew, once.
+    /// Pulls until there is no more, for everybody who is signed in. A scope whose checksum differs is fetched anew, once.
     pub(super) async fn pull(&self, synced: &mut Synced) -> Result<()> {
         let host = self.door.host();
         loop {
-            let (account, membership) = self.account()?;
+            let (account, membership, logins) = self.account()?;
             let request = self.door.with(|store| store.pull_request(&account, self.options.page_rows))?;
             let mut clock = Offset::start(host);
-            let send = || {
+            let reply = self.as_somebody(&logins, &mut synced.requests, |login| {
                 clock = Offset::start(host);
-                self.service.pull(&membership.token, request.clone())
-            };
-            let reply = ask(host, self.options, self.progress, &mut synced.requests, send).await?;
+                self.service.pull(&login.token, PullRequest { also: beside(&logins, login), ..request.clone() })
+            });
+            let reply = reply.await??;
             synced.offset_ms = clock.of(reply.time);
             let seen = trust::check_page(&request, &reply, &membership)?;
             if reply.more && reply.rows.is_empty() && stands_still(&request, &reply) {

@@ -1,6 +1,6 @@
 //! Sends what waits, batch by batch, in the device's order.
 
-use super::{Errand, Offset, Step, Synced, ask};
+use super::{Errand, Offset, Step, Synced};
 use crate::model::Code;
 use crate::op::Push;
 use crate::protocol::{MAX_PUSH_OPS, ServiceError, SyncService};
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 impl<S: SyncService> Errand<'_, S> {
     /// Sends each waiting op once, also those recorded meanwhile.
     pub(super) async fn push(&self, synced: &mut Synced) -> Result<()> {
-        let (_, membership) = self.account()?;
+        let (_, membership, _) = self.account()?;
         let total = self.door.with(|store| store.waiting())?;
         let (mut after, mut most) = (0, MAX_PUSH_OPS);
         loop {
@@ -43,14 +43,15 @@ impl<S: SyncService> Errand<'_, S> {
     ) -> std::result::Result<(), Rejected> {
         let sign = |texts| self.door.with(|store| Ok(Push::sign(membership.ledger, store.key(), texts)));
         let push = sign(batch.texts.clone())?.map_err(|error| unreadable("op", error))?;
+        // Each op names its own user and login; any token of the device brings them all.
+        let (.., logins) = self.account()?;
         let host = self.door.host();
         let mut clock = Offset::start(host);
-        let request = || {
+        let reply = self.as_somebody(&logins, &mut synced.requests, |login| {
             clock = Offset::start(host);
-            self.service.push(&membership.token, push.clone())
-        };
-        let reply = ask(host, self.options, self.progress, &mut synced.requests, request).await;
-        let reply = reply.map_err(Rejected::from)?;
+            self.service.push(&login.token, push.clone())
+        });
+        let reply = reply.await?.map_err(Rejected::from)?;
         if reply.verdicts.len() != batch.ids.len() {
             let what = format!("push: {} verdicts for {} ops", reply.verdicts.len(), batch.ids.len());
             return Err(Rejected::Error(Error::Offline { what, retry_after: None }));

@@ -17,7 +17,7 @@ use super::{Errand, Step, Synced, ask};
 use crate::model::{Code, Hash};
 use crate::photo::verify_file;
 use crate::protocol::{Content, ServiceError, SyncService, Token};
-use crate::store::WaitingFile;
+use crate::store::{Login, WaitingFile};
 use crate::{Error, Result};
 
 /// How many files in a row may fail for want of a network before the others are left alone.
@@ -64,7 +64,9 @@ impl<S: SyncService> Errand<'_, S> {
     }
 
     async fn send_files(&self, files: &[WaitingFile], synced: &mut Synced) -> Result<()> {
-        let (_, membership) = self.account()?;
+        // The pull before has found out whose token is good; the files are the device's.
+        let (.., logins) = self.account()?;
+        let login = logins.first().ok_or(Error::NotEnrolled)?;
         let meters: Vec<Arc<AtomicU64>> = files.iter().map(|_| Arc::default()).collect();
         let total = files.iter().map(|file| file.blob.len).sum();
         let mut waiting = files.iter().zip(&meters);
@@ -78,7 +80,7 @@ impl<S: SyncService> Errand<'_, S> {
                 outcome = outcome.and(Err(error));
             } else {
                 for (file, meter) in next {
-                    running.push(self.send_file(&membership.token, file, meter.clone()));
+                    running.push(self.send_file(login, file, meter.clone()));
                 }
             }
             if running.is_empty() {
@@ -124,18 +126,18 @@ impl<S: SyncService> Errand<'_, S> {
     /// One attempt; gives the number of requests, the file and what became of it.
     async fn send_file<'f>(
         &self,
-        token: &Token,
+        login: &Login,
         file: &'f WaitingFile,
         meter: Arc<AtomicU64>,
     ) -> (u64, &'f WaitingFile, Result<Sent>) {
         let mut requests = 0;
-        let sent = self.try_file(token, file, meter, &mut requests).await;
+        let sent = self.try_file(login, file, meter, &mut requests).await;
         (requests, file, sent)
     }
 
     async fn try_file(
         &self,
-        token: &Token,
+        login: &Login,
         file: &WaitingFile,
         meter: Arc<AtomicU64>,
         requests: &mut u64,
@@ -150,12 +152,12 @@ impl<S: SyncService> Errand<'_, S> {
             }
             Err(error) => return self.fault(hash, "damaged", &error.to_string()),
         };
-        let mut outcome = self.send_content(token, file, &content, file.tried > 0, requests).await;
+        let mut outcome = self.send_content(&login.token, file, &content, file.tried > 0, requests).await;
         if has_code(&outcome, &[Code::HashMismatch]) {
             if !verify_file(&file.path, hash).unwrap_or(false) {
                 return self.fault(hash, "damaged", "its bytes are no longer those that were sealed");
             }
-            outcome = self.send_content(token, file, &content, false, requests).await;
+            outcome = self.send_content(&login.token, file, &content, false, requests).await;
         }
         let problem = match outcome {
             Ok(()) => return Ok(Sent::Whole),
@@ -163,7 +165,11 @@ impl<S: SyncService> Errand<'_, S> {
             Err(ServiceError::Problem(problem)) => problem,
         };
         match &problem.code {
-            Code::BadToken | Code::UnknownDevice | Code::DeviceRevoked => Err(ServiceError::Problem(problem).into()),
+            Code::BadToken => {
+                self.door.with(|store| store.login_refused(login.user, &problem.code))?;
+                Err(ServiceError::Problem(problem).into())
+            }
+            Code::UnknownDevice | Code::DeviceRevoked => Err(ServiceError::Problem(problem).into()),
             Code::StorageFull => self.fault(hash, "storage_full", "the server's disk is full"),
             _ if problem.status >= 500 || problem.status == 429 || problem.code == Code::Timeout => Ok(Sent::NoNetwork),
             code => self.fault(hash, code.as_str(), problem.detail.as_deref().unwrap_or(&problem.title)),
@@ -223,13 +229,24 @@ impl<S: SyncService> Errand<'_, S> {
         Ok(())
     }
 
-    /// The bytes of a file of somebody else's, held against their hash.
+    /// The bytes of a file of somebody else's, held against their hash. What the one who records may
+    /// not see may be shown here for somebody else who is signed in: each is asked for in turn.
     pub(crate) async fn fetch(&self, hash: &Hash, most: u64) -> Result<Vec<u8>> {
-        let (_, membership) = self.account()?;
-        let request = || self.service.fetch_blob(&membership.token, hash, most);
-        let fetched = ask(self.door.host(), self.options, self.progress, &mut 0, request).await.map_err(Error::from);
-        if let Err(error) = &fetched {
-            self.learn(error)?;
+        let (.., logins) = self.account()?;
+        let (mut requests, mut fetched) = (0, Err(Error::NotEnrolled));
+        for login in &logins {
+            let asked = self.as_somebody(std::slice::from_ref(login), &mut requests, |login| {
+                self.service.fetch_blob(&login.token, hash, most)
+            });
+            fetched = asked.await?.map_err(Error::from);
+            match &fetched {
+                Err(Error::Refused { code: Code::NotFound | Code::BadToken | Code::UserRetired, .. }) => {}
+                Err(error) => {
+                    self.learn(error)?;
+                    break;
+                }
+                Ok(_) => break,
+            }
         }
         let bytes = fetched?;
         if Hash::of(&bytes) != *hash {

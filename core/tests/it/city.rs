@@ -45,7 +45,7 @@ pub(crate) struct Ledger {
     roots: Vec<Hash>,
     said: HashMap<(DeviceId, u64), Hash>,
     codes: HashMap<String, EntityId>,
-    tokens: HashMap<String, (EntityId, PublicKey)>,
+    pub(crate) tokens: HashMap<String, (EntityId, PublicKey)>,
     /// What the network does to the next pushes: true loses the reply after the server acted.
     pub(crate) lose_push_replies: u32,
     /// Cuts off that many requests before they reach the server.
@@ -369,9 +369,10 @@ impl Ledger {
     }
 
     fn page(&mut self, token: &Token, request: PullRequest) -> Served<PullReply> {
-        let (user, _) = self.enter(token)?;
+        let (user, key) = self.enter(token)?;
         let head = self.head();
-        let wanted = scopes_of_user(self, self.id, &self.entities[&user].clone());
+        let (users, mut signed_out) = self.askers(user, &key, &request);
+        let wanted = self.wanted(&users, &mut signed_out)?;
         let joined: Vec<_> = request.joined.iter().filter(|scope| wanted.contains(scope)).cloned().collect();
         let from = if joined.is_empty() { head } else { request.cursor.map_or(head, |cursor| cursor.size) };
         let start = |scope: &Scope| match joined.contains(scope) {
@@ -417,13 +418,44 @@ impl Ledger {
             consistency: if seen > 0 { consistency_proof(&Tree(&self.nodes), seen, head).unwrap() } else { vec![] },
             durable_size: self.durable_size,
             verdicts: ours.collect(),
-            missing: self.missing(user),
+            missing: users.iter().flat_map(|user| self.missing(*user)).collect(),
+            signed_out,
             time: self.now(),
         };
         if let Some(tamper) = &mut self.tamper {
             tamper(&mut reply);
         }
         Ok(reply)
+    }
+
+    /// Whom a page is for, and who was named and is not among them.
+    fn askers(
+        &self,
+        user: EntityId,
+        key: &PublicKey,
+        request: &PullRequest,
+    ) -> (Vec<EntityId>, BTreeMap<EntityId, Code>) {
+        let (mut users, mut signed_out) = (vec![user], BTreeMap::new());
+        for (user, token) in &request.also {
+            match self.tokens.get(token.secret()) {
+                Some((known, of)) if (known, of) == (user, key) => users.push(*user),
+                _ => drop(signed_out.insert(*user, Code::BadToken)),
+            }
+        }
+        (users, signed_out)
+    }
+
+    /// What these users may follow together.
+    fn wanted(&self, users: &[EntityId], signed_out: &mut BTreeMap<EntityId, Code>) -> Served<Vec<Scope>> {
+        let mut wanted = BTreeSet::new();
+        for user in users {
+            let scopes = scopes_of_user(self, self.id, &self.entities[user].clone());
+            if scopes.is_empty() {
+                signed_out.insert(*user, Code::UserRetired);
+            }
+            wanted.extend(scopes);
+        }
+        if wanted.is_empty() { Err(problem(403, Code::UserRetired)) } else { Ok(wanted.into_iter().collect()) }
     }
 
     /// Newest rows of these scopes from the index that each starts at: (index, entity, whether it

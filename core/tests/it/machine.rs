@@ -17,7 +17,7 @@ use super::city::City;
 /// A clock that moves a second with each look at it.
 pub(crate) struct TestClock {
     pub(crate) wall: AtomicI64,
-    mono: AtomicI64,
+    pub(crate) mono: AtomicI64,
 }
 
 impl Clock for TestClock {
@@ -49,9 +49,15 @@ impl Random for TestRandom {
 }
 
 pub(crate) fn host(seed: u64) -> Host {
+    host_and_clock(seed).0
+}
+
+/// A machine, and its clock to be set by the test.
+pub(crate) fn host_and_clock(seed: u64) -> (Host, Arc<TestClock>) {
     let wall = AtomicI64::new(1_795_000_000_000);
     let clock = Arc::new(TestClock { wall, mono: AtomicI64::new(0) });
-    Host { clock, random: Arc::new(TestRandom(AtomicU64::new(seed.wrapping_mul(0xD6E8_FEB8_6659_FD93)))) }
+    let random = Arc::new(TestRandom(AtomicU64::new(seed.wrapping_mul(0xD6E8_FEB8_6659_FD93))));
+    (Host { clock: clock.clone(), random }, clock)
 }
 
 /// Keeps a seed in memory; a test may lose it.
@@ -87,8 +93,12 @@ impl std::ops::Deref for Phone {
 
 impl Phone {
     pub(crate) fn new(seed: u64) -> Phone {
+        Phone::on(host(seed))
+    }
+
+    pub(crate) fn on(host: Host) -> Phone {
         let folder = tempfile::tempdir().unwrap();
-        let (keys, host) = (Arc::new(MemoryKeys::default()), host(seed));
+        let keys = Arc::new(MemoryKeys::default());
         let notebook = Notebook::open(folder.path(), keys.clone(), host.clone()).unwrap();
         Phone { folder, keys, host, notebook }
     }

@@ -9,6 +9,7 @@ mod hostile;
 mod http;
 mod machine;
 mod notebook;
+mod people;
 mod photo;
 mod photos;
 mod recovery;

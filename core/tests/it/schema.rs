@@ -27,6 +27,55 @@ fn a_notebook_of_schema_1_opens_with_everything_in_it() {
     assert_eq!(phone.drafts().unwrap().len(), 1);
 }
 
+#[test]
+fn a_notebook_of_schema_2_opens_with_its_login_and_its_photo() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.sql")).unwrap();
+    let file = folder.path().join("notebook.db");
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.execute_batch(&dump).unwrap();
+    drop(db);
+    let photo = picture(1);
+    fs::create_dir(folder.path().join("photos")).unwrap();
+    let name = xuncha_core::model::Hash::of(&photo).to_hex();
+    let mut sealed = fs::File::create(folder.path().join("photos").join(name)).unwrap();
+    std::io::Write::write_all(&mut sealed, &photo).unwrap();
+    let keys = FileKeyStore::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.key"));
+    let phone = Notebook::open(folder.path(), Arc::new(keys), host(1)).unwrap();
+    assert_eq!(phone.check().unwrap(), Vec::<String>::new());
+    let status = phone.status().unwrap();
+    assert_eq!((status.pending, status.photos, status.files_waiting, status.files_lost), (2, 1, 1, 0));
+    assert_eq!((status.name.as_deref(), status.locked, status.must_enrol_again), (Some("王"), false, None));
+    let people = phone.people().unwrap();
+    assert_eq!((people.len(), Some(people[0].user), people[0].is_current), (1, status.user, true));
+    assert_eq!((people[0].has_pin, people[0].unsent, people[0].sign_in_again), (false, 2, None));
+    phone.record(finding("升级之后"), vec![]).unwrap();
+    phone.set_pin("8351").unwrap();
+    drop(phone);
+    let db = rusqlite::Connection::open(&file).unwrap();
+    let login: (String, i64) =
+        db.query_row("SELECT token, opened FROM login", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    assert_eq!(login.0, "token-0");
+    let opened: String = db
+        .query_row("SELECT row ->> '$.fields.opened' FROM entity WHERE kind = 'session'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(xuncha_core::model::Time::from_millis(login.1).to_string(), opened);
+}
+
+#[test]
+fn a_token_that_schema_2_knew_to_be_bad_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.sql")).unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
+    db.execute_batch(&dump).unwrap();
+    db.execute_batch("UPDATE notebook SET again = 'token'").unwrap();
+    drop(db);
+    let keys = FileKeyStore::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.key"));
+    let phone = Notebook::open(folder.path(), Arc::new(keys), host(1)).unwrap();
+    assert_eq!(phone.status().unwrap().must_enrol_again, Some(xuncha_core::notebook::EnrolAgain::Token));
+    assert_eq!(phone.people().unwrap()[0].sign_in_again, Some(xuncha_core::notebook::SignInAgain::Token));
+}
+
 #[tokio::test]
 async fn photos_that_schema_1_had_promised_are_sent_and_what_it_lost_is_said() {
     let city = City::new(1);
@@ -37,7 +86,11 @@ async fn photos_that_schema_1_had_promised_are_sent_and_what_it_lost_is_said() {
     let (folder, keys, host) = phone.close();
     // What schema 1 left: the ops, the files in their folder, and nothing that says which are sent.
     let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
-    db.execute_batch("DROP TABLE promise; DROP TABLE photo; DROP TABLE file; PRAGMA user_version = 1").unwrap();
+    let back = "ALTER TABLE notebook ADD COLUMN name TEXT; ALTER TABLE notebook ADD COLUMN session TEXT;
+         ALTER TABLE notebook ADD COLUMN token TEXT;
+         UPDATE notebook SET (name, session, token) = (SELECT name, session, token FROM login);
+         DROP TABLE login; DROP TABLE promise; DROP TABLE photo; DROP TABLE file; PRAGMA user_version = 1";
+    db.execute_batch(back).unwrap();
     drop(db);
     fs::remove_file(folder.path().join("photos").join(lost.to_hex())).unwrap();
     let phone = Notebook::open(folder.path(), keys, host).unwrap();
@@ -59,13 +112,14 @@ async fn photos_that_schema_1_had_promised_are_sent_and_what_it_lost_is_said() {
 async fn write_a_golden_notebook() {
     let folder = std::env::var("XUNCHA_GOLDEN").unwrap();
     let (city, host) = (City::new(1), host(2));
-    let keys = FileKeyStore::new(format!("{folder}/phone-1.key"));
+    let keys = FileKeyStore::new(format!("{folder}/phone.key"));
     let phone = Notebook::open(folder.as_ref(), Arc::new(keys), host).unwrap();
     phone.set_server("https://xuncha.example.cn").unwrap();
     phone.enrol(&city, &city.invite("王", &["inspector"])).await.unwrap();
     let id = phone.record(finding_at("井盖缺失", 39.9, 116.4), vec![]).unwrap();
     phone.sync(&city, &()).await.unwrap();
     phone.amend(id, note("井盖缺失,已围挡"), vec![]).unwrap();
-    phone.record(finding("路灯不亮"), vec![]).unwrap();
+    let photo = phone.seal_photo(&mut picture(1).as_slice(), Default::default()).unwrap();
+    phone.record_with_photos(finding("路灯不亮"), vec![photo]).unwrap();
     phone.save_draft(None, &finding("半句")).unwrap();
 }

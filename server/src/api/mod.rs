@@ -23,13 +23,13 @@ use xuncha_core::model::{BlobRef, Code, Entity, EntityId, Hash};
 use xuncha_core::op::{PublicKey, Push};
 use xuncha_core::plan::{LAW, floors_of};
 use xuncha_core::protocol::{
-    Content, EnrolReply, EnrolRequest, LedgerInfo, MAX_PUSH_OPS, PullReply, PullRequest, PushReply, ServiceError,
-    SyncService, Token, Upload, UploadId,
+    Content, EnrolReply, EnrolRequest, LedgerInfo, MAX_PEOPLE, MAX_PUSH_OPS, PullReply, PullRequest, PushReply,
+    ServiceError, SyncService, Token, Upload, UploadId,
 };
 
 use crate::auth;
 use crate::blobs::{Announced, Blobs, Opened, Pieces};
-use crate::ledger::{Caller, Item, LedgerKey, PullError, PushRecord};
+use crate::ledger::{Asker, Caller, Item, LedgerKey, PullError, PushRecord};
 use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
 use crate::store::{PushRow, Store, StoreError};
@@ -161,17 +161,27 @@ impl Inner {
     }
 
     fn page(&self, token: &Token, request: &PullRequest) -> Result<PullReply, ServiceError> {
-        let caller = auth::caller(&*self.store, token)?;
-        if self.device(&caller)?.text("status") != Some("active") {
+        if request.also.len() > MAX_PEOPLE {
+            return Err(refusal(Code::Malformed, format!("also: at most {MAX_PEOPLE} people share a phone")));
+        }
+        let callers = auth::callers(&*self.store, token, &request.also)?;
+        let device = self.device(&callers.users[0])?;
+        if device.text("status") != Some("active") {
             return Err(refusal(Code::DeviceRevoked, None));
         }
+        let line = device.text("line").and_then(|line| line.parse().ok());
+        let users: Vec<EntityId> = callers.users.iter().map(|caller| caller.user).collect();
+        let asker = Asker { line, users: &users };
         let now = self.host.clock.wall();
-        let page = self.store.look(|snapshot| match crate::ledger::pull(snapshot, &caller, request, now) {
+        let page = self.store.look(|snapshot| match crate::ledger::pull(snapshot, &asker, request, now) {
             Err(PullError::Store(error)) => Err(error),
             other => Ok(other),
         });
         match page.map_err(|error| store_failure(&error))? {
-            Ok(page) => Ok(page),
+            Ok(mut page) => {
+                page.signed_out.extend(callers.unknown.into_iter().map(|user| (user, Code::BadToken)));
+                Ok(page)
+            }
             Err(PullError::RolledBack(detail)) => Err(refusal(Code::LedgerRolledBack, detail)),
             Err(PullError::NewEpoch(detail)) => Err(refusal(Code::NewEpoch, detail)),
             Err(PullError::Retired) => Err(refusal(Code::UserRetired, None)),

@@ -25,7 +25,7 @@ pub(super) fn admitted(
     if device.text("status") != Some("active") {
         return Ok(Err(refusal(Code::DeviceRevoked, None)));
     }
-    let scopes = granted(snapshot, &head, caller)?;
+    let scopes = granted(snapshot, &head, caller.user)?;
     Ok(if scopes.is_empty() { Err(refusal(Code::UserRetired, None)) } else { Ok(scopes) })
 }
 

@@ -3,6 +3,7 @@
 //! [`Sequencer`] judges and appends, [`pull`] reads the feed, [`verify`] checks it all again.
 //! Everything here is a plain function over (store, clock, random); nothing waits.
 
+mod asker;
 mod cache;
 mod draft;
 mod feed;
@@ -12,10 +13,11 @@ mod seen;
 mod sequencer;
 mod verify;
 
+pub(crate) use asker::granted;
+pub use asker::{Asker, Caller};
 pub use draft::OwnOp;
 pub(crate) use open::write_secret;
 pub use open::{KEY_FILE, LedgerKey, Opening, catalogue_body, open_or_create};
-pub(crate) use pull::granted;
-pub use pull::{Caller, PullError, pull};
+pub use pull::{PullError, pull};
 pub use sequencer::{BATCH_OPS, Item, PushRecord, Sequencer, begin_epoch};
 pub use verify::{Problem, Report, verify};

@@ -3,23 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
-use xuncha_core::model::{Cursor, EntityId, Hash, OpId, Time};
-use xuncha_core::op::{Op, Seen};
-use xuncha_core::plan::{Facts, Scope, floors_of, project, scopes_of_user};
+use xuncha_core::model::{Cursor, EntityId, Hash, Time};
+use xuncha_core::op::Seen;
+use xuncha_core::plan::{Scope, floors_of, project};
 use xuncha_core::proof::{BuildError, Nodes, consistency_proof, root_at};
-use xuncha_core::protocol::{Final, MAX_MISSING, MAX_PULL_ROWS, OpVerdict, PullReply, PullRequest, Row};
+use xuncha_core::protocol::{MAX_PULL_ROWS, PullReply, PullRequest, Row};
 
-use super::cache::{Cache, Lens, entity_of};
-use crate::store::{FeedRow, Head, Result, Snapshot, StoreError, TokenRow};
-
-/// Whose pull it is.
-pub type Caller = TokenRow;
+use super::asker::{Asker, granted_together, missing, verdicts};
+use super::cache::entity_of;
+use crate::store::{FeedRow, Head, Result, Snapshot, StoreError};
 
 /// Row text after which a page is cut, in bytes.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Most ops that one pull may ask the verdicts of.
-const MAX_OPEN: usize = 1_000;
 
 /// Why a pull cannot be answered.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +25,7 @@ pub enum PullError {
     /// The ledger goes on in a new epoch.
     #[error("{0}")]
     NewEpoch(String),
-    /// The user has left.
+    /// Everybody who asks has left.
     #[error("the user has left")]
     Retired,
     /// The store failed.
@@ -44,7 +39,7 @@ pub enum PullError {
 /// [`PullError`]; the phone keeps everything and asks again.
 pub fn pull(
     snapshot: &dyn Snapshot,
-    caller: &Caller,
+    asker: &Asker<'_>,
     request: &PullRequest,
     now: Time,
 ) -> std::result::Result<PullReply, PullError> {
@@ -57,7 +52,7 @@ pub fn pull(
         let detail = format!("cursor {}/{}, ledger {}/{}", cursor.epoch, cursor.size, head.epoch, head.size);
         return Err(PullError::RolledBack(detail));
     }
-    let granted = granted(snapshot, &head, caller)?;
+    let (granted, signed_out) = granted_together(snapshot, &head, asker)?;
     if granted.is_empty() {
         return Err(PullError::Retired);
     }
@@ -82,24 +77,12 @@ pub fn pull(
         checkpoint,
         consistency,
         durable_size: snapshot.durable_size()?,
-        verdicts: verdicts(snapshot, caller, &request.open)?,
-        missing: if at_head { snapshot.missing(caller.user, MAX_MISSING)? } else { Vec::new() },
+        verdicts: verdicts(snapshot, asker.line, &request.open)?,
+        missing: if at_head { missing(snapshot, asker.users)? } else { Vec::new() },
+        signed_out,
         sums,
         time: now,
     })
-}
-
-/// Scopes that the caller may follow now; none once the user has left.
-///
-/// # Errors
-/// The store's.
-pub(crate) fn granted(snapshot: &dyn Snapshot, head: &Head, caller: &Caller) -> Result<Vec<Scope>> {
-    let mut cache = Cache::default();
-    let lens = Lens::new(snapshot, &mut cache);
-    let Some(user) = lens.row(caller.user)? else { return Ok(Vec::new()) };
-    let granted = scopes_of_user(&lens, head.ledger, &user.entity);
-    lens.failure()?;
-    Ok(granted)
 }
 
 pub(super) struct SnapshotNodes<'a>(pub(super) &'a dyn Snapshot);
@@ -274,20 +257,4 @@ fn fill(snapshot: &dyn Snapshot, page: &mut Page, scopes: &[Scope], found: &Foun
 
 fn raw(text: String) -> Result<Box<RawValue>> {
     RawValue::from_string(text).map_err(|error| StoreError::Damaged(error.to_string()))
-}
-
-/// Verdicts of the ops that the phone asks about, when this ledger has them from that notebook.
-fn verdicts(snapshot: &dyn Snapshot, caller: &Caller, open: &[OpId]) -> Result<Vec<OpVerdict>> {
-    let mut found = Vec::new();
-    for op in open.iter().take(MAX_OPEN) {
-        for (_, index) in snapshot.judged(*op)? {
-            let Some(entry) = snapshot.entries(index, 1)?.pop() else { continue };
-            let said = Op::parse(&entry.op).ok().filter(|said| said.user == Some(caller.user));
-            let facts: Option<Facts> = serde_json::from_str(&entry.facts).ok();
-            if let (Some(_), Some(facts)) = (said, facts) {
-                found.push(OpVerdict { op: *op, verdict: Final::of(index, facts.judged) });
-            }
-        }
-    }
-    Ok(found)
 }

@@ -110,6 +110,55 @@ fn a_command_that_cannot_be_done_says_why_with_a_stable_code() {
 }
 
 #[test]
+fn two_people_take_turns_with_one_phone_on_the_command_line() {
+    let desk = Desk::new();
+    let server = Process::serve(&desk.folder.path().join("data"));
+    let home = desk.enrolled("王敏");
+    let field = |arguments: &[&str]| xuncha(["field", "--home", &home].iter().chain(arguments));
+    let code = |arguments: &[&str]| {
+        let outcome = field(arguments);
+        assert_eq!(outcome.code, 1, "{outcome:?}");
+        let error = outcome.lines()[0]["error"].clone();
+        (error["code"].as_str().unwrap().to_owned(), error["message"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(field(&["pin", "--pin", "8351"]).value()["has_pin"], true);
+    desk.admin(&["user", "add", "--name", "李强", "--role", "inspector"]);
+    let url = desk.admin(&["device", "invite", "--user", "李强"])["url"].as_str().unwrap().to_owned();
+    assert_eq!(field(&["sign-in", &url]).value()["name"], "李强");
+    field(&["record", "--item", "SR-1", "--note", "李强的"]).value();
+    let (said, message) = code(&["pin", "--pin", "1234"]);
+    assert!(said == "bad_field" && message.starts_with("pin:"), "{message}");
+    assert!(code(&["lock"]).1.starts_with("pin:"));
+    assert_eq!(code(&["switch", "谁", "--pin", "8351"]).0, "not_found");
+    assert_eq!(code(&["switch", "王敏", "--pin", "8352"]).0, "wrong_pin");
+    // From standard input, as a script hands it over.
+    let mut command = Command::new(binary());
+    command.args(["--json", "field", "--home", &home, "switch", "王敏"]).stdin(std::process::Stdio::piped());
+    let mut child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"8351\n").unwrap();
+    assert!(child.wait().unwrap().success());
+    field(&["record", "--item", "SR-1", "--note", "王敏的"]).value();
+    assert_eq!(code(&["switch", "李强", "--pin", "8351"]).0, "sign_in_needed");
+
+    let users = field(&["users"]).lines();
+    let told: Vec<_> = users.iter().map(|user| (user["name"].as_str().unwrap(), &user["is_current"])).collect();
+    assert_eq!(told, [("李强", &Value::Bool(false)), ("王敏", &Value::Bool(true))]);
+    assert_eq!((&users[0]["unsent"], &users[0]["needs_sign_in"]), (&1.into(), &true.into()));
+    assert_eq!(field(&["lock"]).value()["locked"], true);
+    assert_eq!(code(&["record", "--item", "SR-1", "--note", "x"]).0, "locked");
+    let status = field(&["status"]).value();
+    assert_eq!((&status["user"], &status["locked"], &status["people"]), (&Value::Null, &true.into(), &2.into()));
+    assert_eq!(field(&["sign-out", "李强"]).value()["unsent"], 1);
+    assert_eq!(field(&["sync"]).value()["accepted"], 2);
+    for _ in 0..5 {
+        assert_eq!(code(&["switch", "王敏", "--pin", "8352"]).0, "wrong_pin");
+    }
+    assert_eq!(code(&["switch", "王敏", "--pin", "8351"]).0, "pin_locked");
+    assert_eq!(xuncha(["verify", "--data", &desk.path("data")]).value()["ok"], true);
+    server.stop();
+}
+
+#[test]
 fn a_changed_ledger_makes_verify_exit_with_one_and_the_index() {
     let desk = Desk::new();
     Process::serve(&desk.folder.path().join("data")).stop();

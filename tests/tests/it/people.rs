@@ -1,9 +1,9 @@
 //! Who may say what, from which phone, and until when.
 
 use serde_json::{Value, json};
-use xuncha_core::model::{Code, Time};
+use xuncha_core::model::{Code, EntityId, Time};
 use xuncha_core::op::OpDraft;
-use xuncha_core::protocol::{EnrolReply, PullRequest, Verdict};
+use xuncha_core::protocol::{EnrolReply, PullRequest, Token, Verdict};
 use xuncha_tests::harness::{RawPhone, TestServer};
 
 fn refused(verdict: &Verdict) -> (Code, &str) {
@@ -197,5 +197,83 @@ async fn nobody_enrols_with_another_users_notebook() {
     again.take_new_key();
     let code = server.office.invite(victim.user);
     assert_eq!(again.enrol(&code).await.status, 200, "the same user goes on with a new key");
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_known_signs_further_users_in_for_its_own_notebook_only() {
+    let server = TestServer::start().await;
+    let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
+    let (first, line) = (phone.user, phone.line);
+    let (_, by_first) = phone.record("王芳说的");
+    let second = server.office.user("李强", &["inspector"], &[]);
+    let size = server.office.size();
+    phone.signed_in(phone.enrol(&server.office.invite(second)).await.read());
+    assert_eq!(server.office.size(), size + 1, "a login, no second device");
+    let login = server.office.entity(phone.session);
+    assert_eq!((login.reference("user"), login.text("line")), (Some(second), Some(line.to_string().as_str())));
+    let (_, by_second) = phone.record("李强说的");
+    let verdicts = phone.push(&[by_first.clone(), by_second.clone()]).await;
+    assert!(verdicts.iter().all(|verdict| matches!(verdict, Verdict::Accepted { .. })), "{verdicts:?}");
+
+    // Verdicts are the notebook's, whoever asks; another notebook's are not given.
+    let open = [&by_first, &by_second].map(|text| RawPhone::id_of(text)).to_vec();
+    let asked = PullRequest { open, ..PullRequest::default() };
+    assert_eq!(phone.pull(&asked).await.verdicts.len(), 2);
+    let other = RawPhone::new(&server, "赵敏", &["inspector"]).await;
+    assert!(other.pull(&asked).await.verdicts.is_empty());
+
+    // Neither the key for another notebook nor another key for this one.
+    phone.line = xuncha_core::model::LineId(server.host().uuid());
+    let problem = phone.enrol(&server.office.invite(first)).await.problem();
+    assert_eq!((problem.code, problem.detail.is_some_and(|detail| detail.starts_with("line:"))), (Code::BadCode, true));
+    phone.line = line;
+    let third = server.office.user("第三人", &["inspector"], &[]);
+    phone.take_new_key();
+    assert_eq!(phone.enrol(&server.office.invite(third)).await.code(), "bad_code");
+    assert_eq!(phone.enrol(&server.office.invite(second)).await.status, 200, "who was signed in there goes on");
+    assert_eq!(phone.enrol(&server.office.invite(third)).await.status, 200, "and lets others in");
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_for_everybody_whose_token_is_good_on_that_device_and_for_nobody_else() {
+    let server = TestServer::start().await;
+    let [north, south] = [("北", 0.0), ("南", 20.0)]
+        .map(|(name, from)| server.office.area(name, &xuncha_tests::harness::square(from, from + 10.0)));
+    let [a, b] = [north, south].map(|area| server.office.user("巡查", &["inspector"], &[area]));
+    let mut phone = RawPhone::of(&server, a).await;
+    let tokens = [phone.token.clone(), {
+        phone.signed_in(phone.enrol(&server.office.invite(b)).await.read());
+        phone.token.clone()
+    }];
+    let elsewhere = RawPhone::of(&server, b).await;
+    let area = |id| xuncha_core::plan::Scope::area(id);
+    let with =
+        |also: Vec<(EntityId, Token)>| PullRequest { also: also.into_iter().collect(), ..PullRequest::default() };
+
+    let alone = phone.pull(&with(vec![])).await;
+    assert!(alone.joined.contains(&area(south)) && !alone.joined.contains(&area(north)));
+    let both = phone.pull(&with(vec![(a, tokens[0].clone())])).await;
+    assert!(both.joined.contains(&area(south)) && both.joined.contains(&area(north)) && both.signed_out.is_empty());
+
+    // Not known, another device's, another user's: named, and nothing is shown for them.
+    phone.token = tokens[0].clone();
+    let nobody = Token::new("nobody".into());
+    for token in [nobody, elsewhere.token.clone(), tokens[0].clone()] {
+        let page = phone.pull(&with(vec![(b, token)])).await;
+        assert_eq!(page.signed_out, [(b, Code::BadToken)].into());
+        assert!(!page.joined.contains(&area(south)));
+    }
+    let many = (0..21).map(|_| (EntityId(server.host().uuid()), tokens[1].clone())).collect();
+    let problem = phone.try_pull(&with(many)).await.problem();
+    assert!(problem.code == Code::Malformed && problem.detail.is_some_and(|detail| detail.starts_with("also:")));
+
+    // Who has left is named, whosever token the request came with; nobody is left: turned away.
+    server.office.change("user.retire", a, json!({}));
+    let page = phone.pull(&with(vec![(b, tokens[1].clone())])).await;
+    assert_eq!(page.signed_out, [(a, Code::UserRetired)].into());
+    assert!(page.joined.contains(&area(south)) && !page.joined.contains(&area(north)));
+    assert_eq!(phone.try_pull(&with(vec![])).await.code(), "user_retired");
     server.check_all();
 }

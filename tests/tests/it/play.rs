@@ -1,5 +1,5 @@
-//! Random play: phones, a bad network, kills and restarts under one seed; at the end everybody
-//! agrees and nothing that was saved is gone.
+//! Random play: phones, each in two people's hands, a bad network, kills and restarts under one
+//! seed; at the end everybody agrees and nothing that was saved is gone.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,13 @@ struct Play {
     server: TestServer,
     net: Net,
     phones: Vec<Phone>,
+    /// Who shares each phone; the first one's token is always good.
+    people: Vec<[EntityId; 2]>,
     random: SeededRandom,
     saved: BTreeSet<EntityId>,
 }
+
+const PIN: &str = "8351";
 
 const FAULTS: [Fault; 6] = [
     Fault::Drop,
@@ -27,18 +31,24 @@ impl Play {
     async fn begin() -> Play {
         let server = TestServer::start().await;
         let net = Net::before(server.address()).await;
-        let mut phones = Vec::new();
+        let (mut phones, mut people) = (Vec::new(), Vec::new());
         for role in ["inspector", "inspector", "inspector", "acceptor"] {
             let mut phone = Phone::of(&server, role, role).await;
+            let first = phone.user();
+            phone.notebook.set_pin(PIN).unwrap();
+            let second = server.office.user("second", &["inspector"], &[]);
+            phone.notebook.sign_in(&phone.service(), &server.office.invite(second)).await.unwrap();
+            phone.notebook.set_pin(PIN).unwrap();
+            people.push([first, second]);
             phone.go_to(&net.url());
             phones.push(phone);
         }
-        Play { server, net, phones, random: SeededRandom::new(), saved: BTreeSet::new() }
+        Play { server, net, phones, people, random: SeededRandom::new(), saved: BTreeSet::new() }
     }
 
     async fn step(&mut self) {
         let number = self.random.below(self.phones.len());
-        match self.random.below(20) {
+        match self.random.below(22) {
             0..=5 => {
                 let note = format!("finding {}", self.random.below(10_000));
                 self.saved.insert(self.phones[number].record(&note));
@@ -48,6 +58,8 @@ impl Play {
             11 => self.resolve(number),
             12 => self.phones[number].reopen(),
             13 if self.random.once_in(4) => self.restart().await,
+            14 if self.random.once_in(4) => self.forget_token(number),
+            15 => self.hand_over(number),
             _ => {
                 if self.random.once_in(2) {
                     self.net.fail_next(*self.random.pick(&FAULTS));
@@ -55,6 +67,21 @@ impl Play {
                 drop(self.phones[number].try_sync().await);
             }
         }
+    }
+
+    fn hand_over(&self, number: usize) {
+        let notebook = &self.phones[number].notebook;
+        if self.random.once_in(4) {
+            notebook.lock().unwrap();
+        }
+        notebook.switch_to(*self.random.pick(&self.people[number]), PIN).unwrap();
+    }
+
+    /// The server no longer knows the second one's token; they go on recording.
+    fn forget_token(&self, number: usize) {
+        let database = rusqlite::Connection::open(self.server.data().join("ledger.sqlite")).unwrap();
+        database.busy_timeout(std::time::Duration::from_secs(15)).unwrap();
+        database.execute("DELETE FROM token WHERE user = ?", [self.people[number][1].0.as_bytes()]).unwrap();
     }
 
     fn amend(&self, number: usize) {

@@ -178,8 +178,11 @@ fn requests_and_replies_are_what_they_were() {
         seen: Some(Seen { epoch: 1, size: 40, root: Hash::of(b"root") }),
         open: vec![OpId(id(1).0)],
         limit: Some(500),
+        also: BTreeMap::new(),
     };
     both_ways("pull-request.json", &request);
+    let also = [(id(11), Token::new("another secret".into()))].into();
+    both_ways("pull-request-shared.json", &PullRequest { also, ..request });
     both_ways("pull-request-first.json", &PullRequest::default());
     let row = RawValue::from_string(entity().to_text()).unwrap();
     let reply = PullReply {
@@ -198,10 +201,13 @@ fn requests_and_replies_are_what_they_were() {
         durable_size: 12,
         verdicts: vec![OpVerdict { op: OpId(id(1).0), verdict: Final::Conflict { index: 44, task: id(6) } }],
         missing: vec![Hash::of(b"photo")],
+        signed_out: BTreeMap::new(),
         sums: [(Scope::org(), Row::sum(id(1), 44, "{}").to_text())].into(),
         time: time(),
     };
     both_ways("pull-reply.json", &reply);
+    let signed_out = [(id(3), Code::BadToken), (id(11), Code::UserRetired)].into();
+    both_ways("pull-reply-shared.json", &PullReply { signed_out, ..reply });
     let problem = Problem {
         status: 429,
         code: Code::TooMany,

@@ -16,7 +16,6 @@ use super::{each, list};
 
 use crate::catalogue::read_sheet;
 use crate::ledger::{OwnOp, catalogue_body};
-
 #[derive(Debug, Subcommand)]
 pub(super) enum Catalogues {
     /// Put another catalogue in force: a JSON file, or a 立结案标准 sheet in XLSX. Inspections under

@@ -1,6 +1,7 @@
 //! `xuncha field`: an inspector's phone on the command line, the real one with a folder for a pocket.
 
 mod network;
+mod people;
 mod photos;
 mod show;
 mod visit;
@@ -34,6 +35,34 @@ enum Errand {
     Enrol {
         /// The invitation.
         url: String,
+    },
+    /// Sign somebody in beside those who are already, with the URL of an invitation for them.
+    SignIn {
+        /// The invitation.
+        url: String,
+    },
+    /// List who is signed in; a star marks who records now.
+    Users,
+    /// Set the PIN of whoever records now.
+    Pin {
+        /// The PIN, 4 to 12 digits [default: read from standard input].
+        #[arg(long)]
+        pin: Option<String>,
+    },
+    /// Have somebody else who is signed in record from now on; needs no network.
+    Switch {
+        /// Their name or id.
+        user: String,
+        /// Their PIN [default: read from standard input].
+        #[arg(long)]
+        pin: Option<String>,
+    },
+    /// Have nobody record until somebody switches or signs in.
+    Lock,
+    /// Forget somebody's login; what they said is still sent.
+    SignOut {
+        /// Their name or id.
+        user: String,
     },
     /// Record a finding; needs no network.
     Record {
@@ -208,10 +237,12 @@ impl Field {
         let keys = Arc::new(FileKeyStore::new(self.home.join("device.key")));
         let phone = match &self.errand {
             // An invitation in hand is the answer to a lost key: the pending ops are said again.
-            Errand::Enrol { .. } => match Notebook::open(&self.home, keys.clone(), host.clone()) {
-                Err(xuncha_core::Error::KeyMissing) => Notebook::open_as_new_device(&self.home, keys, host)?,
-                other => other?,
-            },
+            Errand::Enrol { .. } | Errand::SignIn { .. } => {
+                match Notebook::open(&self.home, keys.clone(), host.clone()) {
+                    Err(xuncha_core::Error::KeyMissing) => Notebook::open_as_new_device(&self.home, keys, host)?,
+                    other => other?,
+                }
+            }
             _ => Notebook::open(&self.home, keys, host)?,
         };
         self.errand.run(&phone, printer)?;
@@ -223,6 +254,12 @@ impl Errand {
     fn run(self, phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         match self {
             Errand::Enrol { url } => network::enrol(phone, &url, printer),
+            Errand::SignIn { url } => network::sign_in(phone, &url, printer),
+            Errand::Users => people::list(phone, printer),
+            Errand::Pin { pin } => people::set_pin(phone, pin, printer),
+            Errand::Switch { user, pin } => people::switch(phone, &user, pin, printer),
+            Errand::Lock => people::lock(phone, printer),
+            Errand::SignOut { user } => people::sign_out(phone, &user, printer),
             Errand::Record { words } => {
                 let alike: Vec<_> = visit::warn(phone, &words, printer)?.iter().map(|near| near.finding.id).collect();
                 let (draft, photos) = words.draft(phone)?;
@@ -260,8 +297,7 @@ impl Errand {
                 Ok(())
             }
             Errand::Status => {
-                let status = phone.status()?;
-                let value = json!(status);
+                let value = json!(phone.status()?);
                 let text = serde_json::to_string_pretty(&value)?;
                 printer.say(&value, text);
                 Ok(())

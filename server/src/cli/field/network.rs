@@ -34,9 +34,22 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     built.map_err(|error| Failure::io("start", &error))
 }
 
-pub(super) fn enrol(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> {
+/// Server and code of an invitation.
+fn invitation(url: &str) -> Result<(&str, &str), Failure> {
     let invitation = url.split_once('#').and_then(|(address, code)| Some((address.strip_suffix("/enrol")?, code)));
-    let (server, code) = invitation.ok_or_else(|| Failure::new("bad_field", "url: wanted SERVER/enrol#CODE"))?;
+    invitation.ok_or_else(|| Failure::new("bad_field", "url: wanted SERVER/enrol#CODE"))
+}
+
+pub(super) fn sign_in(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> {
+    let (server, code) = invitation(url)?;
+    let signed_in = runtime()?.block_on(phone.sign_in(&HttpService::new(server)?, code))?;
+    phone.set_server(server)?;
+    printer.say(&json!(signed_in), format!("{} is signed in and records now", signed_in.name));
+    Ok(())
+}
+
+pub(super) fn enrol(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> {
+    let (server, code) = invitation(url)?;
     let service = HttpService::new(server)?;
     let enrolled = runtime()?.block_on(phone.enrol(&service, code))?;
     phone.set_server(server)?;

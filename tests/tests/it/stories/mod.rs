@@ -5,6 +5,7 @@ mod identity;
 mod journeys;
 mod network;
 mod photos;
+mod shared_phone;
 mod sight;
 
 use xuncha_tests::harness::{Phone, TestServer};
