@@ -76,7 +76,8 @@ pub(super) async fn fetch(
     let request = authorised(&path, service.request(Method::GET, &path), token)?;
     let mut response = in_time(&path, request.send()).await?;
     let media_type = media_type(response.headers());
-    let is_file = media_type.starts_with("image/") || media_type == "application/octet-stream";
+    let is_file = media_type.starts_with("image/")
+        || ["application/octet-stream", "application/json"].contains(&media_type.as_str());
     if response.status() != StatusCode::OK || !is_file || response.headers().contains_key(CONTENT_ENCODING) {
         return Err(refusal(&path, response).await);
     }

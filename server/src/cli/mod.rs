@@ -3,6 +3,7 @@
 
 mod admin;
 mod backup;
+mod demo;
 mod export;
 mod failure;
 mod field;
@@ -36,6 +37,8 @@ pub struct Arguments {
 enum Command {
     /// Run the server; the first start makes the ledger.
     Serve(serve::Serve),
+    /// Show everything at once: an invented city that works for a morning, and stays up.
+    Demo(demo::Demo),
     /// Administer a ledger, whether its server runs or not.
     Admin(admin::Admin),
     /// Be an inspector's phone.
@@ -64,6 +67,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
     let printer = Printer::new(arguments.json);
     let done = match arguments.command {
         Command::Serve(serve) => serve.run(&printer),
+        Command::Demo(demo) => demo.run(&printer),
         Command::Admin(admin) => admin.run(&printer),
         Command::Field(field) => field.run(&printer),
         Command::Verify(verify) => verify.run(&printer),

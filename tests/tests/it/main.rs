@@ -6,6 +6,7 @@ mod boston;
 mod bundle;
 mod commands;
 mod conflicts;
+mod demo;
 mod downloads;
 mod http;
 mod kills;
