@@ -22,6 +22,7 @@ mod rights;
 mod schedule;
 mod scope;
 mod seed;
+mod table;
 #[cfg(test)]
 mod tests;
 mod whereabouts;

@@ -6,6 +6,7 @@ mod city;
 mod line;
 mod phone;
 mod pictures;
+mod reckoning;
 mod story;
 mod told;
 

@@ -1,0 +1,159 @@
+//! The table of what can be said: every kind of op, what it is about, and the form of its body.
+
+use super::kind::{Act, FieldLaw, Form, KindLaw, MAX_KEPT};
+
+const fn must(name: &'static str, form: Form) -> FieldLaw {
+    FieldLaw { name, form, required: true }
+}
+
+const fn may(name: &'static str, form: Form) -> FieldLaw {
+    FieldLaw { name, form, required: false }
+}
+
+const fn law(
+    kind: &'static str,
+    of: &'static str,
+    act: Act,
+    right: &'static str,
+    fields: &'static [FieldLaw],
+) -> KindLaw {
+    KindLaw { kind, v: 1, of, act, right, observation: false, fields }
+}
+
+const fn step(to: &'static str, from: &'static [&'static str]) -> Act {
+    Act::Step { to, from }
+}
+
+const fn observed(law: KindLaw) -> KindLaw {
+    KindLaw { observation: true, ..law }
+}
+
+const FLAGS: Form = Form::Set(100, &Form::True);
+const REASON: FieldLaw = must("reason", Form::Words(2_000));
+const RETIRE: &[FieldLaw] = &[may("reason", Form::Words(2_000))];
+const RETIRED: Act = step("retired", &[]);
+const SEVERITY: Form = Form::OneOf(&["low", "medium", "high", "urgent"]);
+const SEES: Form = Form::OneOf(&["area", "unit", "nothing"]);
+
+const FINDING: &[FieldLaw] = &[
+    must("item", Form::Line(64)),
+    may("place", Form::Place),
+    may("note", Form::Words(4_000)),
+    may("severity", SEVERITY),
+    may("photos", Form::Set(100, &Form::Photo)),
+    may("tags", FLAGS),
+    may("catalogue", Form::Ref("catalogue")),
+    may("values", ASKED),
+    may("inspection", Form::Ref("inspection")),
+    may("why", Form::Words(500)),
+];
+const ASKED: Form = Form::Set(20, &Form::Asked);
+const PREVIEWS: &[FieldLaw] = &[must("previews", Form::Set(100, &Form::Preview))];
+const RESOLVE: &[FieldLaw] = &[must("field", Form::Line(100)), must("seen", Form::OpIds), must("value", Form::Any)];
+const ROLE: &[FieldLaw] = &[must("name", Form::Line(64)), may("may", FLAGS), may("sees", SEES)];
+const UNIT: &[FieldLaw] = &[must("name", Form::Line(200)), may("code", Form::Line(18))];
+const AREA: &[FieldLaw] = &[must("name", Form::Line(200)), must("shape", Form::Shape), may("unit", Form::Ref("unit"))];
+const CATALOGUE: &[FieldLaw] =
+    &[must("version", Form::Line(64)), must("file", Form::Document), may("note", Form::Words(2_000))];
+const PLACE: &[FieldLaw] = &[
+    must("name", Form::Line(200)),
+    must("type", Form::Line(64)),
+    must("place", Form::Place),
+    may("code", Form::Line(64)),
+    may("length", Form::Metres),
+    may("unit", Form::Ref("unit")),
+    may("items", FLAGS),
+];
+const INSPECTION: &[FieldLaw] = &[
+    must("type", Form::Line(64)),
+    must("catalogue", Form::Ref("catalogue")),
+    must("place", Form::Place),
+    may("task", Form::Ref("task")),
+    may("note", Form::Words(4_000)),
+];
+const ANSWERS: &[FieldLaw] = &[may("answers", Form::Set(500, &Form::Answer)), may("note", Form::Words(4_000))];
+const TASK: &[FieldLaw] = &[
+    must("name", Form::Line(200)),
+    must("place", Form::Place),
+    may("type", Form::Line(64)),
+    may("to", Form::RefSet(100, "user")),
+    may("opens", Form::Time),
+    may("due", Form::Time),
+    may("unannounced", Form::True),
+    may("note", Form::Words(2_000)),
+    may("schedule", Form::Ref("schedule")),
+    may("on", Form::Date),
+];
+const SCHEDULE: &[FieldLaw] = &[
+    must("name", Form::Line(200)),
+    must("every", Form::Recurs),
+    must("from", Form::Date),
+    may("until", Form::Date),
+    may("days", Form::Count(365)),
+    may("to", Form::RefSet(100, "user")),
+    may("places", Form::RefSet(1_000, "place")),
+    may("type", Form::Line(64)),
+    may("area", Form::Ref("area")),
+    may("draw", Form::Count(1_000)),
+    may("seed", Form::Line(64)),
+    may("unannounced", Form::True),
+];
+const USER: &[FieldLaw] = &[
+    must("name", Form::Line(100)),
+    must("roles", Form::Roles),
+    may("unit", Form::Ref("unit")),
+    may("areas", Form::RefSet(500, "area")),
+];
+const DEVICE: &[FieldLaw] = &[must("key", Form::Key), must("user", Form::Ref("user")), must("line", Form::Uuid)];
+const SESSION: &[FieldLaw] = &[must("user", Form::Ref("user")), must("line", Form::Uuid), must("roles", Form::Roles)];
+const LEDGER: &[FieldLaw] = &[must("name", Form::Line(200)), must("zone", Form::Line(64)), must("key", Form::Key)];
+
+const GOING: &[&str] = &["started", "paused"];
+const DONE: &[FieldLaw] = &[may("inspection", Form::Ref("inspection"))];
+
+/// Every kind of op, in order of their names.
+pub(super) const LAWS: &[KindLaw] = &[
+    law("area.add", "area", Act::Make, "area.manage", AREA),
+    law("area.amend", "area", Act::Change, "area.manage", AREA),
+    law("area.retire", "area", RETIRED, "area.manage", RETIRE),
+    law("blobs.kept", "blobs", Act::Keep, "", &[must("blobs", Form::Files(MAX_KEPT))]),
+    law("catalogue.load", "catalogue", Act::Make, "catalogue.manage", CATALOGUE),
+    law("catalogue.retire", "catalogue", RETIRED, "catalogue.manage", RETIRE),
+    law("device.add", "device", Act::Make, "", DEVICE),
+    law("device.revoke", "device", step("revoked", &[]), "device.manage", RETIRE),
+    observed(law("finding.amend", "finding", Act::Change, "finding.amend", FINDING)),
+    observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", &[])),
+    observed(law("finding.record", "finding", Act::Make, "finding.record", FINDING)),
+    law("finding.resolve", "finding", Act::Resolve, "finding.resolve", RESOLVE),
+    law("finding.void", "finding", step("void", &[]), "finding.void", &[REASON]),
+    observed(law("inspection.answer", "inspection", Act::Change, "inspection.record", ANSWERS)),
+    law("inspection.cancel", "inspection", step("void", &[]), "inspection.record", &[REASON]),
+    observed(law("inspection.finish", "inspection", step("finished", GOING), "inspection.record", &[])),
+    observed(law("inspection.pause", "inspection", step("paused", &["started"]), "inspection.record", &[])),
+    law("inspection.resolve", "inspection", Act::Resolve, "finding.resolve", RESOLVE),
+    observed(law("inspection.resume", "inspection", step("started", &["paused"]), "inspection.record", &[])),
+    observed(law("inspection.start", "inspection", Act::Make, "inspection.record", INSPECTION)),
+    law("ledger.amend", "ledger", Act::Change, "ledger.manage", LEDGER),
+    law("ledger.epoch", "ledger", Act::Change, "", &[must("epochs", Form::Set(1, &Form::Epoch))]),
+    law("ledger.open", "ledger", Act::Make, "", LEDGER),
+    observed(law("photo.preview", "finding", Act::Announce, "finding.record", PREVIEWS)),
+    law("place.add", "place", Act::Make, "place.manage", PLACE),
+    law("place.amend", "place", Act::Change, "place.manage", PLACE),
+    law("place.retire", "place", RETIRED, "place.manage", RETIRE),
+    law("role.add", "role", Act::Make, "role.manage", ROLE),
+    law("role.amend", "role", Act::Change, "role.manage", ROLE),
+    law("schedule.add", "schedule", Act::Make, "task.manage", SCHEDULE),
+    law("schedule.amend", "schedule", Act::Change, "task.manage", SCHEDULE),
+    law("schedule.retire", "schedule", RETIRED, "task.manage", RETIRE),
+    law("session.open", "session", Act::Make, "", SESSION),
+    law("task.add", "task", Act::Make, "task.manage", TASK),
+    law("task.amend", "task", Act::Change, "task.manage", TASK),
+    law("task.cancel", "task", step("void", &["open"]), "task.manage", &[REASON]),
+    observed(law("task.finish", "task", step("done", &["open"]), "inspection.record", DONE)),
+    law("unit.add", "unit", Act::Make, "unit.manage", UNIT),
+    law("unit.amend", "unit", Act::Change, "unit.manage", UNIT),
+    law("unit.retire", "unit", RETIRED, "unit.manage", RETIRE),
+    law("user.add", "user", Act::Make, "user.manage", USER),
+    law("user.amend", "user", Act::Change, "user.manage", USER),
+    law("user.retire", "user", RETIRED, "user.manage", RETIRE),
+];
