@@ -57,6 +57,8 @@ pub mod decisions {
     pub mod d0019 {}
     #[doc = include_str!("../docs/decisions/0020-several-people-one-notebook.md")]
     pub mod d0020 {}
+    #[doc = include_str!("../docs/decisions/0021-a-catalogue-is-a-document.md")]
+    pub mod d0021 {}
     #[doc = include_str!("../docs/decisions/0022-a-place-may-name-a-known-place.md")]
     pub mod d0022 {}
     #[doc = include_str!("../docs/decisions/0023-a-draw-can-be-drawn-again.md")]

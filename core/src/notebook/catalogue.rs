@@ -131,11 +131,12 @@ impl Notebook {
         let Some(catalogue) = self.catalogue()?.map(|in_force| in_force.catalogue) else { return Ok(Vec::new()) };
         let Some(item) = catalogue.item(item) else { return Ok(Vec::new()) };
         let now = self.host().clock.wall();
-        let near = self.near(lat, lon, f64::from(item.near.metres), 50)?;
+        // All that is there, however much: what is alike may lie behind much that is not.
+        let near = self.near(lat, lon, f64::from(item.near.metres), usize::MAX)?;
         self.read(|store| {
             let mut alike = Vec::new();
             for found in near {
-                let Some(other) = store.entity(found.finding.id)? else { continue };
+                let Some(other) = store.entity(found.finding.id)?.filter(|_| alike.len() < 50) else { break };
                 let other_item = other.text("item").and_then(|id| catalogue.item(id));
                 if looks_alike(item, &other, other_item, found.metres, now) {
                     alike.push(Near { finding: Finding::from_entity(&other), metres: found.metres });

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::Notebook;
-use super::record::{finding_of, raw};
+use super::record::raw;
 use crate::model::{Entity, EntityId, OpId, Stamp};
 use crate::store::Saying;
 use crate::{Error, Result};
@@ -12,9 +12,11 @@ use crate::{Error, Result};
 /// A field in conflict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Conflict {
-    /// The finding.
-    pub finding: EntityId,
-    /// The field, such as `note` or `photos/<id>`.
+    /// What it is about.
+    pub entity: EntityId,
+    /// What that is: `finding` or `inspection`.
+    pub kind: String,
+    /// The field, such as `note`, `photos/<id>` or `answers/<item>`.
     pub field: String,
     /// What stands now.
     pub current: Claim,
@@ -43,7 +45,7 @@ impl Claim {
 }
 
 impl Notebook {
-    /// Every field in conflict, by finding.
+    /// Every field in conflict, by finding or inspection.
     ///
     /// # Errors
     /// [`Error::Storage`] when they cannot be read.
@@ -56,19 +58,30 @@ impl Notebook {
     /// must have the right to; the server judges that.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the finding is not here or `choice` said nothing about the field;
+    /// [`Error::NotFound`] when the finding or inspection is not here or `choice` said nothing about the field;
     /// [`Error::Refused`] with `no_conflict` when there is none.
-    pub fn resolve(&self, finding: EntityId, field: &str, choice: OpId) -> Result<OpId> {
+    pub fn resolve(&self, entity: EntityId, field: &str, choice: OpId) -> Result<OpId> {
         self.change(|store| {
-            let conflict = conflict(&finding_of(store, finding)?, field);
+            let found = store.entity(entity)?;
+            let disputed = found.and_then(|found| Some((resolution(&found.kind)?, conflict(&found, field))));
+            let (kind, conflict) = disputed.ok_or_else(|| Error::NotFound { what: entity.to_string() })?;
             let claims: Vec<&Claim> = std::iter::once(&conflict.current).chain(&conflict.rivals).collect();
             let chosen = claims.iter().find(|claim| claim.op == choice);
             let what = || Error::NotFound { what: format!("a value of {field} said by op {choice}") };
             let seen: Vec<OpId> = claims.iter().map(|claim| claim.op).collect();
             let body = serde_json::json!({ "field": field, "seen": seen, "value": chosen.ok_or_else(what)?.value });
-            let (id, kind, body) = (OpId(self.host().uuid()), "finding.resolve", raw(&body)?);
-            store.say(Saying { id, kind, entity: finding, body, from: None, blobs: vec![], supersedes: None })
+            let (id, body) = (OpId(self.host().uuid()), raw(&body)?);
+            store.say(Saying { id, kind, entity, body, from: None, blobs: vec![], supersedes: None })
         })
+    }
+}
+
+/// The kind of op that decides a conflict about an entity of this kind.
+fn resolution(kind: &str) -> Option<&'static str> {
+    match kind {
+        "finding" => Some("finding.resolve"),
+        "inspection" => Some("inspection.resolve"),
+        _ => None,
     }
 }
 
@@ -76,7 +89,8 @@ fn conflict(entity: &Entity, field: &str) -> Conflict {
     let value = entity.field(field).unwrap_or(&Value::Null);
     let rivals = entity.rivals.get(field).into_iter().flatten();
     Conflict {
-        finding: entity.id,
+        entity: entity.id,
+        kind: entity.kind.clone(),
         field: field.to_owned(),
         current: Claim::new(entity.stamps.of(field), value),
         rivals: rivals.map(|rival| Claim::new(&rival.stamp, &rival.value)).collect(),

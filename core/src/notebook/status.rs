@@ -47,7 +47,7 @@ pub struct Status {
     pub held: u64,
     /// Ops that were refused and that nobody has dealt with.
     pub refused: u64,
-    /// Findings with a field in conflict.
+    /// Findings and inspections with a field in conflict.
     pub conflicts: u64,
     /// Size of the ledger that a backup or replica really covers.
     pub durable_size: u64,

@@ -26,13 +26,23 @@ pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, en
         "inspection.start" => reader.started(op),
         "inspection.answer" => entity.map_or(Ok(()), |entity| reader.answered(op, entity)),
         "inspection.finish" => entity.map_or(Ok(()), |entity| reader.finished(op, entity)),
+        "task.finish" => reader.done(op),
+        "inspection.resolve" => entity.map_or(Ok(()), |entity| reader.settled(op, entity)),
         _ => Ok(()),
     }
 }
 
-/// What an inspection that `op` finishes comes to, in hundredths of a point.
-pub(super) fn points_at_finish(view: &dyn View, entity: &Entity) -> Option<u64> {
-    let inspection = Inspection::from_entity(entity);
+/// What an inspection comes to, in hundredths of a point: when `op` finishes it, and when `op`
+/// settles an answer of one that is finished.
+pub(super) fn points_after(view: &dyn View, op: &Op, entity: &Entity) -> Option<u64> {
+    let mut inspection = Inspection::from_entity(entity);
+    if op.kind == "inspection.resolve" {
+        let field = op.body.get("field").and_then(Value::as_str);
+        let item =
+            field.and_then(|field| field.strip_prefix("answers/")).filter(|_| inspection.status == "finished")?;
+        let answer = op.body.get("value").and_then(|value| Answer::deserialize(value).ok())?;
+        inspection.answers.insert(item.to_owned(), answer);
+    }
     let catalogue = catalogue_of(view, inspection.catalogue?)?;
     let points = inspection.answers.iter().filter_map(|(id, answer)| {
         let item = catalogue.item(id)?;
@@ -168,6 +178,30 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// A task is done by a visit that came to its end, not by one that was called off meanwhile.
+    fn done(&self, op: &Op) -> Ruling<()> {
+        let visit = op.body.get("inspection").and_then(Value::as_str).and_then(|id| id.parse().ok());
+        let visit = visit.and_then(|id| self.view.entity(id));
+        match visit.as_deref().and_then(|visit| visit.text("status")) {
+            None | Some("finished") => Ok(()),
+            Some(status) => refuse(Code::StateChanged, format!("inspection: is {status}")),
+        }
+    }
+
+    /// The answer chosen fits its item; that of a visit which is over is not only begun.
+    fn settled(&self, op: &Op, entity: &Entity) -> Ruling<()> {
+        let field = op.body.get("field").and_then(Value::as_str).unwrap_or_default();
+        let Some(id) = field.strip_prefix("answers/") else { return Ok(()) };
+        let inspection = Inspection::from_entity(entity);
+        let Some(list) = self.checklist(&inspection)? else { return Ok(()) };
+        let Some(item) = list.items.get(id) else { return bad("field", &format!("{id} is not on this checklist")) };
+        let answer = op.body.get("value").and_then(|value| Answer::deserialize(value).ok());
+        if inspection.status == "finished" && answer.as_ref().and_then(|answer| answer.is).is_none() {
+            return bad("value", "is no answer, and the inspection is finished");
+        }
+        answer.map_or(Ok(()), |answer| fits("value", answers::check(item, &answer)))
     }
 
     /// Photos of what was found wrong, before it was rectified.

@@ -214,9 +214,9 @@ fn is_replay(entity: Option<&Entity>, law: &KindLaw, op: &Op) -> bool {
 /// What the law adds of its own: the opening time of a login, what an inspection comes to, doubts
 /// about the clock.
 fn derive(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, entity: Option<&Entity>, accepted: &mut Accepted) {
-    if law.kind == "inspection.finish"
-        && !accepted.fields.contains_key("status")
-        && let Some(points) = entity.and_then(|entity| items::points_at_finish(view, entity))
+    if matches!(law.kind, "inspection.finish" | "inspection.resolve")
+        && accepted.fields.is_empty()
+        && let Some(points) = entity.and_then(|entity| items::points_after(view, op, entity))
     {
         accepted.adds.insert("points".into(), Value::from(points));
     }

@@ -57,10 +57,13 @@ impl Store {
         Ok(missing)
     }
 
-    /// Keeps a document whose hash was checked.
+    /// Keeps a document whose hash was checked; what is pending is previewed with it from now on.
     pub(crate) fn put_document(&self, hash: &Hash, text: &str) -> Result<()> {
         let insert = "INSERT OR IGNORE INTO document (hash, text) VALUES (?, ?)";
         self.db.prepare_cached(insert)?.execute(params![hash.to_string(), text]).tried("keep a document")?;
+        for id in self.entities_open()? {
+            self.refresh(id)?;
+        }
         Ok(())
     }
 
@@ -70,6 +73,15 @@ impl Store {
         let mut query = self.db.prepare_cached(query)?;
         let rows = query.query_map([kind], |row| row.get::<_, String>(0))?;
         rows.map(|text| read_entity(&text?)).collect()
+    }
+
+    /// Inspections with open ops: whether one can be finished follows from its findings too.
+    pub(super) fn inspections_pending(&self) -> Result<Vec<EntityId>> {
+        let query = "SELECT id FROM entity WHERE kind = 'inspection'
+                        AND id IN (SELECT entity FROM op WHERE open = 1)";
+        let mut query = self.db.prepare_cached(query)?;
+        let ids = query.query_map([], |row| row.get(0).map(super::entity_id))?;
+        ids.collect::<rusqlite::Result<_>>().tried("read what is pending")
     }
 
     /// Inspections, the one started last first.

@@ -32,6 +32,8 @@ struct Page<'a> {
     touched: BTreeSet<EntityId>,
     /// Entities that lost a reason.
     left: Vec<EntityId>,
+    /// A row came from which the views of others follow.
+    depended: bool,
 }
 
 impl Store {
@@ -83,6 +85,7 @@ impl Store {
             open: self.entities_open()?,
             touched: BTreeSet::new(),
             left: Vec::new(),
+            depended: false,
         };
         for (at, row) in reply.rows.iter().enumerate() {
             if at % 64 == 0 {
@@ -90,7 +93,7 @@ impl Store {
             }
             self.take_row(&mut page, row)?;
         }
-        let Page { mut scopes, mut touched, mut left, .. } = page;
+        let Page { mut scopes, mut touched, mut left, open, depended, .. } = page;
         left.extend(scopes.follow(self, reply)?);
         let dropped = self.drop_rows(left, &mut touched)?;
         let wrong = if reply.more { Vec::new() } else { scopes.compare(self, reply, again)? };
@@ -101,6 +104,11 @@ impl Store {
             touched.extend(self.settle(verdict.op, verdict.verdict.clone(), &mut tally)?);
         }
         touched.extend(self.close_covered()?);
+        if depended {
+            touched.extend(open);
+        } else if !reply.rows.is_empty() {
+            touched.extend(self.inspections_pending()?);
+        }
         for (user, code) in &reply.signed_out {
             self.login_refused(*user, code)?;
         }
@@ -133,6 +141,8 @@ impl Store {
         if brief.kind == "area" {
             self.shapes.take();
         }
+        // Areas, units and checklists of what is pending follow from these.
+        page.depended |= matches!(&*brief.kind, "area" | "place" | "catalogue");
         let fresh = self.put_new_row(row.index, text, &brief)?;
         if fresh && page.open.contains(&row.id) {
             page.touched.insert(row.id);
@@ -183,7 +193,7 @@ impl Store {
         Ok(dropped)
     }
 
-    fn entities_open(&self) -> Result<HashSet<EntityId>> {
+    pub(super) fn entities_open(&self) -> Result<HashSet<EntityId>> {
         let mut query = self.db.prepare_cached("SELECT DISTINCT entity FROM op WHERE open = 1")?;
         let ids = query.query_map([], |row| row.get(0).map(entity_id))?;
         ids.collect::<rusqlite::Result<_>>().tried("read what is pending")

@@ -48,9 +48,11 @@ impl Store {
         rows.collect::<rusqlite::Result<_>>().tried("look for findings nearby")
     }
 
-    /// Findings with a field in conflict.
+    /// Findings and inspections with a field in conflict.
     pub(crate) fn disputed(&self) -> Result<Vec<Entity>> {
-        self.entities("SELECT coalesce(shown, row) FROM entity WHERE disputed = 1 AND kind = 'finding' ORDER BY id")
+        let query = "SELECT coalesce(shown, row) FROM entity
+                      WHERE disputed = 1 AND kind IN ('finding', 'inspection') ORDER BY id";
+        self.entities(query)
     }
 
     /// Users, by their ids.
@@ -80,9 +82,9 @@ impl Store {
         self.count("SELECT count(*) FROM op WHERE state IN ('new', 'sent', 'held', 'fork') AND state = 'held'")
     }
 
-    /// How many findings have a field in conflict.
+    /// How many findings and inspections have a field in conflict.
     pub(crate) fn disputed_count(&self) -> Result<u64> {
-        self.count("SELECT count(*) FROM entity WHERE disputed = 1 AND kind = 'finding'")
+        self.count("SELECT count(*) FROM entity WHERE disputed = 1 AND kind IN ('finding', 'inspection')")
     }
 
     fn count(&self, query: &str) -> Result<u64> {

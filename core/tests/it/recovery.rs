@@ -122,7 +122,7 @@ fn a_newer_notebook_is_not_touched() {
     drop(db);
     let bytes = fs::read(&database).unwrap();
     let opened = Notebook::open(folder.path(), keys, host);
-    assert!(matches!(opened, Err(Error::Outdated { found: 99, known: 3 })), "{opened:?}");
+    assert!(matches!(opened, Err(Error::Outdated { found: 99, known: 4 })), "{opened:?}");
     assert_eq!(fs::read(&database).unwrap(), bytes);
 }
 

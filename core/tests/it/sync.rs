@@ -360,3 +360,24 @@ async fn a_sync_may_run_on_any_thread() {
     let notebook = phone.notebook.clone();
     tokio::spawn(async move { notebook.enrol(&city, &code).await }).await.unwrap().unwrap();
 }
+
+#[tokio::test]
+async fn what_waits_is_shown_with_the_areas_and_places_of_the_newest_pull() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let unit = city.lock().make("unit.add", json!({ "name": "市场管理所" }));
+    let market = json!({ "name": "南门市场", "type": "market", "place": { "lat": 5.0, "lon": 5.0 } });
+    let market = city.lock().make("place.add", market);
+    phone.synced(&city).await.unwrap();
+    let place = xuncha_core::model::Place { id: Some(market), ..Default::default() };
+    let id = phone.record(xuncha_core::model::FindingDraft { place: Some(place), ..finding("x") }, vec![]).unwrap();
+    let shape = json!({ "type": "Polygon", "coordinates": [[[0, 0], [9, 0], [9, 9], [0, 9], [0, 0]]] });
+    let area = city.lock().make("area.add", json!({ "name": "城北", "shape": shape }));
+    let point = json!({ "lat": 5.0, "lon": 5.0, "accuracy": 1.0 });
+    city.lock().say("place.amend", market, json!({ "unit": unit, "place": point }));
+    city.lock().unknown_kinds.insert("finding.record".into());
+    assert_eq!(phone.synced(&city).await.unwrap().held, 1);
+    let shown = phone.entity(id).unwrap().unwrap();
+    assert_eq!((shown.field("areas"), shown.reference("duty_unit")), (Some(&json!([area])), Some(unit)));
+    phone.is_sound();
+}

@@ -1,6 +1,6 @@
 //! Makes the tasks that schedules ask for, day by day, in the city's zone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -10,7 +10,7 @@ use xuncha_core::model::{Entity, EntityId, KnownPlace, Schedule, Task, Time};
 use xuncha_core::plan::{DueTask, falls_on, tasks_on};
 use xuncha_core::protocol::Verdict;
 
-use crate::ledger::{OwnOp, Sequencer};
+use crate::ledger::{BATCH_OPS, OwnOp, Sequencer};
 use crate::store::{Result, Snapshot, Store, StoreError};
 
 /// Remembers which days of which schedules are done, so that looking again costs little. Made anew
@@ -98,7 +98,13 @@ impl Clerk {
             let task = Task::from_entity(task);
             task.schedule.zip(task.on)
         })?;
-        self.done.extend(made.into_iter().flatten());
+        let mut counted: BTreeMap<(EntityId, String), usize> = BTreeMap::new();
+        for day in made.into_iter().flatten() {
+            *counted.entry(day).or_default() += 1;
+        }
+        // Whole batches and nothing after them may be a day that was cut short: asked for again, what
+        // was made is made once.
+        self.done.extend(counted.into_iter().filter(|(_, made)| made % BATCH_OPS != 0).map(|(day, _)| day));
         self.known = true;
         Ok(())
     }

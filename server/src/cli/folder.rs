@@ -8,7 +8,7 @@ use xuncha_core::host::Host;
 use xuncha_core::model::LedgerId;
 
 use super::Failure;
-use crate::ledger::{Item, LedgerKey, OwnOp, Sequencer};
+use crate::ledger::{Foreseen, Item, LedgerKey, OwnOp, Sequencer, foresee};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 
@@ -45,6 +45,13 @@ impl Folder {
     pub(super) fn append(&self, ops: &[OwnOp]) -> Result<(), Failure> {
         use xuncha_core::protocol::{Final, Verdict};
         let items: Vec<Item> = ops.iter().map(|op| op.write(self.ledger, &self.host)).collect();
+        // Several go in whole or not at all.
+        if items.len() > 1
+            && let Some(Foreseen { at, code, detail }) =
+                self.store.look(|snapshot| foresee(snapshot, &self.host, &items))?
+        {
+            return Err(Failure::new(code.as_str(), format!("number {}: {detail}", at + 1)));
+        }
         for verdict in self.sequencer.append(&*self.store, &items)? {
             match verdict {
                 Verdict::Refused { code, detail, .. }

@@ -61,6 +61,11 @@ impl Item {
         });
         Item { text, op, push }
     }
+
+    /// The op, if it can be read.
+    pub(super) fn op(&self) -> Option<&Op> {
+        self.op.as_ref().ok()
+    }
 }
 
 /// Judges and appends. One per process; across processes the store's write lock makes them one.

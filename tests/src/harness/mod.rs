@@ -19,7 +19,7 @@ pub use clock::Clock;
 pub use files::{Line, announced, photo, picture, put_bytes, until};
 pub use lookup::{lacking, python, shared};
 pub use net::{Counts, Fault, Net};
-pub use office::Office;
+pub use office::{Office, street_list};
 pub use phone::{Phone, words};
 pub use raw::{Answer, RawPhone, http_client};
 pub use server::TestServer;

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use xuncha_core::host::Host;
-use xuncha_core::model::{DeviceId, Entity, EntityId, LedgerId};
+use xuncha_core::model::catalogue::{Catalogue, seed_catalogue};
+use xuncha_core::model::{DeviceId, Entity, EntityId, Hash, LedgerId};
 use xuncha_core::protocol::{Final, Verdict};
 use xuncha_server::auth;
 use xuncha_server::blobs::{Folder, keep_arrived, make_previews};
-use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer};
+use xuncha_server::casework::Clerk;
+use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer, catalogue_body};
 use xuncha_server::store::Store;
 use xuncha_server::store::sqlite::SqliteStore;
 
@@ -66,6 +68,43 @@ impl Office {
         self.add("area.add", json!({ "name": name, "shape": shape }))
     }
 
+    /// Puts a catalogue in force.
+    pub fn load_catalogue(&self, catalogue: &Catalogue) -> EntityId {
+        self.put_document(catalogue);
+        self.add("catalogue.load", catalogue_body(catalogue))
+    }
+
+    /// Keeps the text of a catalogue, and puts it nowhere in force.
+    pub fn put_document(&self, catalogue: &Catalogue) {
+        let text = catalogue.to_text();
+        self.store.change(|batch| batch.put_document(&Hash::of(text.as_bytes()), &text)).unwrap();
+    }
+
+    /// Adds a known place of this kind at a point.
+    pub fn place(&self, name: &str, kind: &str, (lat, lon): (f64, f64)) -> EntityId {
+        self.add("place.add", json!({ "name": name, "type": kind, "place": { "lat": lat, "lon": lon } }))
+    }
+
+    /// Gives a visit of a known place to these users; nobody: whoever sees it.
+    pub fn task(&self, name: &str, place: EntityId, to: &[EntityId]) -> EntityId {
+        let mut body = json!({ "name": name, "place": { "id": place } });
+        if !to.is_empty() {
+            body["to"] = flags(to);
+        }
+        self.add("task.add", body)
+    }
+
+    /// Has `clerk` make the tasks that are due by now; their number.
+    pub fn make_due(&self, clerk: &mut Clerk) -> usize {
+        clerk.make_due(&*self.store, &self.sequencer, &self.host).unwrap()
+    }
+
+    /// Everything of a kind.
+    pub fn all(&self, kind: &str) -> Vec<Entity> {
+        let rows = self.store.look(|snapshot| snapshot.entities(kind, None, 10_000)).unwrap();
+        rows.iter().map(|row| serde_json::from_str(&row.row).unwrap()).collect()
+    }
+
     /// Makes an enrolment code.
     pub fn invite(&self, user: EntityId) -> String {
         auth::invite(&*self.store, &self.host, user).unwrap()
@@ -116,6 +155,15 @@ impl Office {
     pub fn waiting(&self, device: &DeviceId) -> (u64, u64) {
         self.store.look(|snapshot| snapshot.waiting(device)).unwrap()
     }
+}
+
+/// The built-in catalogue under another name, with `items` for the checklist of a street.
+pub fn street_list(version: &str, items: &[&str]) -> Catalogue {
+    let mut catalogue = Catalogue::clone(&seed_catalogue());
+    catalogue.version = version.to_owned();
+    let street = catalogue.place_types.iter_mut().find(|kind| kind.id == "street").unwrap();
+    street.items = items.iter().map(|item| (*item).to_owned()).collect();
+    catalogue
 }
 
 fn flags<T: ToString>(names: &[T]) -> Value {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use xuncha_core::host::Host;
-use xuncha_core::model::{EntityId, Finding, FindingDraft, OpId, Place};
-use xuncha_core::notebook::{Conflict, FileKeyStore, ListPage, Notebook, RefusedOp, Shot};
+use xuncha_core::model::{Answer, EntityId, Finding, FindingDraft, Inspection, Is, OpId, Place};
+use xuncha_core::notebook::{Conflict, FileKeyStore, ListPage, Notebook, RefusedOp, SealedPhoto, Shot, Visit};
 use xuncha_core::sync::{Conditions, HttpService, SyncOptions, Synced};
 use xuncha_core::{Error, Result};
 
@@ -95,9 +95,35 @@ impl Phone {
 
     /// Records a finding with these words and photos.
     pub fn record_photos(&self, note: &str, photos: &[&[u8]]) -> EntityId {
-        let seal = |mut bytes: &[u8]| self.notebook.seal_photo(&mut bytes, Shot::default()).unwrap();
-        let sealed = photos.iter().map(|bytes| seal(bytes)).collect();
+        let sealed = photos.iter().map(|bytes| self.seal(bytes)).collect();
         self.notebook.record_with_photos(words(note), sealed).unwrap()
+    }
+
+    /// Takes a photo in.
+    pub fn seal(&self, mut bytes: &[u8]) -> SealedPhoto {
+        self.notebook.seal_photo(&mut bytes, Shot::default()).unwrap()
+    }
+
+    /// Begins a visit of a known place.
+    pub fn visit(&self, place: EntityId) -> EntityId {
+        let place = Some(Place { id: Some(place), ..Place::default() });
+        self.notebook.start_inspection(Visit { place, ..Visit::default() }).unwrap()
+    }
+
+    /// Answers an item with yes, no or na.
+    pub fn answer(&self, visit: EntityId, item: &str, is: Is) -> OpId {
+        self.notebook.answer(visit, item, Answer { is: Some(is), ..Answer::default() }).unwrap()
+    }
+
+    /// Answers an item with no and a count of what is wrong, and says why there are no photos.
+    pub fn answer_count(&self, visit: EntityId, item: &str, count: u64) -> OpId {
+        let (values, why) = ([("count".to_owned(), count.into())].into(), Some("夜间无法拍摄".to_owned()));
+        self.notebook.answer(visit, item, Answer { is: Some(Is::No), values, why, ..Answer::default() }).unwrap()
+    }
+
+    /// What it shows of a visit.
+    pub fn inspection(&self, id: EntityId) -> Inspection {
+        self.notebook.inspection(id).unwrap()
     }
 
     /// Sends and fetches under these conditions; must succeed.

@@ -171,7 +171,7 @@ fn a_changed_ledger_makes_verify_exit_with_one_and_the_index() {
     let outcome = xuncha(["verify", "--data", &desk.path("data")]);
     assert_eq!(outcome.code, 1);
     let report = &outcome.lines()[0];
-    assert_eq!((&report["ok"], &report["problems"][0]["index"]), (&false.into(), &11.into()));
+    assert_eq!((&report["ok"], &report["problems"][0]["index"]), (&false.into(), &12.into()));
 }
 
 #[test]

@@ -61,7 +61,7 @@ async fn a_graceful_stop_answers_every_push_that_was_let_in() {
             None => {}
         }
     }
-    let setup = 11 + 3 * 24;
+    let setup = 12 + 3 * 24;
     assert!(server.office.size() >= setup + accepted, "what was answered is there");
     assert_eq!((server.office.size() - setup) % 100, 0, "a push is there whole or not at all");
     server.check_all();
@@ -176,7 +176,7 @@ async fn the_command_line_works_beside_a_server_that_takes_pushes_and_both_survi
         assert_eq!(added.code, 0, "{added:?}");
     }
     let mut phone = pushing.await.unwrap();
-    let entries = 11 + 3 + 200 + 12;
+    let entries = 12 + 3 + 200 + 12;
     let report = xuncha(["verify", "--data", data]).value();
     assert_eq!((&report["ok"], &report["entries"]), (&json!(true), &json!(entries)), "{report}");
     server.kill();

@@ -63,7 +63,7 @@ fn a_photo_goes_its_way_on_the_command_line() {
     let file = put(&desk, "turned.jpg", TURNED);
     let recorded = field(&a, &["record", "--item", "SR-1", "--note", "占道堆物", "--photo", &file, "--camera"]);
     let finding = id_of(&recorded);
-    assert_eq!(recorded, json!({ "finding": finding }));
+    assert_eq!(recorded, json!({ "finding": finding, "alike": [] }));
     fs::remove_file(&file).unwrap();
 
     let shown = field(&a, &["show", &finding]);

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use xuncha_core::model::{EntityId, FindingDraft, Severity};
-use xuncha_tests::harness::{Fault, Net, Phone, SeededRandom, TestServer, long_run};
+use serde_json::json;
+use xuncha_core::model::{Answer, EntityId, FindingDraft, Is, Severity};
+use xuncha_tests::harness::{Fault, Net, Phone, SeededRandom, TestServer, long_run, photo, street_list};
 
 struct Play {
     server: TestServer,
@@ -14,7 +15,12 @@ struct Play {
     people: Vec<[EntityId; 2]>,
     random: SeededRandom,
     saved: BTreeSet<EntityId>,
+    /// A street with a short checklist, and visits of it.
+    street: EntityId,
+    visits: BTreeSet<EntityId>,
 }
+
+const ITEMS: [&str; 3] = ["SR-7", "HW-1", "AD-3"];
 
 const PIN: &str = "8351";
 
@@ -30,6 +36,8 @@ const FAULTS: [Fault; 6] = [
 impl Play {
     async fn begin() -> Play {
         let server = TestServer::start().await;
+        server.office.load_catalogue(&street_list("play", &ITEMS));
+        let street = server.office.place("解放路", "street", (31.23, 121.47));
         let net = Net::before(server.address()).await;
         let (mut phones, mut people) = (Vec::new(), Vec::new());
         for role in ["inspector", "inspector", "inspector", "acceptor"] {
@@ -39,16 +47,18 @@ impl Play {
             let second = server.office.user("second", &["inspector"], &[]);
             phone.notebook.sign_in(&phone.service(), &server.office.invite(second)).await.unwrap();
             phone.notebook.set_pin(PIN).unwrap();
+            phone.sync().await;
             people.push([first, second]);
             phone.go_to(&net.url());
             phones.push(phone);
         }
-        Play { server, net, phones, people, random: SeededRandom::new(), saved: BTreeSet::new() }
+        let (random, saved, visits) = (SeededRandom::new(), BTreeSet::new(), BTreeSet::new());
+        Play { server, net, phones, people, random, saved, street, visits }
     }
 
     async fn step(&mut self) {
         let number = self.random.below(self.phones.len());
-        match self.random.below(22) {
+        match self.random.below(32) {
             0..=5 => {
                 let note = format!("finding {}", self.random.below(10_000));
                 self.saved.insert(self.phones[number].record(&note));
@@ -56,10 +66,17 @@ impl Play {
             6..=9 => self.amend(number),
             10 => self.void(number),
             11 => self.resolve(number),
-            12 => self.phones[number].reopen(),
+            12 => {
+                self.phones[number].reopen();
+                self.phones[number].check();
+            }
             13 if self.random.once_in(4) => self.restart().await,
             14 if self.random.once_in(4) => self.forget_token(number),
             15 => self.hand_over(number),
+            16 if number < 3 => drop(self.visits.insert(self.phones[number].visit(self.street))),
+            17..=20 => self.answer(number),
+            21..=22 => self.step_visit(number),
+            23 => self.fix(number),
             _ => {
                 if self.random.once_in(2) {
                     self.net.fail_next(*self.random.pick(&FAULTS));
@@ -107,7 +124,61 @@ impl Play {
     fn resolve(&self, number: usize) {
         let phone = &self.phones[number];
         let Some(conflict) = phone.conflicts().into_iter().next() else { return };
-        phone.notebook.resolve(conflict.finding, &conflict.field, conflict.rivals[0].op).unwrap();
+        let chosen = phone.notebook.resolve(conflict.entity, &conflict.field, conflict.rivals[0].op);
+        // An answer that is only begun cannot be chosen for a visit that is over.
+        assert!(chosen.is_ok() || conflict.kind == "inspection", "{chosen:?}");
+    }
+
+    fn any_visit(&self, number: usize) -> Option<EntityId> {
+        let visits = self.phones[number].notebook.inspections(!self.random.once_in(8)).unwrap();
+        (!visits.is_empty()).then(|| self.random.pick(&visits).id)
+    }
+
+    /// An answer that may be complete, begun or wrong, with or without a finding and its photos.
+    fn answer(&mut self, number: usize) {
+        let Some(visit) = self.any_visit(number) else { return };
+        let (phone, item) = (&self.phones[number], *self.random.pick(&ITEMS));
+        let is = *self.random.pick(&[None, Some(Is::Yes), Some(Is::No), Some(Is::Na)]);
+        let why = self.random.once_in(2).then(|| "天黑".to_owned());
+        let count = ("count".to_owned(), json!(1 + self.random.below(9)));
+        let values = if item == "SR-7" { [count].into() } else { [].into() };
+        let answer = Answer { is, why, values, ..Answer::default() };
+        if self.random.once_in(4) {
+            let photos = (0..self.random.below(3)).map(|_| phone.seal(&photo(&self.random, 300))).collect();
+            let draft = FindingDraft { note: Some("查到的".into()), ..FindingDraft::default() };
+            self.saved.extend(phone.notebook.answer_with_finding(visit, item, answer, draft, photos));
+        } else {
+            drop(phone.notebook.answer(visit, item, answer));
+        }
+    }
+
+    /// Where the visit is not in the state for it, the phone says so at once.
+    fn step_visit(&self, number: usize) {
+        let Some(visit) = self.any_visit(number) else { return };
+        let notebook = &self.phones[number].notebook;
+        match self.random.below(8) {
+            0..=1 => drop(notebook.pause_inspection(visit)),
+            2..=3 => drop(notebook.resume_inspection(visit)),
+            4 => drop(notebook.cancel_inspection(visit, "封路")),
+            _ => {
+                for item in ITEMS {
+                    drop(notebook.answer(visit, item, Answer { is: Some(Is::Na), ..Answer::default() }));
+                }
+                drop(notebook.finish_inspection(visit));
+            }
+        }
+    }
+
+    /// Found and put right in one visit, mostly by who found it.
+    fn fix(&mut self, number: usize) {
+        let phone = &self.phones[number];
+        let after = vec![phone.seal(&photo(&self.random, 300))];
+        let finding = match self.any_finding(number) {
+            Some(finding) if self.random.once_in(3) => finding,
+            _ => phone.record_photos("当场整改", &[&photo(&self.random, 300)]),
+        };
+        self.saved.insert(finding);
+        drop(phone.notebook.fix_on_the_spot(finding, after));
     }
 
     fn any_finding(&self, number: usize) -> Option<EntityId> {
@@ -120,10 +191,11 @@ impl Play {
         self.net.lead_to(Some(self.server.address()));
     }
 
-    /// The line is good again: everybody syncs twice, and all is compared with all.
+    /// The line is good again: everybody syncs until nothing new can come, and all is compared with all.
     async fn end(self) {
         self.net.fail_always(None);
-        for _ in 0..2 {
+        for _ in 0..3 {
+            self.server.office.keep_arrived();
             for phone in &self.phones {
                 // Faults that were planned and not met yet are met now.
                 let mut attempts = 0;
@@ -138,7 +210,9 @@ impl Play {
             assert_eq!(phone.pending(), 0);
             let shown: BTreeSet<_> = phone.findings().into_iter().map(|finding| finding.id).collect();
             assert_eq!(shown, self.saved, "nothing saved is gone, and nothing else is here");
-            for id in &self.saved {
+            let visits: BTreeSet<_> = phone.notebook.inspections(false).unwrap().iter().map(|one| one.id).collect();
+            assert_eq!(visits, self.visits);
+            for id in self.saved.iter().chain(&self.visits) {
                 let entity = phone.notebook.entity(*id).unwrap().unwrap();
                 assert_eq!(entity.to_text(), self.server.office.entity(*id).to_text());
             }

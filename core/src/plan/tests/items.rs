@@ -226,6 +226,43 @@ fn a_visit_is_over_when_everything_is_answered_and_shown_or_explained() {
 }
 
 #[test]
+fn a_dispute_about_an_answer_is_settled_by_one_that_fits_and_the_points_follow() {
+    let mut street = Street::new();
+    let (visit, old) = (street.visit, street.world.next - 1);
+    let counted = |count: u64| json!({ "is": "no", "values": { "count": count }, "why": "天黑" });
+    accepted(&street.answer("COUNT", counted(1)));
+    let (other, judge) = (street.world.pen(2, "inspector"), street.world.pen(3, "acceptor"));
+    let body = json!({ "answers": { "COUNT": counted(3) } });
+    let op = street.world.op(other, 1, "inspection.answer", Some(visit), Some(old), body);
+    assert!(matches!(street.world.say(&op), Judgement::Accept(accepted) if accepted.task.is_some()));
+    for item in ["SAID", "SHARE"] {
+        accepted(&street.answer(item, json!({ "is": "na" })));
+    }
+    accepted(&street.finish());
+    assert_eq!(street.world.entities[&visit].field("points"), Some(&json!(10)));
+    let mut n = 0;
+    let mut settle = |field: &str, value: Value| {
+        n += 1;
+        let seen = [street.world.entities[&visit].stamps.of(field).op, op.id];
+        let body = json!({ "field": field, "seen": seen, "value": value });
+        let resolve = street.world.op(judge, n, "inspection.resolve", Some(visit), None, body);
+        street.world.say(&resolve)
+    };
+    for (value, detail) in [
+        (json!({ "is": "yes", "values": { "count": 2 } }), "value: the figures say no, the answer says yes"),
+        (json!({ "is": "no", "values": { "count": 2.5 } }), "value/count: must be a whole number"),
+        (json!({ "values": { "count": 2 } }), "value: is no answer, and the inspection is finished"),
+        (Value::Null, "value: is no answer, and the inspection is finished"),
+    ] {
+        assert_eq!(refused(&settle("answers/COUNT", value)), (Code::BadField, detail.into()));
+    }
+    assert_eq!(refused(&settle("answers/SAID", json!({ "is": "yes" }))).0, Code::NoConflict);
+    accepted(&settle("answers/COUNT", counted(3)));
+    let settled = &street.world.entities[&visit];
+    assert_eq!((settled.field("points"), settled.rivals.len()), (Some(&json!(30)), 0));
+}
+
+#[test]
 fn steps_of_a_visit_lead_only_where_they_may() {
     let mut street = Street::new();
     let visit = Some(street.visit);
@@ -276,6 +313,12 @@ fn a_task_is_done_by_those_it_is_for() {
     let visit = street.visit;
     let (_, judgement) = street.say("task.finish", Some(theirs), Some("open"), json!({ "inspection": visit }));
     assert_eq!(refused(&judgement), (Code::NotAllowed, "the task is another user's".into()));
+    let (_, early) = street.say("task.finish", Some(mine), Some("open"), json!({ "inspection": visit }));
+    assert_eq!(refused(&early), (Code::StateChanged, "inspection: is started".into()));
+    for item in ["SAID", "COUNT", "SHARE"] {
+        accepted(&street.answer(item, json!({ "is": "na" })));
+    }
+    accepted(&street.finish());
     accepted(&street.say("task.finish", Some(mine), Some("open"), json!({ "inspection": visit })).1);
     assert_eq!(street.world.entities[&mine].text("status"), Some("done"));
 }

@@ -160,7 +160,7 @@ enum Errand {
     Conflicts,
     /// Decide a disputed field for one of its values.
     Resolve {
-        /// The finding.
+        /// The finding or visit.
         id: EntityId,
         /// The field.
         field: String,
@@ -288,7 +288,11 @@ impl Errand {
                 photos::write_out(phone, finding, &photo, photos::which(display, original), &out, printer)
             }
             Errand::Conflicts => show::conflicts(phone, printer),
-            Errand::Resolve { id, field, op } => saved(printer, id, phone.resolve(id, &field, op)?),
+            Errand::Resolve { id, field, op } => {
+                let said = phone.resolve(id, &field, op)?;
+                printer.say(&json!({ "entity": id, "op": said }), format!("saved {said}"));
+                Ok(())
+            }
             Errand::Refused => show::refused(phone, printer),
             Errand::Correct { op, words } => {
                 let (draft, photos) = words.draft(phone)?;

@@ -96,8 +96,8 @@ fn describe_state(state: &FileState) -> String {
 pub(super) fn conflicts(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
     for conflict in phone.conflicts()? {
         let mut text = format!(
-            "{}  {}\n  now  {}  {}",
-            conflict.finding, conflict.field, conflict.current.op, conflict.current.value
+            "{}  {}  {}\n  now  {}  {}",
+            conflict.entity, conflict.kind, conflict.field, conflict.current.op, conflict.current.value
         );
         for rival in &conflict.rivals {
             text.push_str(&format!("\n  or   {}  {}", rival.op, rival.value));

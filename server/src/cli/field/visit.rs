@@ -218,7 +218,12 @@ pub(super) fn parse_values(item: &Item, said: &[String]) -> Result<BTreeMap<Stri
 }
 
 fn show(phone: &Notebook, id: EntityId, printer: &Printer) -> Result<(), Failure> {
-    let (visit, lines) = (phone.inspection(id)?, phone.checklist(id)?);
+    let visit = phone.inspection(id)?;
+    // Of a visit that was over before this phone came, the checklist may not be here.
+    let lines = match phone.checklist(id) {
+        Err(xuncha_core::Error::NotFound { .. }) => Vec::new(),
+        lines => lines?,
+    };
     let mut text = describe(phone, &visit);
     for line in &lines {
         text.push_str(&format!("\n  {}", describe_line(line)));

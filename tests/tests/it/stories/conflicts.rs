@@ -21,7 +21,7 @@ async fn two_people_changing_one_field_keep_both_values_until_a_person_decides()
     for phone in [&a, &b, &judge] {
         phone.sync().await;
         let conflict = phone.conflicts().remove(0);
-        assert_eq!((conflict.finding, conflict.field.as_str()), (finding, "note"));
+        assert_eq!((conflict.entity, conflict.kind.as_str(), conflict.field.as_str()), (finding, "finding", "note"));
         assert_eq!((&conflict.current.value, &conflict.rivals[0].value), (&json!("乙的说法"), &json!("甲的说法")));
         assert_eq!((conflict.current.by, conflict.rivals[0].by), (Some(b.user()), Some(a.user())));
     }

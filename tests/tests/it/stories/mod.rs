@@ -1,12 +1,15 @@
 //! What people do with it, told in their words: real phones, a real server, one sentence each.
 
+mod calendar;
 mod conflicts;
+mod day;
 mod identity;
 mod journeys;
 mod network;
 mod photos;
 mod shared_phone;
 mod sight;
+mod whereabouts;
 
 use xuncha_tests::harness::{Phone, TestServer};
 

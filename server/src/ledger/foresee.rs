@@ -1,0 +1,47 @@
+//! What would become of several ops of the ledger itself, asked before any of them is said: what an
+//! administrator imports goes in whole or not at all.
+
+use xuncha_core::host::Host;
+use xuncha_core::model::{Code, EntityId};
+use xuncha_core::plan::{Judgement, Moment, floors_of, plan};
+
+use super::cache::{Cache, Lens};
+use super::sequencer::Item;
+use crate::store::{Result, Snapshot, StoreError};
+
+/// An op that would be refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Foreseen {
+    /// Which one, from 0 on.
+    pub at: usize,
+    /// The stable code.
+    pub code: Code,
+    /// For people; names the field where there is one.
+    pub detail: String,
+}
+
+/// The first of `items` that would be refused as things stand. None of them may need another.
+///
+/// # Errors
+/// The store's.
+pub fn foresee(snapshot: &dyn Snapshot, host: &Host, items: &[Item]) -> Result<Option<Foreseen>> {
+    let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+    let mut cache = Cache::default();
+    let lens = Lens::new(snapshot, &mut cache);
+    let ledger = lens.row(EntityId(head.ledger.0))?;
+    let moment = Moment {
+        ledger: head.ledger,
+        epoch: head.epoch,
+        floors: ledger.map(|ledger| floors_of(&ledger.entity)).unwrap_or_default(),
+        size: Some(head.size),
+        received: Some(host.clock.wall()),
+    };
+    for (at, op) in items.iter().map(Item::op).enumerate() {
+        let judgement = op.map(|op| plan(&lens, &moment, op));
+        lens.failure()?;
+        if let Some(Judgement::Refuse { code, detail }) = judgement {
+            return Ok(Some(Foreseen { at, code, detail }));
+        }
+    }
+    Ok(None)
+}
