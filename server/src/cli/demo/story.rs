@@ -263,7 +263,7 @@ impl<'a> Story<'a> {
             "{}: {} or {}; 李静 decides for the latter",
             first.field, first.current.value, rival.value
         ));
-        self.li.notebook.resolve(first.finding, &first.field, rival.op)?;
+        self.li.notebook.resolve(first.entity, &first.field, rival.op)?;
         self.li.sync().await?;
         self.told.conflicts = conflicts.len() - 1;
         self.detail(format!("{} is left open for you to look at", self.told.conflicts));
