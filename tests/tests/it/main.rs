@@ -6,6 +6,7 @@ mod boston;
 mod bundle;
 mod commands;
 mod conflicts;
+mod day_commands;
 mod demo;
 mod downloads;
 mod http;

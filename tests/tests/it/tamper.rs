@@ -110,6 +110,32 @@ async fn what_follows_from_the_ledger_is_guarded_too() {
 }
 
 #[tokio::test]
+async fn a_catalogue_that_was_changed_or_taken_away_is_found_and_named() {
+    let (_server, ledger) = mixed().await;
+    let changed = changed(ledger.path(), "document", "text", "1", -1);
+    let named = |problem: &&xuncha_server::ledger::Problem| problem.what.starts_with("document sha256:");
+    assert!(changed.iter().find(named).unwrap().what.ends_with("was changed"), "{changed:?}");
+    for statement in ["DELETE FROM document", "UPDATE document SET hash = zeroblob(length(hash))"] {
+        let copy = tempfile::tempdir().unwrap();
+        copy_ledger(ledger.path(), copy.path());
+        let database = Connection::open(copy.path().join(FILE)).unwrap();
+        assert!(database.execute(statement, []).unwrap() > 0);
+        drop(database);
+        assert!(!problems_of(copy.path()).is_empty(), "{statement}");
+    }
+    let copy = tempfile::tempdir().unwrap();
+    copy_ledger(ledger.path(), copy.path());
+    Connection::open(copy.path().join(FILE)).unwrap().execute("DELETE FROM document", []).unwrap();
+    let missing = problems_of(copy.path());
+    let missing = missing.iter().find(|problem| problem.what.contains("is missing")).unwrap();
+    let loaded = missing.index.unwrap();
+    let database = Connection::open(ledger.path().join(FILE)).unwrap();
+    let find = "SELECT op FROM ledger WHERE idx = ?";
+    let op: String = database.query_row(find, [i64::try_from(loaded).unwrap()], |row| row.get(0)).unwrap();
+    assert!(op.contains("catalogue.load"), "{op}");
+}
+
+#[tokio::test]
 async fn an_entry_taken_out_or_put_in_is_found() {
     let (_server, ledger) = mixed().await;
     let statements = [
