@@ -36,6 +36,13 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     sorted[sorted.len() / 2]
 }
 
+/// The value below which 99 of 100 lie.
+pub(crate) fn p99(values: &[f64]) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[(sorted.len() * 99).div_ceil(100) - 1]
+}
+
 /// Milliseconds of processor that the calling thread has had.
 pub(crate) fn thread_cpu_millis() -> f64 {
     let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap();

@@ -29,6 +29,26 @@ impl Bare {
         Bare { folder, rows, written: 0 }
     }
 
+    /// Milliseconds to insert these texts, `together` in one transaction.
+    pub(crate) fn insert(&mut self, texts: &[String], together: usize) -> f64 {
+        timed(|| {
+            for batch in texts.chunks(together) {
+                let whole = self.rows.transaction().unwrap();
+                for text in batch {
+                    let mut insert = whole.prepare_cached("INSERT INTO rows (body) VALUES (?1)").unwrap();
+                    insert.execute([text]).unwrap();
+                }
+                whole.commit().unwrap();
+            }
+        })
+    }
+
+    /// Milliseconds for one commit of a row of 1 kB.
+    pub(crate) fn commit(&mut self) -> f64 {
+        let row = vec![7_u8; 1000];
+        timed(|| drop(self.rows.execute("INSERT INTO rows (body) VALUES (?1)", [&row]).unwrap()))
+    }
+
     /// Milliseconds for a durable file with a name, and one commit of a row of 1 kB.
     pub(crate) fn save(&mut self, bytes: &[u8]) -> f64 {
         let (half, path) = (self.next_path("part"), self.next_path("jpg"));

@@ -63,6 +63,16 @@ impl Row {
         Row::new(what, unit, ours, Some(raw), ratio, bound.words(" x raw"), bound.holds(ratio))
     }
 
+    /// A figure that stands by itself, with what the bare machine does printed beside it.
+    pub(crate) fn over(self, raw: f64) -> Row {
+        Row { raw: Some(raw), ..self }
+    }
+
+    /// A promise about something that does not exist yet.
+    pub(crate) fn absent(what: &str, wanted: &str, why: &str) -> Row {
+        Row::new(what, "", f64::NAN, None, f64::NAN, wanted.to_owned(), false).beside(why)
+    }
+
     /// The same with a peer beside it.
     pub(crate) fn beside(self, peer: impl Into<String>) -> Row {
         Row { peer: peer.into(), ..self }
@@ -81,12 +91,24 @@ impl Row {
     }
 
     fn cells(&self) -> [String; 7] {
-        let number = |value: f64| if value < 10.0 { format!("{value:.2}") } else { format!("{value:.0}") };
         let raw = self.raw.map_or("-".to_owned(), number);
-        let ratio = self.raw.map_or("-".to_owned(), |_| format!("{:.2}", self.figure));
-        let reached = if self.reached { "yes" } else { "NO" };
+        let ratio = self.raw.map_or("-".to_owned(), |raw| format!("{:.2}", self.ours / raw));
+        let reached = match self.reached {
+            true => "yes",
+            false if self.ours.is_nan() => "-",
+            false => "NO",
+        };
         let ours = format!("{} {}", number(self.ours), self.unit);
         [self.what.clone(), ours, raw, ratio, self.wanted.clone(), reached.to_owned(), self.peer.clone()]
+    }
+}
+
+/// Two decimals below ten, none above, and nothing of a figure that was not taken.
+fn number(value: f64) -> String {
+    match value {
+        value if value.is_nan() => "-".to_owned(),
+        value if value < 10.0 => format!("{value:.2}"),
+        value => format!("{value:.0}"),
     }
 }
 
