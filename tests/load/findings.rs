@@ -11,19 +11,42 @@ use xuncha_core::model::{BlobRef, FindingDraft, Hash, Photo, Place, Severity};
 use xuncha_tests::harness::SeededRandom;
 
 const CITIES: [&str; 8] = [
-    "上海市浦东新区", "北京市朝阳区", "广州市天河区", "成都市武侯区", "武汉市洪山区", "西安市雁塔区", "杭州市余杭区",
+    "上海市浦东新区",
+    "北京市朝阳区",
+    "广州市天河区",
+    "成都市武侯区",
+    "武汉市洪山区",
+    "西安市雁塔区",
+    "杭州市余杭区",
     "南京市鼓楼区",
 ];
-const ROADS: [&str; 10] = [
-    "世纪大道", "人民路", "解放街", "科技园路", "滨江东路", "中山北路", "建设大街", "文昌巷", "和平里", "青年路",
-];
+const ROADS: [&str; 10] =
+    ["世纪大道", "人民路", "解放街", "科技园路", "滨江东路", "中山北路", "建设大街", "文昌巷", "和平里", "青年路"];
 const HOW: [&str; 10] = [
-    "现场检查发现", "经测量", "据值班人员反映", "与上次巡检相比", "目测", "使用裂缝宽度仪复核", "打开检修口后", "雨后复查",
-    "夜间巡查时", "在监理见证下",
+    "现场检查发现",
+    "经测量",
+    "据值班人员反映",
+    "与上次巡检相比",
+    "目测",
+    "使用裂缝宽度仪复核",
+    "打开检修口后",
+    "雨后复查",
+    "夜间巡查时",
+    "在监理见证下",
 ];
 const WHERE: [&str; 12] = [
-    "东侧承重墙", "三层楼梯间", "地下车库顶板", "屋面女儿墙", "配电室入口", "北侧外立面", "二号塔吊基础", "消防水泵房",
-    "电梯井道", "幕墙龙骨", "管廊支架", "施工便道",
+    "东侧承重墙",
+    "三层楼梯间",
+    "地下车库顶板",
+    "屋面女儿墙",
+    "配电室入口",
+    "北侧外立面",
+    "二号塔吊基础",
+    "消防水泵房",
+    "电梯井道",
+    "幕墙龙骨",
+    "管廊支架",
+    "施工便道",
 ];
 const WHAT: [(&str, &str); 10] = [
     ("存在长约", "厘米的纵向裂缝"),
@@ -38,8 +61,16 @@ const WHAT: [(&str, &str); 10] = [
     ("标识牌脱落", "块"),
 ];
 const THEN: [&str; 10] = [
-    "已拍照留存并通知责任单位", "建议七日内完成整改", "需立即停止该区域作业", "已设置临时围挡", "待结构工程师复核",
-    "整改完成后申请复验", "已记入隐患台账", "请物业安排专人值守", "责任人签字确认", "下周例会通报",
+    "已拍照留存并通知责任单位",
+    "建议七日内完成整改",
+    "需立即停止该区域作业",
+    "已设置临时围挡",
+    "待结构工程师复核",
+    "整改完成后申请复验",
+    "已记入隐患台账",
+    "请物业安排专人值守",
+    "责任人签字确认",
+    "下周例会通报",
 ];
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Urgent];
 
@@ -97,12 +128,8 @@ impl Findings {
         };
         let id = || Uuid::from_u64_pair(0x01a1_ee56_7000_7000 | self.random.number() >> 52, self.random.number());
         let photos: BTreeMap<_, _> = hashes.iter().map(|hash| (id().to_string(), Some(photo(hash)))).collect();
-        let blob = |hash: Hash| BlobRef {
-            hash,
-            len: PHOTO_BYTES,
-            media_type: "image/jpeg".into(),
-            role: "original".into(),
-        };
+        let blob =
+            |hash: Hash| BlobRef { hash, len: PHOTO_BYTES, media_type: "image/jpeg".into(), role: "original".into() };
         (FindingDraft { photos, ..draft }, hashes.into_iter().map(blob).collect())
     }
 

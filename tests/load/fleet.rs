@@ -33,8 +33,8 @@ pub(crate) async fn together() -> Row {
     settle_disk();
     let (all_have, watch) = (Arc::new(Barrier::new(WHOLE)), Watch::start());
     let mut running = JoinSet::new();
-    for phone in phones.iter().cloned() {
-        let all_have = all_have.clone();
+    for phone in &phones {
+        let (phone, all_have) = (phone.clone(), all_have.clone());
         running.spawn(async move {
             phone.sync().await;
             all_have.wait().await;
@@ -79,7 +79,8 @@ pub(crate) async fn scoped() -> Vec<Row> {
     settle_disk();
     let watch = Watch::start();
     let mut running = JoinSet::new();
-    for phone in phones.iter().cloned() {
+    for phone in &phones {
+        let phone = phone.clone();
         running.spawn(async move {
             let watch = Watch::start();
             phone.sync().await;

@@ -46,7 +46,9 @@ impl Bare {
     /// Milliseconds for one commit of a row of 1 kB.
     pub(crate) fn commit(&mut self) -> f64 {
         let row = vec![7_u8; 1000];
-        timed(|| drop(self.rows.execute("INSERT INTO rows (body) VALUES (?1)", [&row]).unwrap()))
+        timed(|| {
+            self.rows.execute("INSERT INTO rows (body) VALUES (?1)", [&row]).unwrap();
+        })
     }
 
     /// Milliseconds for a durable file with a name, and one commit of a row of 1 kB.
