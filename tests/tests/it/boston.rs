@@ -30,7 +30,7 @@ async fn every_case_of_a_real_register_becomes_one_finding() {
             let note = format!("{} {}", case["CASE_ENQUIRY_ID"], case["CASE_TITLE"]);
             *expected.entry(note.clone()).or_default() += 1;
             let phone = &phones[number % phones.len()];
-            phone.notebook.record(draft(&case, note), Vec::new()).unwrap();
+            phone.notebook.record(draft(&case, item_of(file), note), Vec::new()).unwrap();
             number += 1;
             if number % 97 == 0 {
                 phone.sync().await;
@@ -54,14 +54,26 @@ async fn every_case_of_a_real_register_becomes_one_finding() {
     server.check_all();
 }
 
-fn draft(case: &BTreeMap<String, String>, note: String) -> FindingDraft {
+/// The item of the catalogue that the cases of a file are examples of.
+fn item_of(file: &str) -> &'static str {
+    match file {
+        "construction-debris.csv" => "CW-12",
+        "illegal-dumping.csv" => "CW-9",
+        "illegal-posting-of-signs.csv" => "SR-7",
+        "improper-storage-of-trash.csv" => "HW-1",
+        "pwd-graffiti.csv" => "SR-11",
+        other => panic!("{other} is of no item"),
+    }
+}
+
+fn draft(case: &BTreeMap<String, String>, item: &str, note: String) -> FindingDraft {
     let number = |name: &str| case[name].parse::<f64>().ok();
     let (lat, lon) = (number("LATITUDE"), number("LONGITUDE"));
     let words = Some(case["Location"].clone()).filter(|words| !words.trim().is_empty());
     let place = Place { lat, lon, accuracy: None, provider: None, words, ..Place::default() };
     let somewhere = (place.lat.is_some() && place.lon.is_some()) || place.words.is_some();
     FindingDraft {
-        item: Some(case["TYPE"].clone()),
+        item: Some(item.to_owned()),
         note: Some(note),
         place: somewhere.then_some(place),
         ..Default::default()
