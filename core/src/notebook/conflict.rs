@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::Notebook;
 use super::record::raw;
 use crate::model::{Entity, EntityId, OpId, Stamp};
+use crate::plan::{Act, law_table};
 use crate::store::Saying;
 use crate::{Error, Result};
 
@@ -78,11 +79,7 @@ impl Notebook {
 
 /// The kind of op that decides a conflict about an entity of this kind.
 fn resolution(kind: &str) -> Option<&'static str> {
-    match kind {
-        "finding" => Some("finding.resolve"),
-        "inspection" => Some("inspection.resolve"),
-        _ => None,
-    }
+    law_table().iter().find(|law| law.of == kind && law.act == Act::Resolve).map(|law| law.kind)
 }
 
 fn conflict(entity: &Entity, field: &str) -> Conflict {

@@ -1,7 +1,5 @@
 //! Visits: start, answer, pause, finish; found and fixed on the spot.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -11,7 +9,7 @@ use super::photo::SealedPhoto;
 use super::record::{finding_of, raw};
 use crate::model::catalogue::Item;
 use crate::model::{Answer, Entity, EntityId, FindingDraft, Inspection, Is, KnownPlace, OpId, Place, Task};
-use crate::plan::{Checklist, Misfit, catalogue_of, check_answer, follows, photos_showing, points};
+use crate::plan::{Checklist, Misfit, follows, photos_showing, points, shown, whole};
 use crate::store::{Saying, Store};
 use crate::{Error, Result};
 
@@ -263,12 +261,8 @@ fn open_visit(store: &Store, id: EntityId) -> Result<Inspection> {
 
 /// The items that a visit goes through.
 fn checklist(store: &Store, visit: &Inspection) -> Result<Checklist> {
-    let id = visit.catalogue.ok_or_else(|| Error::NotFound { what: "the catalogue of this inspection".into() })?;
-    let catalogue = store.with_sight(id, store.entity(id)?, |sight| catalogue_of(sight, id))?;
-    let catalogue = catalogue.ok_or_else(|| Error::NotFound { what: format!("catalogue {id}") })?;
-    let known = visit.place.as_ref().and_then(|place| place.id).map(|id| store.entity(id)).transpose()?.flatten();
-    let own = known.iter().flat_map(|place| place.members("items")).map(|(item, _)| item);
-    Ok(Checklist::of(&catalogue, &visit.place_type, own))
+    let list = store.with_sight(visit.id, store.entity(visit.id)?, |sight| Checklist::of(sight, visit))?;
+    list.ok_or_else(|| Error::NotFound { what: "the catalogue of this inspection".into() })
 }
 
 fn line_of(store: &Store, visit: &Inspection, item: &Item) -> Result<Line> {
@@ -277,19 +271,10 @@ fn line_of(store: &Store, visit: &Inspection, item: &Item) -> Result<Line> {
     for id in answer.iter().flat_map(|answer| &answer.findings) {
         photos += store.entity(*id)?.map_or(0, |finding| photos_showing(&finding, false));
     }
-    let is = answer.as_ref().and_then(|answer| answer.is);
-    let values = answer.as_ref().map(|answer| answer.values.clone()).unwrap_or_else(BTreeMap::new);
-    let photos_wanted = item.photos.before();
-    let missing = match (&answer, is) {
-        (None, _) | (_, None) => Some("is not answered".to_owned()),
-        (Some(answer), Some(is)) => {
-            let unexplained = is == Is::No && answer.why.is_none() && photos < photos_wanted;
-            let short = unexplained.then(|| format!("has {photos} of {photos_wanted} photos and no reason why"));
-            check_answer(item, answer).err().map(|misfit| told(&misfit)).or(short)
-        }
-    };
-    let points = if is == Some(Is::No) { points(item, &values) } else { 0 };
-    Ok(Line { item: item.clone(), answer, photos, photos_wanted, points, missing })
+    let done = whole(item, answer.as_ref()).and_then(|answer| shown(item, answer, photos));
+    let missing = done.err().map(|misfit| told(&misfit));
+    let points = answer.as_ref().map_or(0, |answer| points(item, answer));
+    Ok(Line { item: item.clone(), answer, photos, photos_wanted: item.photos.before(), points, missing })
 }
 
 fn told(misfit: &Misfit) -> String {

@@ -38,7 +38,7 @@ impl Misfit {
 ///
 /// # Errors
 /// The first thing that does not fit.
-pub fn check(item: &Item, answer: &Answer) -> Result<(), Misfit> {
+pub(super) fn check(item: &Item, answer: &Answer) -> Result<(), Misfit> {
     for (name, value) in &answer.values {
         check_value(item, name, value)?;
     }
@@ -137,9 +137,38 @@ fn is_plate(text: &str) -> bool {
         && signs[2..].iter().all(|sign| sign.is_ascii_digit() || letter(*sign))
 }
 
-/// What it costs that the answer is no, in hundredths of a point; at most the item's cap.
-pub fn points(item: &Item, values: &BTreeMap<String, Value>) -> u32 {
-    let count = values.get("count").and_then(Value::as_u64).unwrap_or(1);
+/// The answer, when it is one and fits: what a visit needs of each item before it ends.
+///
+/// # Errors
+/// What is missing.
+pub fn whole<'a>(item: &Item, answer: Option<&'a Answer>) -> Result<&'a Answer, Misfit> {
+    let answer = answer.filter(|answer| answer.is.is_some()).ok_or_else(|| Misfit::whole("is not answered"))?;
+    check(item, answer).map(|()| answer)
+}
+
+/// What is wrong is shown, by as many photos as the item takes, or it is explained why not.
+///
+/// # Errors
+/// How many photos are missing.
+pub fn shown(item: &Item, answer: &Answer, photos: u32) -> Result<(), Misfit> {
+    let takes = item.photos.before();
+    if !must_show(answer) || photos >= takes {
+        return Ok(());
+    }
+    Err(Misfit::whole(format!("has {photos} of {takes} photos and no reason why")))
+}
+
+/// True when a visit cannot end before the answer has its photos.
+pub(super) fn must_show(answer: &Answer) -> bool {
+    answer.is == Some(Is::No) && answer.why.is_none()
+}
+
+/// What an answer costs, in hundredths of a point; at most the item's cap, and nothing unless it is no.
+pub fn points(item: &Item, answer: &Answer) -> u32 {
+    if answer.is != Some(Is::No) {
+        return 0;
+    }
+    let count = answer.values.get("count").and_then(Value::as_u64).unwrap_or(1);
     let times = if item.points.by_count { u32::try_from(count).unwrap_or(u32::MAX) } else { 1 };
     item.points.each.saturating_mul(times).min(item.points.cap.unwrap_or(u32::MAX))
 }

@@ -13,7 +13,7 @@ use super::answers::{self, Misfit};
 use super::kind::{Act, KindLaw};
 use super::{Moment, Ruling, View, hold, refuse};
 use crate::model::catalogue::{Catalogue, Item};
-use crate::model::{Answer, Code, Entity, EntityId, Hash, Inspection, Is};
+use crate::model::{Answer, Code, Entity, EntityId, Hash, Inspection};
 use crate::op::Op;
 
 /// Checks the op against the catalogue; `entity` is what it is about, if that is there.
@@ -25,7 +25,7 @@ pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, en
         "finding.fix" => entity.map_or(Ok(()), fixed),
         "inspection.start" => reader.started(op),
         "inspection.answer" => entity.map_or(Ok(()), |entity| reader.answered(op, entity)),
-        "inspection.finish" => entity.map_or(Ok(()), |entity| reader.finished(op, entity)),
+        "inspection.finish" => entity.map_or(Ok(()), |entity| reader.finished(entity)),
         "task.finish" => reader.done(op),
         "inspection.resolve" => entity.map_or(Ok(()), |entity| reader.settled(op, entity)),
         _ => Ok(()),
@@ -46,7 +46,7 @@ pub(super) fn points_after(view: &dyn View, op: &Op, entity: &Entity) -> Option<
     let catalogue = catalogue_of(view, inspection.catalogue?)?;
     let points = inspection.answers.iter().filter_map(|(id, answer)| {
         let item = catalogue.item(id)?;
-        (answer.is == Some(Is::No)).then(|| u64::from(answers::points(item, &answer.values)))
+        Some(u64::from(answers::points(item, answer)))
     });
     Some(points.sum())
 }
@@ -159,22 +159,15 @@ impl Reader<'_> {
     }
 
     /// Every item is answered, and what is wrong is shown or explained.
-    fn finished(&self, _: &Op, entity: &Entity) -> Ruling<()> {
+    fn finished(&self, entity: &Entity) -> Ruling<()> {
         let inspection = Inspection::from_entity(entity);
         let Some(list) = self.checklist(&inspection)? else { return Ok(()) };
         for id in &list.order {
             let Some(item) = list.items.get(id) else { continue };
             let field = format!("answers/{id}");
-            let answer = inspection.answers.get(id);
-            let Some(answer) = answer.filter(|answer| answer.is.is_some()) else {
-                return bad(&field, "is not answered");
-            };
-            fits(&field, answers::check(item, answer))?;
-            if answer.is == Some(Is::No) && answer.why.is_none() {
-                let (has, takes) = (self.photos_of(answer)?, item.photos.before());
-                if has < takes {
-                    return bad(&field, &format!("has {has} of {takes} photos and no reason why"));
-                }
+            let answer = fits(&field, answers::whole(item, inspection.answers.get(id)))?;
+            if answers::must_show(answer) {
+                fits(&field, answers::shown(item, answer, self.photos_of(answer)?))?;
             }
         }
         Ok(())
@@ -216,10 +209,8 @@ impl Reader<'_> {
 
     fn checklist(&self, inspection: &Inspection) -> Ruling<Option<Checklist>> {
         let Some(id) = inspection.catalogue else { return Ok(None) };
-        let Some(catalogue) = self.catalogue(id)? else { return Ok(None) };
-        let known = inspection.place.as_ref().and_then(|place| place.id).and_then(|id| self.view.entity(id));
-        let own = known.iter().flat_map(|place| place.members("items")).map(|(item, _)| item);
-        Ok(Some(Checklist::of(&catalogue, &inspection.place_type, own)))
+        let here = self.catalogue(id)?.is_some();
+        Ok(if here { Checklist::of(self.view, inspection) } else { None })
     }
 }
 
@@ -233,11 +224,14 @@ pub struct Checklist {
 }
 
 impl Checklist {
-    /// The list of a kind of place, and `own` items of the place; what the catalogue does not have
-    /// is left out.
-    pub fn of<'a>(catalogue: &'a Catalogue, place_type: &str, own: impl Iterator<Item = &'a str>) -> Checklist {
+    /// What `visit` goes through: the list of its kind of place, and the own items of its known place.
+    /// None when its catalogue is not here; what the catalogue does not have is left out.
+    pub fn of(view: &dyn View, visit: &Inspection) -> Option<Checklist> {
+        let catalogue = catalogue_of(view, visit.catalogue?)?;
+        let known = visit.place.as_ref().and_then(|place| place.id).and_then(|id| view.entity(id));
+        let own = known.iter().flat_map(|place| place.members("items")).map(|(item, _)| item);
+        let kind = catalogue.place_type(&visit.place_type);
         let mut list = Checklist::default();
-        let kind = catalogue.place_type(place_type);
         for id in kind.into_iter().flat_map(|kind| kind.items.iter().map(String::as_str)).chain(own) {
             if let Some(item) = catalogue.item(id)
                 && list.items.insert(id.to_owned(), item.clone()).is_none()
@@ -245,7 +239,7 @@ impl Checklist {
                 list.order.push(id.to_owned());
             }
         }
-        list
+        Some(list)
     }
 }
 
@@ -280,7 +274,7 @@ fn chosen(catalogue: &Catalogue, op: &Op, entity: Option<&Entity>) -> Ruling<()>
     }
 }
 
-fn fits(field: &str, found: Result<(), Misfit>) -> Ruling<()> {
+fn fits<T>(field: &str, found: Result<T, Misfit>) -> Ruling<T> {
     found.or_else(|misfit| bad(&misfit.within(field), &misfit.detail))
 }
 

@@ -27,7 +27,7 @@ mod table;
 mod tests;
 mod whereabouts;
 
-pub use answers::{Misfit, check as check_answer, check_value, follows, points};
+pub use answers::{Misfit, check_value, follows, points, shown, whole};
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
 pub use epoch::floors_of;
