@@ -9,13 +9,10 @@ use super::pin::{self, MOST_TRIES};
 use super::{Enrolled, Notebook, SignInAgain};
 use crate::host::Host;
 use crate::model::{EntityId, Time};
-use crate::plan::SESSION_DAYS;
+use crate::plan::login_lasts;
 use crate::protocol::SyncService;
 use crate::store::{Lock, Login, Store};
 use crate::{Error, Result};
-
-/// A day in milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// Somebody who is signed in on this phone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -194,8 +191,7 @@ impl Notebook {
     }
 }
 
-/// True when what is recorded under this login is no longer judged by its rights.
+/// Whether what is recorded under this login is no longer judged by its rights.
 fn too_old(login: &Login, server_now: Time) -> Option<SignInAgain> {
-    let opened = login.opened?;
-    (server_now.millis() - opened.millis() > SESSION_DAYS * DAY).then_some(SignInAgain::Old)
+    (!login_lasts(login.opened?, server_now)).then_some(SignInAgain::Old)
 }

@@ -36,7 +36,7 @@ pub use facts::{Facts, Judged};
 pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};
 pub use kind::{Act, KindLaw, MAX_KEPT, law_of, law_table};
 pub use merge::Outcome;
-pub use rights::{SESSION_DAYS, roles_at_login, roles_of};
+pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
 pub use schedule::{DueTask, falls_on, places_on, tasks_on};
 pub use scope::{Scope, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};

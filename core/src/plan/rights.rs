@@ -100,7 +100,12 @@ fn session_of(view: &dyn View, op: &Op, user: EntityId, chain: &Chain) -> Ruling
 }
 
 fn is_fresh(session: &Entity, received: Time) -> bool {
-    opened(session).is_some_and(|opened| received.millis() - opened.millis() <= SESSION_DAYS * DAY)
+    opened(session).is_some_and(|opened| login_lasts(opened, received))
+}
+
+/// True while observations are judged by the rights of a login of this time.
+pub fn login_lasts(opened: Time, now: Time) -> bool {
+    now.millis() - opened.millis() <= SESSION_DAYS * DAY
 }
 
 fn opened(session: &Entity) -> Option<Time> {

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use xuncha_core::model::catalogue::Catalogue;
-use xuncha_core::model::{Entity, EntityId, Hash};
-use xuncha_core::plan::{Shape, View, contains};
+use xuncha_core::model::{Entity, EntityId, Hash, Time};
+use xuncha_core::plan::{Moment, Shape, View, contains, floors_of};
 
-use crate::store::{EntityRow, Place, Result, Snapshot, StoreError};
+use crate::store::{EntityRow, Head, Place, Result, Snapshot, StoreError};
 
 /// Entities read or made, and the shapes of areas. Valid only at the head it was read at.
 #[derive(Default)]
@@ -60,6 +60,18 @@ impl<'a> Lens<'a> {
     /// The read that failed, if one did.
     pub(super) fn failure(&self) -> Result<()> {
         self.failed.borrow_mut().take().map_or(Ok(()), Err)
+    }
+
+    /// The moment at which what comes to `head` is judged.
+    pub(super) fn moment(&self, head: &Head, received: Time) -> Result<Moment> {
+        let ledger = self.row(EntityId(head.ledger.0))?;
+        Ok(Moment {
+            ledger: head.ledger,
+            epoch: head.epoch,
+            floors: ledger.map(|ledger| floors_of(&ledger.entity)).unwrap_or_default(),
+            size: Some(head.size),
+            received: Some(received),
+        })
     }
 
     pub(super) fn row(&self, id: EntityId) -> Result<Option<Kept>> {

@@ -2,8 +2,8 @@
 //! administrator imports goes in whole or not at all.
 
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, EntityId};
-use xuncha_core::plan::{Judgement, Moment, floors_of, plan};
+use xuncha_core::model::Code;
+use xuncha_core::plan::{Judgement, plan};
 
 use super::cache::{Cache, Lens};
 use super::sequencer::Item;
@@ -28,14 +28,7 @@ pub fn foresee(snapshot: &dyn Snapshot, host: &Host, items: &[Item]) -> Result<O
     let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
     let mut cache = Cache::default();
     let lens = Lens::new(snapshot, &mut cache);
-    let ledger = lens.row(EntityId(head.ledger.0))?;
-    let moment = Moment {
-        ledger: head.ledger,
-        epoch: head.epoch,
-        floors: ledger.map(|ledger| floors_of(&ledger.entity)).unwrap_or_default(),
-        size: Some(head.size),
-        received: Some(host.clock.wall()),
-    };
+    let moment = lens.moment(&head, host.clock.wall())?;
     for (at, op) in items.iter().map(Item::op).enumerate() {
         let judgement = op.map(|op| plan(&lens, &moment, op));
         lens.failure()?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use xuncha_core::host::Host;
 use xuncha_core::model::{Code, Entity, EntityId, Hash, Time};
 use xuncha_core::op::{Op, Unreadable};
-use xuncha_core::plan::{Facts, Judgement, Moment, changed, files_kept, floors_of, plan};
+use xuncha_core::plan::{Facts, Judgement, Moment, changed, files_kept, plan};
 use xuncha_core::proof::{Checkpoint, Frontier, Origin, leaf_hash};
 use xuncha_core::protocol::{Final, Verdict};
 
@@ -197,14 +197,7 @@ impl<'a> Run<'a> {
         let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
             .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
         let mut cache = cache;
-        let ledger = Lens::new(&*batch, &mut cache).row(EntityId(head.ledger.0))?;
-        let moment = Moment {
-            ledger: head.ledger,
-            epoch: head.epoch,
-            floors: ledger.map(|ledger| floors_of(&ledger.entity)).unwrap_or_default(),
-            size: Some(head.size),
-            received: Some(sequencer.host.clock.wall()),
-        };
+        let moment = Lens::new(&*batch, &mut cache).moment(&head, sequencer.host.clock.wall())?;
         let (sums, roots, pushes) = Default::default();
         Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, roots, pushes })
     }
