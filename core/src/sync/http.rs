@@ -4,15 +4,17 @@
 //! Only a reply in our own form is a reply. A redirect, a page of HTML, half a body or a body that
 //! unpacks without end comes from something between us and the server, and counts as no network.
 
+use std::fmt;
 use std::future::Future;
 use std::io::Read as _;
+use std::pin::Pin;
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, Request, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -25,10 +27,20 @@ use crate::protocol::{
     ServiceError, SyncService, Token, Upload, UploadId, paths,
 };
 
+/// A request on its way: the reply, or why there is none.
+pub type Carried<'a> = Pin<Box<dyn Future<Output = Result<Response, String>> + Send + 'a>>;
+
+/// The way that requests take. The network is one; a simulation has its own.
+pub trait Wire: fmt::Debug + Send + Sync {
+    /// Carries `request` to the server and the head of its reply back.
+    fn carry(&self, request: Request) -> Carried<'_>;
+}
+
 /// A server, reached over HTTP. Cheap to clone; clones share their connections.
 #[derive(Debug, Clone)]
 pub struct HttpService {
     client: Client,
+    wire: Arc<dyn Wire>,
     base: String,
 }
 
@@ -38,20 +50,31 @@ impl HttpService {
     /// # Errors
     /// [`Error::Invalid`] when that is not an http or https address.
     pub fn new(base_url: &str) -> crate::Result<HttpService> {
+        let client = network()?;
+        HttpService::along(base_url, client.clone(), Arc::new(client))
+    }
+
+    /// The server at `base_url`, reached by `wire`.
+    ///
+    /// # Errors
+    /// As [`HttpService::new`].
+    pub fn over(base_url: &str, wire: Arc<dyn Wire>) -> crate::Result<HttpService> {
+        HttpService::along(base_url, network()?, wire)
+    }
+
+    fn along(base_url: &str, client: Client, wire: Arc<dyn Wire>) -> crate::Result<HttpService> {
         let invalid = |detail: String| Error::Invalid { field: "server".into(), detail };
         let url = url::Url::parse(base_url).map_err(|error| invalid(error.to_string()))?;
         if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
             return Err(invalid("is not an http or https address".into()));
         }
-        install_tls();
-        let client = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            // No read timeout: reqwest starts it with the request, and would cut a slow upload off.
-            .connect_timeout(CONNECT)
-            .tcp_nodelay(true)
-            .build()
-            .map_err(|error| Error::Storage { what: "set up the HTTP client".into(), source: Box::new(error) })?;
-        Ok(HttpService { client, base: base_url.trim_end_matches('/').to_owned() })
+        Ok(HttpService { client, wire, base: base_url.trim_end_matches('/').to_owned() })
+    }
+
+    /// Sends a request; the head of the reply, or why there is none.
+    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Response, String> {
+        let request = request.build().map_err(|error| root(&error))?;
+        self.wire.carry(request).await
     }
 
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -73,13 +96,40 @@ impl HttpService {
             bytes = zstd::bulk::compress(&bytes, LEVEL).map_err(|error| offline(path, error))?;
             request = request.header(CONTENT_ENCODING, "zstd");
         }
-        send(path, request.header(CONTENT_TYPE, "application/json").body(bytes)).await
+        self.ask(path, request.header(CONTENT_TYPE, "application/json").body(bytes)).await
     }
+
+    /// Sends a request whose reply is JSON.
+    async fn ask<R: DeserializeOwned>(&self, path: &str, request: RequestBuilder) -> Result<R, ServiceError> {
+        let response = in_time(path, self.send(request.header(ACCEPT_ENCODING, "zstd"))).await?;
+        if response.status() == StatusCode::OK && media_type(response.headers()) == "application/json" {
+            let body = body(path, response).await?;
+            return serde_json::from_slice(&body).map_err(|error| offline(path, format!("not our JSON: {error}")));
+        }
+        Err(refusal(path, response).await)
+    }
+}
+
+impl Wire for Client {
+    fn carry(&self, request: Request) -> Carried<'_> {
+        Box::pin(async move { self.execute(request).await.map_err(|error| root(&error)) })
+    }
+}
+
+fn network() -> crate::Result<Client> {
+    install_tls();
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        // No read timeout: reqwest starts it with the request, and would cut a slow upload off.
+        .connect_timeout(CONNECT)
+        .tcp_nodelay(true)
+        .build()
+        .map_err(|error| Error::Storage { what: "set up the HTTP client".into(), source: Box::new(error) })
 }
 
 impl SyncService for HttpService {
     async fn ledger(&self) -> Result<LedgerInfo, ServiceError> {
-        send(paths::LEDGER, self.request(Method::GET, paths::LEDGER)).await
+        self.ask(paths::LEDGER, self.request(Method::GET, paths::LEDGER)).await
     }
 
     async fn enrol(&self, request: EnrolRequest) -> Result<EnrolReply, ServiceError> {
@@ -131,20 +181,10 @@ fn install_tls() {
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
 
-async fn send<R: DeserializeOwned>(path: &str, request: RequestBuilder) -> Result<R, ServiceError> {
-    let request = request.header(ACCEPT_ENCODING, "zstd").send();
-    let response = in_time(path, request).await?;
-    if response.status() == StatusCode::OK && media_type(response.headers()) == "application/json" {
-        let body = body(path, response).await?;
-        return serde_json::from_slice(&body).map_err(|error| offline(path, format!("not our JSON: {error}")));
-    }
-    Err(refusal(path, response).await)
-}
-
 /// Waits for the next word of a server that has been told everything, but not without end.
-pub(super) async fn in_time<T>(path: &str, next: impl Future<Output = reqwest::Result<T>>) -> Result<T, ServiceError> {
+pub(super) async fn in_time<T>(path: &str, next: impl Future<Output = Result<T, String>>) -> Result<T, ServiceError> {
     match tokio::time::timeout(SILENCE, next).await {
-        Ok(next) => next.map_err(|error| offline(path, root(&error))),
+        Ok(next) => next.map_err(|why| offline(path, why)),
         Err(_) => Err(offline(path, format!("silence for {} seconds", SILENCE.as_secs()))),
     }
 }
@@ -182,13 +222,19 @@ async fn body(path: &str, mut response: Response) -> Result<Vec<u8>, ServiceErro
         Some(_) => return Err(offline(path, "an encoding that was not asked for")),
     };
     let mut bytes = Vec::new();
-    while let Some(chunk) = in_time(path, response.chunk()).await? {
+    while let Some(chunk) = in_time(path, next_piece(&mut response)).await? {
+        let chunk = chunk.as_ref();
         if bytes.len() + chunk.len() > MAX_REPLY_BYTES {
             return Err(offline(path, "the reply is too large"));
         }
-        bytes.extend_from_slice(&chunk);
+        bytes.extend_from_slice(chunk);
     }
     if packed { unpack(&bytes).map_err(|error| offline(path, error)) } else { Ok(bytes) }
+}
+
+/// The next piece of a body, as it comes.
+pub(super) async fn next_piece(response: &mut Response) -> Result<Option<impl AsRef<[u8]> + use<>>, String> {
+    response.chunk().await.map_err(|error| root(&error))
 }
 
 fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
@@ -217,7 +263,7 @@ pub(super) fn offline(path: &str, what: impl std::fmt::Display) -> ServiceError 
 }
 
 /// The innermost cause; the layers above it only repeat that something failed.
-pub(super) fn root(error: &reqwest::Error) -> String {
+fn root(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;

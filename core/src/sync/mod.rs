@@ -16,7 +16,7 @@ mod trust;
 mod tus;
 mod upload;
 
-pub use http::HttpService;
+pub use http::{Carried, HttpService, Wire};
 pub use policy::{Conditions, FilePolicy, When};
 pub use retry::SyncOptions;
 

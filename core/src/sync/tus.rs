@@ -14,7 +14,7 @@ use futures_util::stream::{self, Stream};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
 
-use super::http::{HttpService, authorised, in_time, media_type, offline, refusal, root};
+use super::http::{HttpService, authorised, in_time, media_type, next_piece, offline, refusal};
 use crate::model::{BlobRef, Hash};
 use crate::protocol::{Content, ServiceError, TUS_VERSION, Token, Upload, UploadId, paths};
 
@@ -32,8 +32,8 @@ pub(super) async fn begin(
         .header("upload-length", blob.len)
         .header("upload-metadata", format!("sha256 {hash},type {media_type}"));
     let response = match content {
-        Some(content) => send_bytes(path, request, 0, content).await?,
-        None => in_time(path, request.header(CONTENT_LENGTH, 0).send()).await?,
+        Some(content) => send_bytes(service, path, request, 0, content).await?,
+        None => in_time(path, service.send(request.header(CONTENT_LENGTH, 0))).await?,
     };
     if !matches!(response.status(), StatusCode::OK | StatusCode::CREATED) || !speaks_tus(response.headers()) {
         return Err(refusal(path, response).await);
@@ -58,7 +58,7 @@ pub(super) async fn go_on(
     let request = authorised(&path, service.request(Method::PATCH, &path), token)?
         .header(TUS_RESUMABLE, TUS_VERSION)
         .header(UPLOAD_OFFSET, from);
-    let response = send_bytes(&path, request, from, content).await?;
+    let response = send_bytes(service, &path, request, from, content).await?;
     if response.status() != StatusCode::NO_CONTENT || !speaks_tus(response.headers()) {
         return Err(refusal(&path, response).await);
     }
@@ -74,7 +74,7 @@ pub(super) async fn fetch(
 ) -> Result<Vec<u8>, ServiceError> {
     let path = paths::BLOB.replace("{hash}", &hash.to_string());
     let request = authorised(&path, service.request(Method::GET, &path), token)?;
-    let mut response = in_time(&path, request.send()).await?;
+    let mut response = in_time(&path, service.send(request)).await?;
     let media_type = media_type(response.headers());
     // A document is JSON; what a captive portal says in JSON does not have its hash.
     let plain = matches!(media_type.as_str(), "application/octet-stream" | "application/json");
@@ -87,11 +87,12 @@ pub(super) async fn fetch(
         return Err(offline(&path, "the file is larger than it may be"));
     }
     let mut bytes = Vec::new();
-    while let Some(piece) = in_time(&path, response.chunk()).await? {
+    while let Some(piece) = in_time(&path, next_piece(&mut response)).await? {
+        let piece = piece.as_ref();
         if (bytes.len() + piece.len()) as u64 > most {
             return Err(offline(&path, "the file is larger than it may be"));
         }
-        bytes.extend_from_slice(&piece);
+        bytes.extend_from_slice(piece);
     }
     Ok(bytes)
 }
@@ -99,6 +100,7 @@ pub(super) async fn fetch(
 /// Sends `content` from `from` on. Takes as long as it takes while bytes are leaving; only when
 /// nothing moves for a while is there no network.
 async fn send_bytes(
+    service: &HttpService,
     path: &str,
     request: RequestBuilder,
     from: u64,
@@ -111,11 +113,11 @@ async fn send_bytes(
         .header(CONTENT_TYPE, "application/offset+octet-stream")
         .header(CONTENT_LENGTH, left)
         .body(Body::wrap_stream(pieces(content, from, taken.clone())));
-    let sending = std::pin::pin!(request.send());
+    let sending = std::pin::pin!(service.send(request));
     while_moving(sending, &taken)
         .await
         .ok_or_else(|| offline(path, format!("nothing moved for {} seconds", STANDSTILL.as_secs())))?
-        .map_err(|error| offline(path, root(&error)))
+        .map_err(|why| offline(path, why))
 }
 
 /// The outcome; none when no piece was taken for [`STANDSTILL`].
@@ -137,7 +139,7 @@ fn pieces(
     taken: Arc<AtomicU64>,
 ) -> impl Stream<Item = std::io::Result<Vec<u8>>> + Send {
     stream::try_unfold(from, move |at| {
-        let piece = next_piece(content.as_ref(), at);
+        let piece = piece_at(content.as_ref(), at);
         taken.fetch_add(1, Ordering::Relaxed);
         std::future::ready(piece.map(|piece| {
             let next = at + piece.len() as u64;
@@ -146,7 +148,7 @@ fn pieces(
     })
 }
 
-fn next_piece(content: &dyn Content, at: u64) -> std::io::Result<Vec<u8>> {
+fn piece_at(content: &dyn Content, at: u64) -> std::io::Result<Vec<u8>> {
     let left = usize::try_from(content.len().saturating_sub(at)).unwrap_or(PIECE);
     let mut piece = vec![0; left.min(PIECE)];
     let mut filled = 0;
