@@ -64,9 +64,10 @@ impl View for Sight<'_> {
 impl Store {
     /// The entity as it is shown.
     pub(crate) fn entity(&self, id: EntityId) -> Result<Option<Entity>> {
+        // Neither is there while a page is being stored that takes the entity away.
         let query = "SELECT coalesce(shown, row) FROM entity WHERE id = ?";
-        let text: Option<String> = self.one(query, id)?;
-        text.map(|text| read_entity(&text)).transpose()
+        let text: Option<Option<String>> = self.one(query, id)?;
+        text.flatten().map(|text| read_entity(&text)).transpose()
     }
 
     /// The server's row alone.
@@ -153,8 +154,9 @@ impl Store {
         let query = "SELECT coalesce(shown, row) FROM entity WHERE kind = 'area' AND status = 'active' ORDER BY id";
         let mut query = self.db.prepare_cached(query)?;
         let mut areas = Vec::new();
-        for text in query.query_map([], |row| row.get::<_, String>(0))? {
-            let area = read_entity(&text?)?;
+        for text in query.query_map([], |row| row.get::<_, Option<String>>(0))? {
+            let Some(text) = text? else { continue };
+            let area = read_entity(&text)?;
             areas.extend(area.field("shape").and_then(Shape::from_geojson).map(|shape| (area.id, shape)));
         }
         let areas: Shapes = Arc::new(areas);

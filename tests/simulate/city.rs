@@ -1,0 +1,167 @@
+//! The city's side: one store, one or two servers on it, its operators and their backups.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use xuncha_core::host::Host;
+use xuncha_core::model::EntityId;
+use xuncha_server::api::{Limits, Service};
+use xuncha_server::backup::{RestoreOptions, restore, take};
+use xuncha_server::blobs::{Blobs, Folder, sweep};
+use xuncha_server::ledger::{LedgerKey, Opening, Sequencer, open_or_create};
+use xuncha_server::queue::Queue;
+use xuncha_server::routes::app;
+use xuncha_server::store::Store;
+use xuncha_server::store::sqlite::SqliteStore;
+use xuncha_tests::harness::{Office, problems_of, square, street_list};
+
+use super::clock::MachineClock;
+use super::disk::Disk;
+use super::wire::Door;
+
+/// A server process.
+struct Server {
+    door: Door,
+    writer: JoinHandle<()>,
+}
+
+/// The city.
+pub(crate) struct City {
+    pub(crate) clock: Arc<MachineClock>,
+    pub(crate) host: Host,
+    disk: Disk,
+    servers: Vec<Server>,
+    office: Option<Office>,
+    /// Ledger's size in each backup, and how many checkpoints had been noted by then.
+    pub(crate) backups: Vec<(u64, usize)>,
+}
+
+/// Why the city's machine cannot be started: it died again over it.
+#[derive(Debug)]
+pub(crate) struct DiedAgain;
+
+/// Everything that a new ledger of a simulated city has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ground {
+    pub(crate) east: EntityId,
+    pub(crate) west: EntityId,
+}
+
+fn limits() -> Limits {
+    let many = std::num::NonZeroU32::MAX;
+    Limits { requests: many, burst: many, strangers: many, ..Limits::default() }
+}
+
+impl City {
+    /// A city without a server, on an empty disk.
+    pub(crate) fn new(disk: &Disk, clock: Arc<MachineClock>, host: Host) -> City {
+        City { clock, host, disk: disk.clone(), servers: Vec::new(), office: None, backups: Vec::new() }
+    }
+
+    /// Makes the ledger with its areas.
+    pub(crate) fn found(&mut self) -> Ground {
+        fs::create_dir_all(self.data()).unwrap();
+        drop(LedgerKey::load_or_create(&self.data(), &self.host).unwrap());
+        self.start(1).unwrap();
+        let office = self.office();
+        office.load_catalogue(&street_list("first", &["SR-1", "SR-7"]));
+        let east = office.area("东区", &square(0.0, 10.0));
+        let west = office.area("西区", &square(20.0, 30.0));
+        self.disk.settle("city");
+        Ground { east, west }
+    }
+
+    fn data(&self) -> PathBuf {
+        self.disk.folder("city").join("data")
+    }
+
+    fn vault(&self, number: usize) -> PathBuf {
+        self.disk.folder("vault").join(number.to_string())
+    }
+
+    /// The operators.
+    pub(crate) fn office(&self) -> &Office {
+        self.office.as_ref().unwrap()
+    }
+
+    /// Folder of the files.
+    pub(crate) fn files(&self) -> Folder {
+        Folder::of(&self.data())
+    }
+
+    /// Ways to the servers.
+    pub(crate) fn doors(&self) -> Vec<Door> {
+        self.servers.iter().map(|server| server.door.clone()).collect()
+    }
+
+    /// Starts so many servers on the store, and the operators beside them.
+    pub(crate) fn start(&mut self, count: usize) -> Result<(), DiedAgain> {
+        for _ in 0..count {
+            match self.serve() {
+                Ok(server) => self.servers.push(server),
+                Err(_) if self.disk.is_dead("city") => return Err(DiedAgain),
+                Err(error) => panic!("the server does not start: {error}"),
+            }
+        }
+        if self.office.is_none() {
+            self.office = Some(Office::open(&self.data(), self.host.clone()));
+        }
+        Ok(())
+    }
+
+    fn serve(&self) -> Result<Server, String> {
+        let data = self.data();
+        let told = |error: &dyn std::fmt::Display| error.to_string();
+        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data, true).map_err(|error| told(&error))?);
+        let key = LedgerKey::load(&data).map_err(|error| told(&error))?;
+        let sequencer = Arc::new(Sequencer::new(self.host.clone(), key.clone()));
+        let opening = Opening { name: "测试市".into(), zone: "Asia/Shanghai".into() };
+        open_or_create(&*store, &sequencer, &key, &opening, &self.host).map_err(|error| told(&error))?;
+        let folder = Folder::of(&data);
+        folder.create().map_err(|error| told(&error))?;
+        sweep(&*store, &folder, self.host.clock.wall()).map_err(|error| told(&error))?;
+        let (queue, writer) = Queue::start(store.clone(), sequencer, self.host.clone()).unwrap();
+        let limits = limits();
+        let blobs = Blobs::new(folder, store.clone(), queue.clone(), self.host.clone(), limits.files);
+        let service = Service::new(store, queue.clone(), self.host.clone(), key, blobs);
+        Ok(Server { door: Door { router: app(service, &limits), queue }, writer })
+    }
+
+    /// Every server ends. The network must have let go of their doors.
+    pub(crate) fn stop(&mut self) {
+        self.office = None;
+        for server in self.servers.drain(..) {
+            let Server { door, writer } = server;
+            drop(door);
+            writer.join().unwrap();
+        }
+    }
+
+    /// What a check of everything finds.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        problems_of(&self.data()).into_iter().map(|problem| format!("{problem:?}")).collect()
+    }
+
+    /// Takes a backup; `noted` checkpoints were noted by now.
+    pub(crate) fn back_up(&mut self, noted: usize) {
+        let target = self.vault(self.backups.len());
+        let taken = take(&self.data(), &target, true, &self.host, &mut |_| {}).unwrap();
+        self.disk.settle("vault");
+        self.backups.push((taken.size, noted));
+    }
+
+    /// The data folder is lost and an old backup put in its place; later backups are of no more use.
+    /// Gives what was noted when it was taken.
+    pub(crate) fn restore(&mut self, which: usize) -> usize {
+        self.stop();
+        self.disk.wipe("city");
+        let options = RestoreOptions { new_epoch: true, incomplete: true, key: None };
+        restore(&self.vault(which), &self.data(), options, &self.host, &mut |_| {}).unwrap();
+        self.disk.settle("city");
+        let (_, noted) = self.backups[which];
+        self.backups.truncate(which + 1);
+        noted
+    }
+}
