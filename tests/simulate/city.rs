@@ -1,12 +1,14 @@
 //! The city's side: one store, one or two servers on it, its operators and their backups.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use xuncha_core::host::Host;
-use xuncha_core::model::EntityId;
+use xuncha_core::model::catalogue::Catalogue;
+use xuncha_core::model::{EntityId, Hash};
 use xuncha_server::api::{Limits, Service};
 use xuncha_server::backup::{RestoreOptions, restore, take};
 use xuncha_server::blobs::{Blobs, Folder, sweep};
@@ -36,6 +38,8 @@ pub(crate) struct City {
     office: Option<Office>,
     /// Ledger's size in each backup, and how many checkpoints had been noted by then.
     pub(crate) backups: Vec<(u64, usize)>,
+    /// Every catalogue that was ever loaded.
+    catalogues: Vec<Catalogue>,
 }
 
 /// Why the city's machine cannot be started: it died again over it.
@@ -57,7 +61,7 @@ fn limits() -> Limits {
 impl City {
     /// A city without a server, on an empty disk.
     pub(crate) fn new(disk: &Disk, clock: Arc<MachineClock>, host: Host) -> City {
-        City { clock, host, disk: disk.clone(), servers: Vec::new(), office: None, backups: Vec::new() }
+        City { clock, host, disk: disk.clone(), servers: Vec::new(), office: None, backups: Vec::new(), catalogues: Vec::new() }
     }
 
     /// Makes the ledger with its areas.
@@ -65,8 +69,8 @@ impl City {
         fs::create_dir_all(self.data()).unwrap();
         drop(LedgerKey::load_or_create(&self.data(), &self.host).unwrap());
         self.start(1).unwrap();
+        self.load(street_list("first", &["SR-1", "SR-7"]));
         let office = self.office();
-        office.load_catalogue(&street_list("first", &["SR-1", "SR-7"]));
         let east = office.area("东区", &square(0.0, 10.0));
         let west = office.area("西区", &square(20.0, 30.0));
         self.disk.settle("city");
@@ -150,6 +154,23 @@ impl City {
         let taken = take(&self.data(), &target, true, &self.host, &mut |_| {}).unwrap();
         self.disk.settle("vault");
         self.backups.push((taken.size, noted));
+    }
+
+    /// Puts a catalogue in force.
+    pub(crate) fn load(&mut self, catalogue: Catalogue) {
+        self.office().load_catalogue(&catalogue);
+        self.catalogues.push(catalogue);
+    }
+
+    /// Loads every catalogue again that the restored ledger does not know, in the old order.
+    pub(crate) fn load_again(&self) {
+        let known: BTreeSet<EntityId> = self.office().all("catalogue").into_iter().map(|one| one.id).collect();
+        for catalogue in &self.catalogues {
+            let hash = Hash::of(catalogue.to_text().as_bytes());
+            if !known.contains(&EntityId::of_catalogue(self.office().ledger, &hash)) {
+                self.office().load_catalogue(catalogue);
+            }
+        }
     }
 
     /// The data folder is lost and an old backup put in its place; later backups are of no more use.

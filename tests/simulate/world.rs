@@ -98,6 +98,12 @@ impl World {
         drawn && self.faults.has(fault)
     }
 
+    /// Which side forgets in this world. What a server lost to an old backup only the phones know; where
+    /// these forget as well, it is gone, and nobody can promise otherwise.
+    fn loses(&self) -> Fault {
+        if self.seed % 2 == 0 { Fault::OldBackup } else { Fault::SequenceReused }
+    }
+
     /// One thing happens.
     pub(crate) async fn step(&mut self) {
         self.time.pass(i64::try_from(self.random.below(40_000)).unwrap());
@@ -373,7 +379,7 @@ impl World {
                 self.phones[number].open().unwrap();
                 self.tell(format!("{name}: copied"));
             }
-            2 if self.faults.has(Fault::SequenceReused) && self.copies.contains_key(&name) => {
+            2 | 3 if self.loses() == Fault::SequenceReused && self.faults.has(Fault::SequenceReused) && self.copies.contains_key(&name) => {
                 self.faults.met(Fault::SequenceReused);
                 let (copy, then) = self.copies[&name].clone();
                 self.phones[number].close();
@@ -382,7 +388,7 @@ impl World {
                 self.phones[number].open().unwrap();
                 self.tell(format!("{name}: put back to its copy"));
             }
-            3 if self.faults.has(Fault::Clone) && self.phones.len() < 6 => {
+            4 if self.faults.has(Fault::Clone) && self.phones.len() < 6 => {
                 self.faults.met(Fault::Clone);
                 self.phones[number].close();
                 let (twin, user) = (format!("phone-{}", self.made), self.phones[number].user);
@@ -422,7 +428,7 @@ impl World {
             }
             3 => {
                 let version = format!("v{}", self.random.below(1_000_000));
-                office.load_catalogue(&street_list(&version, &["SR-1", "HW-1"]));
+                self.city.load(street_list(&version, &["SR-1", "HW-1"]));
                 "another catalogue"
             }
             4 => {
@@ -446,12 +452,15 @@ impl World {
                 self.city.back_up(self.truth.noted());
                 self.tell("city: backed up");
             }
-            2 if self.faults.has(Fault::OldBackup) && !self.city.backups.is_empty() => {
+            2 if self.loses() == Fault::OldBackup && self.faults.has(Fault::OldBackup) && !self.city.backups.is_empty() => {
                 self.faults.met(Fault::OldBackup);
                 self.network.lead_to(Vec::new());
                 let noted = self.city.restore(self.city.backups.len() - 1);
                 self.truth.forget_after(noted);
                 self.city.start(1).unwrap();
+                self.city.load_again();
+                // A backup that was restored is not restored again: its next epoch has begun already.
+                self.city.back_up(self.truth.noted());
                 self.network.lead_to(self.city.doors());
                 self.tell("city: restored from its last backup");
             }

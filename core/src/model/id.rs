@@ -59,6 +59,12 @@ impl EntityId {
         EntityId::named(ledger, &format!("role:{name}"))
     }
 
+    /// The catalogue whose text has this hash. The same after a restore from a backup that was made
+    /// before it was loaded: whoever loads it again gives findings that name it what they name.
+    pub fn of_catalogue(ledger: LedgerId, text: &Hash) -> EntityId {
+        EntityId::named(ledger, &format!("catalogue:{text}"))
+    }
+
     /// The task that asks a person to decide the conflict in this entity that
     /// the op `challenger` opened. The same on every machine, so that it is made once.
     pub fn of_task(self, challenger: OpId) -> EntityId {

@@ -117,10 +117,11 @@ impl Store {
             let sum = sums.entry(scope).or_default();
             *sum = sum.plus(part);
             let (index, text): (Option<i64>, Option<String>) = (row.get("index")?, row.get("row")?);
-            let whole = row.get::<_, String>("name").is_ok_and(|name| !name.starts_with("unit:"));
+            let name: String = row.get("name")?;
+            let whole = !name.starts_with("unit:");
             let real = index.zip(text).map(|(index, text)| Row::sum(entity_id(id), uint(index), &text));
             if whole && row.get::<_, Option<i64>>("next")?.is_none() && real != Some(part) {
-                wrong.push(format!("entity {}: its part of a sum is not that of its row", entity_id(id)));
+                wrong.push(format!("entity {}: its part of the sum of {name} is not that of its row", entity_id(id)));
             }
         }
         for (scope, followed) in self.scopes()?.iter() {

@@ -33,6 +33,8 @@ impl Store {
                 "UPDATE notebook SET epoch = ?, cursor = NULL, seen_size = NULL, seen_root = NULL, durable_size = 0";
             store.db.execute(update, [new.epoch]).tried("enter an epoch")?;
             store.db.execute("UPDATE reason SET part = NULL", []).tried("enter an epoch")?;
+            // Numbers of the old epoch say nothing about those of the new one: whatever comes is newer.
+            store.db.execute("UPDATE entity SET \"index\" = 0 WHERE row IS NOT NULL", []).tried("enter an epoch")?;
             let update = "UPDATE scope SET next = 0, sum = zeroblob(16)";
             store.db.execute(update, []).tried("enter an epoch")?;
             let open = store.open_again(new.floor)?;

@@ -32,6 +32,11 @@ impl OwnOp {
         OwnOp { id, origin, kind, entity: EntityId::from(id), body, base: None }
     }
 
+    /// An op that makes `entity`, whose id follows from what it is: said again, it is the same op.
+    pub fn making_once(origin: &'static str, kind: &'static str, entity: EntityId, body: Value) -> OwnOp {
+        OwnOp { id: OpId(entity.0), origin, kind, entity, body, base: None }
+    }
+
     /// An op with a new id about the entity `entity`.
     pub fn about(host: &Host, origin: &'static str, kind: &'static str, entity: EntityId, body: Value) -> OwnOp {
         OwnOp { id: OpId(host.uuid()), origin, kind, entity, body, base: None }

@@ -71,7 +71,11 @@ impl Office {
     /// Puts a catalogue in force.
     pub fn load_catalogue(&self, catalogue: &Catalogue) -> EntityId {
         self.put_document(catalogue);
-        self.add("catalogue.load", catalogue_body(catalogue))
+        let entity = EntityId::of_catalogue(self.ledger, &Hash::of(catalogue.to_text().as_bytes()));
+        let op = OwnOp::making_once("admin", "catalogue.load", entity, catalogue_body(catalogue));
+        let verdict = self.say(&op).into_final();
+        assert!(matches!(verdict, Some(Final::Accepted { .. })), "{verdict:?}");
+        entity
     }
 
     /// Keeps the text of a catalogue, and puts it nowhere in force.

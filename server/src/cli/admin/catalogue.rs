@@ -71,8 +71,10 @@ fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) ->
     }
     let text = catalogue.to_text();
     // The text is here before the op that names it; without the op it is in force nowhere.
-    folder.store.change(|batch| batch.put_document(&Hash::of(text.as_bytes()), &text))?;
-    let op = OwnOp::making(&folder.host, "admin", "catalogue.load", catalogue_body(&catalogue));
+    let hash = Hash::of(text.as_bytes());
+    folder.store.change(|batch| batch.put_document(&hash, &text))?;
+    let entity = EntityId::of_catalogue(folder.ledger, &hash);
+    let op = OwnOp::making_once("admin", "catalogue.load", entity, catalogue_body(&catalogue));
     folder.append(std::slice::from_ref(&op))?;
     printer.say(
         &json!({ "id": op.entity, "version": version, "items": items }),
