@@ -3,6 +3,7 @@
 mod calendar;
 mod conflicts;
 mod day;
+mod found;
 mod identity;
 mod journeys;
 mod network;

@@ -1,0 +1,113 @@
+//! What the simulation found, each as a story of its own.
+
+use std::path::Path;
+
+use serde_json::json;
+use xuncha_core::model::{FindingDraft, Severity};
+use xuncha_server::backup::{RestoreOptions, restore, take};
+use xuncha_tests::harness::{Phone, TestServer, square, street_list};
+
+use super::check;
+
+fn back_up(server: &TestServer, target: &Path) {
+    take(server.data(), target, false, &server.host(), &mut |_| {}).unwrap();
+}
+
+/// The server's machine burns down; what is in `target` is put in its place.
+async fn burn_down(server: &mut TestServer, phones: &mut [&mut Phone], target: &Path) {
+    server.stop().await;
+    std::fs::remove_dir_all(server.data()).unwrap();
+    let options = RestoreOptions { new_epoch: true, ..RestoreOptions::default() };
+    restore(target, server.data(), options, &server.host(), &mut |_| {}).unwrap();
+    server.reopen_office();
+    server.resume().await;
+    for phone in phones {
+        phone.go_to(&server.url());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_that_is_taken_away_does_not_silence_a_phone_with_pending_work_there() {
+    let server = TestServer::start().await;
+    let east = server.office.area("东区", &square(0.0, 10.0));
+    let west = server.office.area("西区", &square(20.0, 30.0));
+    let street = server.office.place("解放路", "street", (5.0, 5.0));
+    let user = server.office.user("王敏", &["inspector"], &[east]);
+    let phone = Phone::of_user(&server, user).await;
+    phone.sync().await;
+    let visit = phone.visit(street);
+    server.office.change("user.amend", user, json!({ "areas": { east.to_string(): null, west.to_string(): true } }));
+    let synced = phone.sync().await;
+    assert_eq!((synced.pushed, synced.accepted), (1, 1));
+    assert!(server.office.all("inspection").iter().any(|one| one.id == visit));
+    check(&server, &[&phone]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pending_while_its_place_is_taken_away_is_still_shown() {
+    let server = TestServer::start().await;
+    let east = server.office.area("东区", &square(0.0, 10.0));
+    let west = server.office.area("西区", &square(20.0, 30.0));
+    let street = server.office.place("解放路", "street", (5.0, 5.0));
+    let user = server.office.user("王敏", &["inspector"], &[east]);
+    let mut phone = Phone::of_user(&server, user).await;
+    phone.sync().await;
+    server.office.change("user.amend", user, json!({ "areas": { east.to_string(): null, west.to_string(): true } }));
+    // Recorded while the page that takes the street away is already on its way.
+    let visit = phone.visit(street);
+    phone.reopen();
+    assert_eq!(phone.inspection(visit).id, visit);
+    phone.sync().await;
+    check(&server, &[&phone]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restore_the_ledger_wins_over_rows_with_larger_numbers() {
+    let mut server = TestServer::start().await;
+    let east = server.office.area("东区", &square(0.0, 10.0));
+    let user = server.office.user("王敏", &["inspector"], &[]);
+    let mut reader = Phone::of_user(&server, user).await;
+    let mut writer = Phone::of(&server, "李强", "inspector").await;
+    let finding = writer.record_at("垃圾箱满溢", 5.0, 5.0);
+    writer.sync().await;
+    reader.sync().await;
+    let target = tempfile::tempdir().unwrap();
+    back_up(&server, target.path());
+    // After the backup: the reader sees one area only, and the finding is changed with a large number.
+    server.office.change("user.amend", user, json!({ "areas": { east.to_string(): true } }));
+    let draft = FindingDraft { severity: Some(Severity::High), ..FindingDraft::default() };
+    writer.notebook.amend(finding, draft, Vec::new()).unwrap();
+    writer.sync().await;
+    reader.sync().await;
+    assert_eq!(reader.finding(finding).severity, Some(Severity::High));
+    burn_down(&mut server, &mut [&mut reader, &mut writer], target.path()).await;
+    reader.sync().await;
+    let shown = reader.notebook.entity(finding).unwrap().unwrap();
+    assert_eq!(shown.to_text(), server.office.entity(finding).to_text(), "the writer has not yet said it again");
+    writer.sync().await;
+    reader.sync().await;
+    assert_eq!(reader.finding(finding).severity, Some(Severity::High));
+    check(&server, &[&reader, &writer]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_catalogue_that_the_backup_lacks_is_the_same_when_it_is_loaded_again() {
+    let mut server = TestServer::start().await;
+    let mut phone = Phone::of(&server, "王敏", "inspector").await;
+    let target = tempfile::tempdir().unwrap();
+    back_up(&server, target.path());
+    let catalogue = street_list("later", &["SR-1", "SR-7"]);
+    let loaded = server.office.load_catalogue(&catalogue);
+    phone.sync().await;
+    let finding = phone.record("按新目录记的");
+    phone.sync().await;
+    burn_down(&mut server, &mut [&mut phone], target.path()).await;
+    phone.sync().await;
+    assert_eq!(phone.notebook.status().unwrap().held, 1, "nobody knows the catalogue that it names");
+    assert_eq!(server.office.load_catalogue(&catalogue), loaded);
+    phone.sync().await;
+    phone.sync().await;
+    assert_eq!(phone.notebook.status().unwrap().pending, 0);
+    assert_eq!(server.office.entity(finding).text("note"), Some("按新目录记的"));
+    check(&server, &[&phone]);
+}
