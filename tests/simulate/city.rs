@@ -61,7 +61,15 @@ fn limits() -> Limits {
 impl City {
     /// A city without a server, on an empty disk.
     pub(crate) fn new(disk: &Disk, clock: Arc<MachineClock>, host: Host) -> City {
-        City { clock, host, disk: disk.clone(), servers: Vec::new(), office: None, backups: Vec::new(), catalogues: Vec::new() }
+        City {
+            clock,
+            host,
+            disk: disk.clone(),
+            servers: Vec::new(),
+            office: None,
+            backups: Vec::new(),
+            catalogues: Vec::new(),
+        }
     }
 
     /// Makes the ledger with its areas.

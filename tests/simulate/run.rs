@@ -40,7 +40,10 @@ pub(crate) fn work(arguments: &Arguments) -> ExitCode {
     std::panic::set_hook(Box::new(move |panic| *kept.lock().unwrap() = panic.to_string()));
     let seeds: Vec<u64> = match arguments.seed {
         Some(seed) => vec![seed],
-        None => (arguments.from..).step_by(usize::try_from(arguments.jobs).unwrap()).take(usize::try_from(arguments.seeds).unwrap()).collect(),
+        None => (arguments.from..)
+            .step_by(usize::try_from(arguments.jobs).unwrap())
+            .take(usize::try_from(arguments.seeds).unwrap())
+            .collect(),
     };
     for seed in seeds {
         let mut played = play(seed, arguments, &disk, &last);
@@ -114,7 +117,12 @@ pub(crate) fn lead(arguments: &Arguments) -> ExitCode {
     for fault in fault::ALL {
         println!("{:<18} {:>8}", fault.name(), met.get(&fault.name()).copied().unwrap_or(0));
     }
-    println!("{count} worlds of {} steps in {:.0} s, {} failed", arguments.steps, began.elapsed().as_secs_f64(), failed.len());
+    println!(
+        "{count} worlds of {} steps in {:.0} s, {} failed",
+        arguments.steps,
+        began.elapsed().as_secs_f64(),
+        failed.len()
+    );
     for played in failed.iter().take(5) {
         report(played, arguments, room.path(), &library);
     }

@@ -58,11 +58,27 @@ impl World {
         let (disk, phones) = (disk.clone(), Vec::new());
         let (copies, truth, trace) = (BTreeMap::new(), Truth::default(), Vec::new());
         let mut world = World {
-            seed, random, time, disk, faults, network, city, ground, phones, copies, truth, trace, made: 0,
+            seed,
+            random,
+            time,
+            disk,
+            faults,
+            network,
+            city,
+            ground,
+            phones,
+            copies,
+            truth,
+            trace,
+            made: 0,
             met,
         };
-        let people: [(&str, &[EntityId]); 4] =
-            [("inspector", &[ground.east]), ("inspector", &[ground.east, ground.west]), ("acceptor", &[]), ("inspector", &[])];
+        let people: [(&str, &[EntityId]); 4] = [
+            ("inspector", &[ground.east]),
+            ("inspector", &[ground.east, ground.west]),
+            ("acceptor", &[]),
+            ("inspector", &[]),
+        ];
         for (role, areas) in people.into_iter().take(3 + world.random.below(2)) {
             let user = world.city.office().user(role, &[role], areas);
             world.new_phone(user).await;
@@ -136,7 +152,10 @@ impl World {
         let told = done.as_ref().map_or_else(ToString::to_string, Clone::clone);
         self.tell(format!("{name}: {told}"));
         if let Err(error) = &done {
-            let expected = matches!(error, Error::Invalid { .. } | Error::NotFound { .. } | Error::NotEnrolled | Error::Refused { .. });
+            let expected = matches!(
+                error,
+                Error::Invalid { .. } | Error::NotFound { .. } | Error::NotEnrolled | Error::Refused { .. }
+            );
             assert!(expected || (planned && is_of_disk(error)), "{name}: {error}");
         }
         self.after_trouble(number).await;
@@ -145,7 +164,8 @@ impl World {
     /// Plans at random what goes wrong with a disk. True when something is planned.
     fn plan_trouble(&self, machine: &str, kill: Fault, full: Fault, bad: Fault, within: usize) -> bool {
         let at = 1 + self.random.below(within) as u64;
-        let (kind, tear, count) = (self.random.below(60), self.random.below(100) as u64, 1 + self.random.below(6) as u64);
+        let (kind, tear, count) =
+            (self.random.below(60), self.random.below(100) as u64, 1 + self.random.below(6) as u64);
         let plan = match kind {
             0..=3 if self.faults.has(kill) => Plan::Kill { at, tear },
             4 if self.faults.has(full) => Plan::Full { at, count },
@@ -204,7 +224,13 @@ impl World {
             photos.push(phone.notebook().seal_photo(&mut bytes.as_slice(), Shot::default())?);
         }
         let at = *self.random.pick(&[5.0, 25.0, 50.0]);
-        let place = Place { lat: Some(at), lon: Some(at), accuracy: Some(8.0), provider: Some("gps".into()), ..Place::default() };
+        let place = Place {
+            lat: Some(at),
+            lon: Some(at),
+            accuracy: Some(8.0),
+            provider: Some("gps".into()),
+            ..Place::default()
+        };
         let draft = FindingDraft { place: Some(place), ..words(&note) };
         let id = phone.notebook().record_with_photos(draft, photos)?;
         self.truth.saw_finding(&phone.name, id, hashes);
@@ -226,9 +252,14 @@ impl World {
             0 => FindingDraft { severity: Some(Severity::High), ..FindingDraft::default() },
             1 => {
                 let put = self.random.once_in(2).then_some(true);
-                FindingDraft { tags: [(format!("标签{}", self.random.below(4)), put)].into(), ..FindingDraft::default() }
+                FindingDraft {
+                    tags: [(format!("标签{}", self.random.below(4)), put)].into(),
+                    ..FindingDraft::default()
+                }
             }
-            _ => FindingDraft { note: Some(format!("改 {}", self.random.below(1_000_000))), ..FindingDraft::default() },
+            _ => {
+                FindingDraft { note: Some(format!("改 {}", self.random.below(1_000_000))), ..FindingDraft::default() }
+            }
         };
         let phone = &self.phones[number];
         let op = phone.notebook().amend(finding, draft, Vec::new())?;
@@ -379,7 +410,11 @@ impl World {
                 self.phones[number].open().unwrap();
                 self.tell(format!("{name}: copied"));
             }
-            2 | 3 if self.loses() == Fault::SequenceReused && self.faults.has(Fault::SequenceReused) && self.copies.contains_key(&name) => {
+            2 | 3
+                if self.loses() == Fault::SequenceReused
+                    && self.faults.has(Fault::SequenceReused)
+                    && self.copies.contains_key(&name) =>
+            {
                 self.faults.met(Fault::SequenceReused);
                 let (copy, then) = self.copies[&name].clone();
                 self.phones[number].close();
@@ -417,12 +452,20 @@ impl World {
         let office = self.city.office();
         let told = match self.random.below(6) {
             0 | 1 => {
-                let areas = [json!({ east.to_string(): true, west.to_string(): null }), json!({ east.to_string(): null, west.to_string(): true }), json!({ east.to_string(): true, west.to_string(): true })];
+                let areas = [
+                    json!({ east.to_string(): true, west.to_string(): null }),
+                    json!({ east.to_string(): null, west.to_string(): true }),
+                    json!({ east.to_string(): true, west.to_string(): true }),
+                ];
                 office.change("user.amend", user, json!({ "areas": self.random.pick(&areas) }));
                 "areas of a user"
             }
             2 => {
-                let roles = [json!({ "inspector": true }), json!({ "acceptor": true, "inspector": null }), json!({ "inspector": true, "acceptor": null, "leader": true })];
+                let roles = [
+                    json!({ "inspector": true }),
+                    json!({ "acceptor": true, "inspector": null }),
+                    json!({ "inspector": true, "acceptor": null, "leader": true }),
+                ];
                 office.change("user.amend", user, json!({ "roles": self.random.pick(&roles) }));
                 "roles of a user"
             }
@@ -452,7 +495,10 @@ impl World {
                 self.city.back_up(self.truth.noted());
                 self.tell("city: backed up");
             }
-            2 if self.loses() == Fault::OldBackup && self.faults.has(Fault::OldBackup) && !self.city.backups.is_empty() => {
+            2 if self.loses() == Fault::OldBackup
+                && self.faults.has(Fault::OldBackup)
+                && !self.city.backups.is_empty() =>
+            {
                 self.faults.met(Fault::OldBackup);
                 self.network.lead_to(Vec::new());
                 let noted = self.city.restore(self.city.backups.len() - 1);
@@ -486,7 +532,8 @@ impl World {
     /// A bit of a kept photo flips: it is found, and put right from a copy.
     fn flip_a_bit(&mut self) {
         let kept = super::disk::walk(self.city.files().root());
-        let kept: Vec<_> = kept.into_iter().filter(|path| path.file_name().is_some_and(|name| name.len() == 64)).collect();
+        let kept: Vec<_> =
+            kept.into_iter().filter(|path| path.file_name().is_some_and(|name| name.len() == 64)).collect();
         if kept.is_empty() {
             return;
         }
@@ -498,7 +545,10 @@ impl World {
         self.faults.met(Fault::BitFlip);
         let problems = self.city.problems();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(problems.len() == 1 && problems[0].contains("altered"), "{name}: a flipped bit is not found: {problems:?}");
+        assert!(
+            problems.len() == 1 && problems[0].contains("altered"),
+            "{name}: a flipped bit is not found: {problems:?}"
+        );
         std::fs::write(&path, &whole).unwrap();
         self.disk.settle("city");
         self.tell(format!("city: a bit of {name} flipped"));

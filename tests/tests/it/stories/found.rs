@@ -27,41 +27,6 @@ async fn burn_down(server: &mut TestServer, phones: &mut [&mut Phone], target: &
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_place_that_is_taken_away_does_not_silence_a_phone_with_pending_work_there() {
-    let server = TestServer::start().await;
-    let east = server.office.area("东区", &square(0.0, 10.0));
-    let west = server.office.area("西区", &square(20.0, 30.0));
-    let street = server.office.place("解放路", "street", (5.0, 5.0));
-    let user = server.office.user("王敏", &["inspector"], &[east]);
-    let phone = Phone::of_user(&server, user).await;
-    phone.sync().await;
-    let visit = phone.visit(street);
-    server.office.change("user.amend", user, json!({ "areas": { east.to_string(): null, west.to_string(): true } }));
-    let synced = phone.sync().await;
-    assert_eq!((synced.pushed, synced.accepted), (1, 1));
-    assert!(server.office.all("inspection").iter().any(|one| one.id == visit));
-    check(&server, &[&phone]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_pending_while_its_place_is_taken_away_is_still_shown() {
-    let server = TestServer::start().await;
-    let east = server.office.area("东区", &square(0.0, 10.0));
-    let west = server.office.area("西区", &square(20.0, 30.0));
-    let street = server.office.place("解放路", "street", (5.0, 5.0));
-    let user = server.office.user("王敏", &["inspector"], &[east]);
-    let mut phone = Phone::of_user(&server, user).await;
-    phone.sync().await;
-    server.office.change("user.amend", user, json!({ "areas": { east.to_string(): null, west.to_string(): true } }));
-    // Recorded while the page that takes the street away is already on its way.
-    let visit = phone.visit(street);
-    phone.reopen();
-    assert_eq!(phone.inspection(visit).id, visit);
-    phone.sync().await;
-    check(&server, &[&phone]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_the_ledger_wins_over_rows_with_larger_numbers() {
     let mut server = TestServer::start().await;
     let east = server.office.area("东区", &square(0.0, 10.0));
@@ -102,6 +67,7 @@ async fn a_catalogue_that_the_backup_lacks_is_the_same_when_it_is_loaded_again()
     let finding = phone.record("按新目录记的");
     phone.sync().await;
     burn_down(&mut server, &mut [&mut phone], target.path()).await;
+    // The first page of the new epoch takes the catalogue away while the finding that names it is pending.
     phone.sync().await;
     assert_eq!(phone.notebook.status().unwrap().held, 1, "nobody knows the catalogue that it names");
     assert_eq!(server.office.load_catalogue(&catalogue), loaded);
