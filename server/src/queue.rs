@@ -4,21 +4,22 @@
 //! named in the batch that comes next, all in one entry.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 use xuncha_core::host::Host;
 use xuncha_core::plan::MAX_KEPT;
-use xuncha_core::protocol::Verdict;
+use xuncha_core::protocol::{MAX_PUSH_OPS, Verdict};
 
 use crate::blobs;
 use crate::ledger::{BATCH_OPS, Item, Sequencer};
 use crate::store::{Store, StoreError};
 
-/// Most pushes that wait; the next one is told to come back.
-const WAITING: usize = 256;
+/// Most ops that wait, as many as 256 full pushes bring; who comes then is told to come back. Ops are counted and
+/// not pushes, so that a city of phones with a few ops each is not sent away while hardly anything waits.
+const WAITING: usize = 256 * MAX_PUSH_OPS;
 
 type Answer = Result<Vec<Verdict>, Arc<StoreError>>;
 
@@ -34,7 +35,8 @@ enum Job {
 /// The way in for ops. Closing every handle lets the thread finish what waits.
 #[derive(Clone)]
 pub struct Queue {
-    jobs: SyncSender<Job>,
+    jobs: Sender<Job>,
+    waiting: Arc<AtomicUsize>,
     arrived: Arc<AtomicBool>,
 }
 
@@ -59,13 +61,14 @@ impl Queue {
         sequencer: Arc<Sequencer>,
         host: Host,
     ) -> std::io::Result<(Queue, JoinHandle<()>)> {
-        let (jobs, waiting) = sync_channel(WAITING);
+        let (jobs, next) = channel();
+        let waiting = Arc::new(AtomicUsize::new(0));
         // Looked at once at the start: a crash may have come between a file and its entry.
         let arrived = Arc::new(AtomicBool::new(true));
-        let worker = Worker { store, sequencer, host, arrived: arrived.clone() };
-        let run = move || worker.run(&waiting);
+        let worker = Worker { store, sequencer, host, waiting: waiting.clone(), arrived: arrived.clone() };
+        let run = move || worker.run(&next);
         let thread = std::thread::Builder::new().name("sequencer".into()).spawn(run)?;
-        Ok((Queue { jobs, arrived }, thread))
+        Ok((Queue { jobs, waiting, arrived }, thread))
     }
 
     /// Judges and appends `items`; one verdict per item, and what is final is durable.
@@ -74,40 +77,50 @@ impl Queue {
     /// [`QueueError`]; the same items may come again.
     pub async fn append(&self, items: Vec<Item>) -> Result<Vec<Verdict>, QueueError> {
         let (answer, verdicts) = oneshot::channel();
-        self.jobs.try_send(Job::Append { items, answer }).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Disconnected(_) => QueueError::Full,
-        })?;
+        let weight = weight(&items);
+        if self.waiting.fetch_add(weight, Ordering::SeqCst) + weight > WAITING {
+            self.waiting.fetch_sub(weight, Ordering::SeqCst);
+            return Err(QueueError::Full);
+        }
+        self.jobs.send(Job::Append { items, answer }).map_err(|_| QueueError::Full)?;
         verdicts.await.map_err(|_| QueueError::Full)?.map_err(QueueError::Store)
     }
 
     /// A file arrived: the ledger hears of it soon.
     pub fn wake(&self) {
         self.arrived.store(true, Ordering::SeqCst);
-        // A full queue is looked through soon enough, and with it what arrived.
-        drop(self.jobs.try_send(Job::Wake));
+        // A server that is stopping looks again when it starts.
+        drop(self.jobs.send(Job::Wake));
     }
+}
+
+/// What a push counts for while it waits; one without ops takes its place too.
+fn weight(items: &[Item]) -> usize {
+    items.len().max(1)
 }
 
 struct Worker {
     store: Arc<dyn Store>,
     sequencer: Arc<Sequencer>,
     host: Host,
+    waiting: Arc<AtomicUsize>,
     arrived: Arc<AtomicBool>,
 }
 
 impl Worker {
-    fn run(&self, waiting: &Receiver<Job>) {
+    fn run(&self, jobs: &Receiver<Job>) {
         while self.round(Vec::new(), Vec::new()) {}
-        while let Ok(job) = waiting.recv() {
+        while let Ok(job) = jobs.recv() {
             let mut items = Vec::new();
             let mut answers = Vec::new();
             let mut next = Some(job);
             while let Some(job) = next {
                 if let Job::Append { items: more, answer } = job {
+                    self.waiting.fetch_sub(weight(&more), Ordering::SeqCst);
                     answers.push((more.len(), answer));
                     items.extend(more);
                 }
-                next = if items.len() < BATCH_OPS { waiting.try_recv().ok() } else { None };
+                next = if items.len() < BATCH_OPS { jobs.try_recv().ok() } else { None };
             }
             let mut more = self.round(items, answers);
             while more {

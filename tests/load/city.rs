@@ -153,7 +153,14 @@ impl Inspector {
     }
 
     async fn sync_as(&self, options: SyncOptions) -> Synced {
-        self.notebook.sync_with(&self.service, &(), &options).await.unwrap()
+        match self.notebook.sync_with(&self.service, &(), &options).await {
+            Ok(synced) => synced,
+            // Said beside the figures too, because where the panic's text goes depends on who called.
+            Err(error) => {
+                println!("a sync failed: {error} ({error:?})");
+                panic!("a sync failed: {error}");
+            }
+        }
     }
 
     /// How many findings it shows.

@@ -7,6 +7,7 @@ mod finding;
 mod hash;
 mod id;
 mod inspection;
+mod parsed;
 mod place;
 mod task;
 mod time;
@@ -22,3 +23,5 @@ pub use place::KnownPlace;
 pub use task::{Day, Recurs, Schedule, Task};
 pub use time::{NotATime, Time};
 pub use version::{Cursor, Version};
+
+pub(crate) use parsed::parsed;

@@ -72,13 +72,15 @@ impl Notebook {
         loop {
             let text = self.shared.door.with(|store| {
                 let membership = store.account()?.membership.ok_or(Error::NotEnrolled)?;
-                let batch = store.next_batch(after, MAX_PUSH_OPS)?;
+                let (batch, texts) = store.next_batch(after, MAX_PUSH_OPS)?;
                 after = batch.last;
                 let ops = batch.ids.len() as u64;
                 if ops == 0 {
                     return Ok(None);
                 }
-                let push = Push::sign(membership.ledger, store.key(), batch.texts);
+                // Whoever carries the file away may bring it to the server.
+                store.mark_sent(&batch)?;
+                let push = Push::sign(membership.ledger, store.key(), texts);
                 let push = push.map_err(|error| unreadable("op", error))?;
                 let text = serde_json::to_string(&push).map_err(|error| unreadable("push", error))?;
                 Ok(Some((text, ops)))

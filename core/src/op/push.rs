@@ -41,7 +41,12 @@ impl Push {
 
     /// True when `key` is the device's and signed exactly these texts for `ledger`.
     pub fn is_signed_by(&self, key: &PublicKey, ledger: LedgerId) -> bool {
-        key.device() == self.device && key.verifies(&push_message(ledger, &self.device, &self.hashes()), &self.sig)
+        self.is_signed_over(&self.hashes(), key, ledger)
+    }
+
+    /// [`Push::is_signed_by`] for a caller that has the hashes already; they must be these texts'.
+    pub fn is_signed_over(&self, hashes: &[Hash], key: &PublicKey, ledger: LedgerId) -> bool {
+        key.device() == self.device && key.verifies(&push_message(ledger, &self.device, hashes), &self.sig)
     }
 }
 

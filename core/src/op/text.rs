@@ -1,6 +1,7 @@
 //! What an op text may look like at all; refused here, nothing is logged.
 
-use std::collections::BTreeSet;
+use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -101,6 +102,13 @@ fn code_unit(bytes: &[u8], at: usize) -> Option<u16> {
 
 const DUPLICATE: &str = "key twice";
 
+/// Keys that are compared one by one, before a table is worth it.
+const FEW: usize = 24;
+
+/// A key, borrowed from the text where it has no escapes.
+#[derive(PartialEq, Eq, Hash, serde::Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
 /// Any JSON value whose objects name each key once.
 struct DistinctKeys;
 
@@ -147,12 +155,16 @@ impl<'de> Visitor<'de> for DistinctKeys {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<DistinctKeys, A::Error> {
-        let mut keys = BTreeSet::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if keys.contains(&key) {
-                return Err(A::Error::custom(format!("{DUPLICATE}: {key:?}")));
+        let (mut few, mut many) = (Vec::<Key<'de>>::new(), HashSet::new());
+        while let Some(key) = map.next_key::<Key<'de>>()? {
+            if few.contains(&key) || many.contains(&key) {
+                return Err(A::Error::custom(format!("{DUPLICATE}: {:?}", key.0)));
             }
-            keys.insert(key);
+            if few.len() < FEW {
+                few.push(key);
+            } else {
+                many.insert(key);
+            }
             map.next_value::<DistinctKeys>()?;
         }
         Ok(self)

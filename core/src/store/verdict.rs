@@ -11,7 +11,8 @@ use crate::protocol::{Final, MAX_PUSH_BYTES, Verdict};
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(crate) ids: Vec<OpId>,
-    pub(crate) texts: Vec<String>,
+    /// Counter behind which they were looked for.
+    pub(crate) before: u64,
     /// Counter of the last one.
     pub(crate) last: u64,
 }
@@ -29,32 +30,33 @@ pub(crate) struct Tally {
 }
 
 impl Store {
-    /// The unjudged ops behind counter `after`, at most `most` of them and about
-    /// [`MAX_PUSH_BYTES`]; remembered as sent before they are.
-    pub(crate) fn next_batch(&self, after: u64, most: usize) -> Result<Batch> {
-        let mut batch = Batch { last: after, ..Batch::default() };
-        let mut bytes = 0;
+    /// The unjudged ops behind counter `after` with their texts, at most `most` of them and about
+    /// [`MAX_PUSH_BYTES`].
+    pub(crate) fn next_batch(&self, after: u64, most: usize) -> Result<(Batch, Vec<String>)> {
+        let mut batch = Batch { before: after, last: after, ..Batch::default() };
+        let (mut texts, mut bytes) = (Vec::new(), 0);
         let mut query = self.db.prepare_cached(include_str!("batch.sql"))?;
         let mut rows = query.query(params![int(after), int(most as u64)])?;
         while let Some(row) = rows.next().tried("read what is pending")? {
-            let text: String = row.get("text")?;
+            let text: String = row.get(2)?;
             bytes += text.len();
-            if bytes > MAX_PUSH_BYTES && !batch.texts.is_empty() {
+            if bytes > MAX_PUSH_BYTES && !texts.is_empty() {
                 break;
             }
-            batch.last = uint(row.get("n")?);
-            batch.ids.push(op_id(row.get("id")?));
-            batch.texts.push(text);
+            batch.last = uint(row.get(0)?);
+            batch.ids.push(op_id(row.get(1)?));
+            texts.push(text);
         }
-        drop(rows);
-        if !batch.texts.is_empty() {
+        Ok((batch, texts))
+    }
+
+    /// Remembers that a batch is being sent, before it is: from here on its answer may be lost.
+    pub(crate) fn mark_sent(&self, batch: &Batch) -> Result<()> {
+        self.whole(|store| {
             let update = "UPDATE op SET state = 'sent' WHERE state = 'new' AND n > ? AND n <= ?";
-            self.whole(|store| {
-                let mut update = store.db.prepare_cached(update)?;
-                update.execute(params![int(after), int(batch.last)]).tried("mark what is sent")
-            })?;
-        }
-        Ok(batch)
+            let mut update = store.db.prepare_cached(update)?;
+            update.execute(params![int(batch.before), int(batch.last)]).tried("mark what is sent").map(drop)
+        })
     }
 
     /// How many ops wait to be judged.
@@ -99,11 +101,11 @@ impl Store {
                 if missing.iter().any(|what| what == "device:revoked") {
                     tally.again = Some(EnrolAgain::Revoked);
                 }
-                self.mark(id, "held", None, Some(&missing.join(", ")))
+                self.mark(id, "held", None, Some(&missing.join(", ")), None)
             }
             Verdict::Fork => {
                 tally.again = Some(EnrolAgain::Fork);
-                self.mark(id, "fork", None, None)
+                self.mark(id, "fork", None, None, None)
             }
             Verdict::Unreadable { code, detail } => self.give_up(id, &code, &detail, tally),
             Verdict::Duplicate { original } => {
@@ -119,7 +121,7 @@ impl Store {
     /// The server cannot read the op: it leaves the view and waits for a person.
     pub(crate) fn give_up(&self, id: OpId, code: &str, detail: &str, tally: &mut Tally) -> Result<Option<EntityId>> {
         tally.unreadable += 1;
-        self.mark(id, "unreadable", Some(code), Some(detail))
+        self.mark(id, "unreadable", Some(code), Some(detail), None)
     }
 
     /// Takes a final verdict about an op that has none yet; gives the entity to be shown anew.
@@ -130,24 +132,30 @@ impl Store {
             Final::Conflict { .. } => ("conflict", None, None),
             Final::Refused { code, detail, .. } => ("refused", Some(code), Some(detail)),
         };
-        let entity = self.mark(id, state, code.as_ref().map(|code| code.as_str()), detail.as_deref())?;
+        let code = code.as_ref().map(|code| code.as_str());
+        let entity = self.mark(id, state, code, detail.as_deref(), Some(index))?;
         if entity.is_some() {
             match state {
                 "accepted" => tally.accepted += 1,
                 "conflict" => tally.conflicts += 1,
                 _ => tally.refused += 1,
             }
-            let update = "UPDATE op SET \"index\" = ? WHERE id = ?";
-            self.db.prepare_cached(update)?.execute(params![int(index), id.0.as_bytes()])?;
         }
         // What counts stays in the replay until its row is here, so what is shown does not change.
         Ok(entity.filter(|_| state == "refused"))
     }
 
-    /// Gives the op a new state, unless it has a final one.
-    fn mark(&self, id: OpId, state: &str, code: Option<&str>, detail: Option<&str>) -> Result<Option<EntityId>> {
+    /// Gives the op a new state, and the ledger index of a final one, unless it has a final one.
+    fn mark(
+        &self,
+        id: OpId,
+        state: &str,
+        code: Option<&str>,
+        detail: Option<&str>,
+        index: Option<u64>,
+    ) -> Result<Option<EntityId>> {
         let mut update = self.db.prepare_cached(include_str!("mark.sql"))?;
-        let row = params![state, code, detail, id.0.as_bytes()];
+        let row = params![state, code, detail, id.0.as_bytes(), index.map(int)];
         update.query_row(row, |row| row.get(0).map(entity_id)).optional().tried("keep a verdict")
     }
 

@@ -29,6 +29,7 @@ use crate::protocol::SyncService;
 use crate::store::{Account, Door, EnrolAgain, Login, Membership, Tally};
 use crate::{Error, Result};
 use serde::Serialize;
+use std::task::Poll;
 
 /// What a sync is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -197,6 +198,19 @@ impl<S: SyncService> Errand<'_, S> {
             _ => Err(Error::NotEnrolled),
         }
     }
+}
+
+/// Gives way once, so that a request that was begun is on its way before the caller works on.
+pub(crate) async fn let_others_begin() {
+    let mut waited = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// Measures the server's clock against ours, at the middle of a request.

@@ -1,48 +1,97 @@
 //! Sends what waits, batch by batch, in the device's order.
 
-use super::{Errand, Offset, Step, Synced};
-use crate::model::Code;
+use futures_util::future::join;
+
+use super::{Errand, Offset, Step, Synced, let_others_begin};
+use crate::model::{Code, OpId};
 use crate::op::Push;
-use crate::protocol::{MAX_PUSH_OPS, ServiceError, SyncService};
+use crate::protocol::{MAX_PUSH_OPS, ServiceError, SyncService, Verdict};
 use crate::store::{Batch, Membership, Tally, unreadable};
 use crate::{Error, Result};
 
 impl<S: SyncService> Errand<'_, S> {
-    /// Sends each waiting op once, also those recorded meanwhile.
+    /// Sends each waiting op once, also those recorded meanwhile. While the server works on a batch,
+    /// the verdicts of the one before are stored and the next one is made ready.
     pub(super) async fn push(&self, synced: &mut Synced) -> Result<()> {
         let (_, membership, _) = self.account()?;
         let total = self.door.with(|store| store.waiting())?;
-        let (mut after, mut most) = (0, MAX_PUSH_OPS);
-        loop {
-            let batch = self.door.with(|store| store.next_batch(after, most))?;
-            if batch.ids.is_empty() {
-                return Ok(());
-            }
+        let mut most = MAX_PUSH_OPS;
+        let mut ready = self.prepare(&membership, 0, most)?;
+        let mut answered = None;
+        while let Some(Ready { batch, push }) = ready {
             self.progress.step(Step::Pushing { done: synced.pushed, total });
-            match self.push_batch(&membership, &batch, synced).await {
+            // Only now, when it really leaves: a batch that was made ready and stays here was not sent.
+            self.door.with(|store| store.mark_sent(&batch))?;
+            let sent = self.send(push, batch.ids.len(), synced);
+            let (sent, meanwhile) = join(sent, self.meanwhile(&membership, answered.take(), batch.last, most)).await;
+            let (tally, next) = meanwhile?;
+            synced.add(&tally);
+            match sent {
                 Err(Rejected::TooMuch(_)) if batch.ids.len() > 1 => {
                     most = batch.ids.len() / 2;
+                    ready = self.prepare(&membership, batch.before, most)?;
                     continue;
                 }
                 Err(Rejected::TooMuch(error)) => self.give_up(&batch, &error, synced)?,
                 Err(Rejected::Error(error)) => return Err(error),
-                Ok(()) => {}
+                Ok((verdicts, offset)) => {
+                    let answer = Answer { ids: batch.ids, verdicts, offset };
+                    match answer.may_wait() && next.is_some() {
+                        true => answered = Some(answer),
+                        false => synced.add(&self.keep(answer)?),
+                    }
+                }
             }
-            after = batch.last;
             if synced.must_enrol_again.is_some() {
                 return Ok(());
             }
+            ready = match next {
+                Some(next) => Some(next),
+                // Ops that were recorded after the next batch was looked for.
+                None => self.prepare(&membership, batch.last, most)?,
+            };
         }
+        Ok(())
     }
 
-    async fn push_batch(
+    /// The batch behind counter `after`, signed; none when nothing waits there. It is signed in the
+    /// moment in which it is read, so that a new device key never signs what another one said.
+    fn prepare(&self, membership: &Membership, after: u64, most: usize) -> Result<Option<Ready>> {
+        self.door.with(|store| {
+            let (batch, texts) = store.next_batch(after, most)?;
+            if batch.ids.is_empty() {
+                return Ok(None);
+            }
+            let push = Push::sign(membership.ledger, store.key(), texts).map_err(|error| unreadable("op", error))?;
+            Ok(Some(Ready { batch, push }))
+        })
+    }
+
+    /// What is done while a batch is on its way: stores what the one before came to, and makes the
+    /// next one ready.
+    async fn meanwhile(
         &self,
         membership: &Membership,
-        batch: &Batch,
+        answered: Option<Answer>,
+        after: u64,
+        most: usize,
+    ) -> Result<(Tally, Option<Ready>)> {
+        let_others_begin().await;
+        let tally = answered.map(|answer| self.keep(answer)).transpose()?.unwrap_or_default();
+        Ok((tally, self.prepare(membership, after, most)?))
+    }
+
+    fn keep(&self, answer: Answer) -> Result<Tally> {
+        self.door.with(|store| store.take_verdicts(&answer.ids, answer.verdicts, answer.offset))
+    }
+
+    /// Sends `count` ops; their verdicts, and the server's clock minus ours.
+    async fn send(
+        &self,
+        push: Push,
+        count: usize,
         synced: &mut Synced,
-    ) -> std::result::Result<(), Rejected> {
-        let sign = |texts| self.door.with(|store| Ok(Push::sign(membership.ledger, store.key(), texts)));
-        let push = sign(batch.texts.clone())?.map_err(|error| unreadable("op", error))?;
+    ) -> std::result::Result<(Vec<Verdict>, i64), Rejected> {
         // Each op names its own user and login; any token of the device brings them all.
         let (.., logins) = self.account()?;
         let host = self.door.host();
@@ -52,15 +101,13 @@ impl<S: SyncService> Errand<'_, S> {
             self.service.push(&login.token, push.clone())
         });
         let reply = reply.await?.map_err(Rejected::from)?;
-        if reply.verdicts.len() != batch.ids.len() {
-            let what = format!("push: {} verdicts for {} ops", reply.verdicts.len(), batch.ids.len());
+        if reply.verdicts.len() != count {
+            let what = format!("push: {} verdicts for {count} ops", reply.verdicts.len());
             return Err(Rejected::Error(Error::Offline { what, retry_after: None }));
         }
         synced.offset_ms = clock.of(reply.time);
-        synced.pushed += batch.ids.len() as u64;
-        let tally = self.door.with(|store| store.take_verdicts(&batch.ids, reply.verdicts, synced.offset_ms))?;
-        synced.add(&tally);
-        Ok(())
+        synced.pushed += count as u64;
+        Ok((reply.verdicts, synced.offset_ms))
     }
 
     /// One op that the server, or something before it, will not even take must not block the rest.
@@ -71,6 +118,27 @@ impl<S: SyncService> Errand<'_, S> {
         }
         synced.add(&tally);
         Ok(())
+    }
+}
+
+/// A batch that can leave.
+struct Ready {
+    batch: Batch,
+    push: Push,
+}
+
+/// What the server said of a batch.
+struct Answer {
+    ids: Vec<OpId>,
+    verdicts: Vec<Verdict>,
+    offset: i64,
+}
+
+impl Answer {
+    /// True when nothing in it speaks against sending more before it is stored.
+    fn may_wait(&self) -> bool {
+        let settled = |verdict: &Verdict| matches!(verdict, Verdict::Accepted { .. } | Verdict::Duplicate { .. });
+        self.verdicts.iter().all(settled)
     }
 }
 

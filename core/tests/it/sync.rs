@@ -6,6 +6,7 @@ use serde_json::json;
 use xuncha_core::Error;
 use xuncha_core::model::{EntityId, FindingDraft, OpId, Severity};
 use xuncha_core::plan::Scope;
+use xuncha_core::protocol::MAX_PUSH_OPS;
 use xuncha_core::sync::{Progress, Step, SyncOptions};
 
 use super::city::City;
@@ -90,6 +91,24 @@ async fn recording_goes_on_while_a_sync_runs_and_is_sent_by_it() {
     let recorder = Recorder(&phone, Mutex::new(3));
     let synced = phone.sync(&city, &recorder).await.unwrap();
     assert_eq!((synced.pushed, synced.accepted, phone.status().unwrap().pending), (4, 4, 0));
+    phone.is_sound();
+}
+
+#[tokio::test]
+async fn what_was_made_ready_and_stayed_here_was_not_sent() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    for _ in 0..=MAX_PUSH_OPS {
+        phone.record(finding("x"), vec![]).unwrap();
+    }
+    city.lock().lose_push_replies = 1;
+    assert!(matches!(phone.synced(&city).await, Err(Error::Offline { .. })));
+    let waiting = phone.waiting().unwrap();
+    let (left, stayed) = waiting.split_at(MAX_PUSH_OPS);
+    assert!(left.iter().all(|op| op.state == "sent"));
+    assert_eq!(stayed.iter().map(|op| op.state.as_str()).collect::<Vec<_>>(), ["new"]);
+    let synced = phone.synced(&city).await.unwrap();
+    assert_eq!((synced.duplicates, synced.accepted), (MAX_PUSH_OPS as u64, MAX_PUSH_OPS as u64 + 1));
     phone.is_sound();
 }
 

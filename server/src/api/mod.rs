@@ -144,7 +144,8 @@ impl Inner {
         let ledger = self.info()?.ledger;
         let device = self.device(&caller)?;
         let key: Option<PublicKey> = device.text("key").and_then(|key| key.parse().ok());
-        if !key.is_some_and(|key| push.is_signed_by(&key, ledger)) {
+        let hashes = push.hashes();
+        if !key.is_some_and(|key| push.is_signed_over(&hashes, &key, ledger)) {
             return Err(refusal(Code::BadSignature, None));
         }
         // What waits outside the ledger is bounded, so that a stolen phone cannot fill the disk with it.
@@ -154,10 +155,10 @@ impl Inner {
             return Err(refusal(Code::TooMany, format!("{held} ops are held and {forked} fork; ask an administrator")));
         }
         let received = self.host.clock.wall();
-        let row = PushRow { id: 0, device: push.device, hashes: push.hashes(), sig: push.sig, received };
+        let row = PushRow { id: 0, device: push.device, hashes, sig: push.sig, received };
         let record = PushRecord::new(row);
-        let texts = push.ops.into_iter().map(|op| String::from(Box::<str>::from(op)));
-        Ok(texts.map(|text| Item::new(text, Some(record.clone()))).collect())
+        let texts = push.ops.into_iter().map(|op| String::from(Box::<str>::from(op))).collect();
+        Ok(Item::read_all(texts, &record))
     }
 
     fn page(&self, token: &Token, request: &PullRequest) -> Result<PullReply, ServiceError> {

@@ -6,7 +6,7 @@ use xuncha_core::host::Host;
 use xuncha_core::model::{EntityId, LedgerId, OpId, Version};
 use xuncha_core::op::{At, OpDraft};
 
-use super::sequencer::Item;
+use super::item::Item;
 
 /// An op of the ledger itself, before it has a text. No device signs it; the checkpoint does.
 #[derive(Debug, Clone)]

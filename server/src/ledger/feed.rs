@@ -39,10 +39,11 @@ pub(super) fn place(
     let scopes = scopes_of(new);
     let old_places = old.map_or(&[][..], |(_, places)| places);
     let mut places = Vec::with_capacity(scopes.len());
+    let whole = Row::sum(new.id, new.index, text);
     for scope in &scopes {
         let before = old_places.iter().find(|place| place.scope == *scope);
         batch.move_feed(scope, new.id, before.map(|place| place.index), new.index, false)?;
-        let added = part(new, text, scope);
+        let added = if scope.shows_all() { whole } else { shown_part(new, scope) };
         let taken = old.filter(|_| before.is_some_and(|place| !place.gone)).map(|(old, _)| shown_part(old, scope));
         sums.change(&*batch, scope, |sum| sum.plus(added).minus(taken.unwrap_or_default()))?;
         places.push(Place { scope: scope.clone(), index: new.index, gone: false });
@@ -58,10 +59,6 @@ pub(super) fn place(
         places.push(Place { scope: place.scope.clone(), index: new.index, gone: true });
     }
     Ok(places)
-}
-
-fn part(entity: &Entity, text: &str, scope: &Scope) -> RowPart {
-    if scope.shows_all() { Row::sum(entity.id, entity.index, text) } else { shown_part(entity, scope) }
 }
 
 /// What `entity` adds to the checksum of `scope`.

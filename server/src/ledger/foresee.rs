@@ -6,7 +6,7 @@ use xuncha_core::model::Code;
 use xuncha_core::plan::{Judgement, plan};
 
 use super::cache::{Cache, Lens};
-use super::sequencer::Item;
+use super::item::Item;
 use crate::store::{Result, Snapshot, StoreError};
 
 /// An op that would be refused.

@@ -14,7 +14,8 @@ use xuncha_core::plan::role_seeds;
 use zeroize::Zeroizing;
 
 use super::draft::OwnOp;
-use super::sequencer::{Item, Sequencer};
+use super::item::Item;
+use super::sequencer::Sequencer;
 use crate::store::{Head, Result, Store, StoreError};
 
 /// File name of the ledger's key inside the data folder.

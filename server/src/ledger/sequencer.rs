@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, Entity, EntityId, Hash, Time};
-use xuncha_core::op::{Op, Unreadable};
+use xuncha_core::model::{Code, DeviceId, Entity, EntityId, Hash, Time};
+use xuncha_core::op::Op;
 use xuncha_core::plan::{Facts, Judgement, Moment, changed, files_kept, plan};
 use xuncha_core::proof::{Checkpoint, Frontier, Origin, leaf_hash};
 use xuncha_core::protocol::{Final, Verdict};
@@ -16,57 +16,13 @@ use serde_json::json;
 use super::cache::{Cache, Lens};
 use super::draft::OwnOp;
 use super::feed::{Sums, place};
+use super::item::{Item, PushRecord};
 use super::open::LedgerKey;
 use super::seen::Roots;
-use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, PushRow, Result, Said, Store, StoreError};
+use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, Result, Said, Store, StoreError};
 
 /// Most ops in one batch.
 pub const BATCH_OPS: usize = 256;
-
-/// One op on its way into the ledger.
-#[derive(Debug, Clone)]
-pub struct Item {
-    text: String,
-    op: std::result::Result<Op, Unreadable>,
-    push: Option<Arc<PushRecord>>,
-}
-
-/// The push that an op came in; its signature was checked before.
-#[derive(Debug)]
-pub struct PushRecord {
-    /// What is kept of it.
-    pub row: PushRow,
-    /// Its id, once a committed batch has kept it.
-    kept: Mutex<Option<u64>>,
-}
-
-impl PushRecord {
-    /// A push whose signature fits.
-    pub fn new(row: PushRow) -> Arc<PushRecord> {
-        Arc::new(PushRecord { row, kept: Mutex::new(None) })
-    }
-}
-
-impl Item {
-    /// The op in `text`; readable or not is judged with the rest.
-    pub fn new(text: String, push: Option<Arc<PushRecord>>) -> Item {
-        let op = Op::parse(&text).and_then(|op| match (&op.chain, &push) {
-            (None, None) => Ok(op),
-            (Some(chain), Some(push)) if chain.device == push.row.device => Ok(op),
-            (Some(_), Some(_)) => Err(Unreadable::new("wrong_device", "another device signed this push")),
-            _ => Err(Unreadable::new(
-                "bad_chain",
-                "a device's op has device, seq, line and n, the ledger's own has none",
-            )),
-        });
-        Item { text, op, push }
-    }
-
-    /// The op, if it can be read.
-    pub(super) fn op(&self) -> Option<&Op> {
-        self.op.as_ref().ok()
-    }
-}
 
 /// Judges and appends. One per process; across processes the store's write lock makes them one.
 pub struct Sequencer {
@@ -140,7 +96,7 @@ impl Sequencer {
             return Err(StoreError::Failed("a batch came to nothing".into()));
         };
         for (push, id) in done.pushes {
-            *push.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(id);
+            *push.kept() = Some(id);
         }
         *guard = (Some(done.head), done.cache);
         Ok(verdicts)
@@ -183,6 +139,8 @@ struct Run<'a> {
     cache: Cache,
     sums: Sums,
     roots: Roots,
+    /// What each device said last, none for nothing; only of those for whom this batch has asked.
+    tips: HashMap<DeviceId, Option<(u64, Hash)>>,
     pushes: HashMap<*const PushRecord, (Arc<PushRecord>, u64)>,
 }
 
@@ -198,8 +156,8 @@ impl<'a> Run<'a> {
             .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
         let mut cache = cache;
         let moment = Lens::new(&*batch, &mut cache).moment(&head, sequencer.host.clock.wall())?;
-        let (sums, roots, pushes) = Default::default();
-        Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, roots, pushes })
+        let (sums, roots, tips, pushes) = Default::default();
+        Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, roots, tips, pushes })
     }
 
     /// Judges one item. `distrust` refuses it unseen, because judging it failed before.
@@ -277,8 +235,22 @@ impl<'a> Run<'a> {
     }
 
     /// True when the device has said something else at this place of its chain.
-    fn forks(&self, op: &Op) -> Result<bool> {
+    fn forks(&mut self, op: &Op) -> Result<bool> {
         let Some(chain) = &op.chain else { return Ok(false) };
+        let tip = match self.tips.get(&chain.device) {
+            Some(tip) => *tip,
+            None => {
+                let last = self.batch.said_last(&chain.device)?.map(|said| (said.seq, said.hash));
+                self.tips.insert(chain.device, last);
+                last
+            }
+        };
+        match tip {
+            None => return Ok(false),
+            // Nearly always it goes on where it was, and nothing is said behind that.
+            Some((seq, hash)) if seq + 1 == chain.seq => return Ok(chain.prev != Some(hash)),
+            Some(_) => {}
+        }
         let around = self.batch.said_around(&chain.device, chain.seq)?;
         Ok(around.iter().any(|said| {
             (said.seq == chain.seq && said.hash != op.hash)
@@ -292,13 +264,20 @@ impl<'a> Run<'a> {
         let Some(chain) = &op.chain else { return Ok(()) };
         let push = self.push_id(item)?;
         let said = Said { seq: chain.seq, hash: op.hash, prev: chain.prev };
-        self.batch.add_said(&chain.device, &said, push)
+        self.batch.add_said(&chain.device, &said, push)?;
+        // Who was not asked for yet stays so: what was heard just now need not be the last it said.
+        if let Some(tip) = self.tips.get_mut(&chain.device)
+            && tip.is_none_or(|(seq, _)| seq < chain.seq)
+        {
+            *tip = Some((chain.seq, op.hash));
+        }
+        Ok(())
     }
 
     /// Id of the item's push, which is kept when the first of its ops is; 0 for the ledger's own.
     fn push_id(&mut self, item: &Item) -> Result<u64> {
         let Some(push) = &item.push else { return Ok(0) };
-        if let Some(id) = *push.kept.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(id) = *push.kept() {
             return Ok(id);
         }
         if let Some((_, id)) = self.pushes.get(&Arc::as_ptr(push)) {
@@ -361,8 +340,9 @@ impl<'a> Run<'a> {
         let old = old.as_ref().map(|kept| (&*kept.entity, &kept.places[..]));
         let files = |entity: &Entity| entity.files().iter().map(|file| (file.hash, file.by)).collect::<Vec<_>>();
         let named = files(&entity);
-        if named != old.map(|(old, _)| files(old)).unwrap_or_default() {
-            self.batch.put_refs(entity.id, &named)?;
+        let before = old.map(|(old, _)| files(old)).unwrap_or_default();
+        if named != before {
+            self.batch.put_refs(entity.id, &named, !before.is_empty())?;
         }
         let row = entity.to_text();
         let places = place(self.batch, &mut self.sums, old, &entity, &row)?;

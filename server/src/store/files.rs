@@ -53,8 +53,9 @@ pub trait KeepFiles {
     fn put_kept(&mut self, hash: &Hash, len: u64, media_type: &str, index: u64) -> Result<()>;
     /// Says whether the bytes are still what they were.
     fn put_whole(&mut self, hash: &Hash, whole: bool) -> Result<()>;
-    /// Sets the files that `entity` refers to, each with the user who named it.
-    fn put_refs(&mut self, entity: EntityId, files: &[(Hash, Option<EntityId>)]) -> Result<()>;
+    /// Sets the files that `entity` refers to, each with the user who named it; `before`: it has
+    /// referred to some already.
+    fn put_refs(&mut self, entity: EntityId, files: &[(Hash, Option<EntityId>)], before: bool) -> Result<()>;
     /// Keeps a text under its hash; nothing happens when it is here already.
     fn put_document(&mut self, hash: &Hash, text: &str) -> Result<()>;
     /// Says how much of the ledger a backup covers.

@@ -71,6 +71,8 @@ pub trait Snapshot: Files {
     fn sum(&self, scope: &Scope) -> Result<RowPart>;
     /// What `device` said at `seq - 1`, `seq` and `seq + 1`.
     fn said_around(&self, device: &DeviceId, seq: u64) -> Result<Vec<Said>>;
+    /// What `device` said with the largest counter it ever used.
+    fn said_last(&self, device: &DeviceId) -> Result<Option<Said>>;
     /// Largest counter that `device` ever used, and how many of the numbers up to it are missing.
     fn said_summary(&self, device: &DeviceId) -> Result<(u64, u64)>;
     /// Up to `limit` pushes with ids above `after`.

@@ -127,6 +127,21 @@ async fn a_number_used_again_for_another_text_is_a_fork() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_twin_that_repeats_the_past_and_goes_on_otherwise_forks_in_the_same_push() {
+    let (server, mut phone) = inspector().await;
+    let (_, first) = phone.record("一");
+    let mut twin = phone.clone();
+    let (_, second) = phone.record("二");
+    phone.push(&[first.clone(), second]).await;
+    let ((_, other), (_, behind)) = (twin.record("二，另说"), twin.record("三，另说"));
+    let verdicts = twin.push(&[first, other.clone(), behind]).await;
+    assert!(matches!(verdicts[0], Verdict::Duplicate { .. }), "{verdicts:?}");
+    assert_eq!(verdicts[1..], [Verdict::Fork, Verdict::Fork]);
+    assert_eq!(server.office.waiting(&phone.device), (0, 2));
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_gap_in_what_a_device_said_blocks_nothing_and_is_reported() {
     let (server, mut phone) = inspector().await;
     let (_, first) = phone.record("一");

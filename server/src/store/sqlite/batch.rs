@@ -1,5 +1,7 @@
 //! Writing to SQLite.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension as _, params};
 use uuid::Uuid;
 use xuncha_core::model::{DeviceId, EntityId, Hash, LedgerId, OpId, Time};
@@ -15,11 +17,17 @@ use super::snapshot::{SqliteSnapshot, places_text, signed};
 /// One write transaction.
 pub(super) struct SqliteBatch<'a> {
     pub(super) snapshot: SqliteSnapshot<'a>,
+    /// Numbers of scopes and speakers that this transaction has looked up or made.
+    scopes: HashMap<Scope, i64>,
+    speakers: HashMap<DeviceId, i64>,
+    /// Whether any op is held; none before somebody asked.
+    any_held: Option<bool>,
 }
 
 impl<'a> SqliteBatch<'a> {
     pub(super) fn new(connection: &'a Connection) -> SqliteBatch<'a> {
-        SqliteBatch { snapshot: SqliteSnapshot::new(connection) }
+        let (scopes, speakers) = Default::default();
+        SqliteBatch { snapshot: SqliteSnapshot::new(connection), scopes, speakers, any_held: None }
     }
 
     pub(super) fn run(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize> {
@@ -36,9 +44,33 @@ impl<'a> SqliteBatch<'a> {
         }
     }
 
-    fn scope(&self, scope: &Scope) -> Result<i64> {
+    fn scope(&mut self, scope: &Scope) -> Result<i64> {
         const MAKE: &str = "INSERT INTO scope (name, sum) VALUES (?1, zeroblob(16))";
-        self.number("SELECT id FROM scope WHERE name = ?1", MAKE, scope.as_str())
+        if let Some(id) = self.scopes.get(scope) {
+            return Ok(*id);
+        }
+        let id = self.number("SELECT id FROM scope WHERE name = ?1", MAKE, scope.as_str())?;
+        self.scopes.insert(scope.clone(), id);
+        Ok(id)
+    }
+
+    fn speaker(&mut self, device: &DeviceId) -> Result<i64> {
+        const MAKE: &str = "INSERT INTO speaker (device) VALUES (?1)";
+        if let Some(id) = self.speakers.get(device) {
+            return Ok(*id);
+        }
+        let id = self.number("SELECT id FROM speaker WHERE device = ?1", MAKE, &device.to_string())?;
+        self.speakers.insert(*device, id);
+        Ok(id)
+    }
+
+    fn any_held(&mut self) -> Result<bool> {
+        if let Some(known) = self.any_held {
+            return Ok(known);
+        }
+        let any = self.snapshot.one("SELECT EXISTS (SELECT 1 FROM held)", [], |row| row.get(0))?.unwrap_or(true);
+        self.any_held = Some(any);
+        Ok(any)
     }
 }
 
@@ -101,8 +133,7 @@ impl Batch for SqliteBatch<'_> {
     }
 
     fn add_said(&mut self, device: &DeviceId, said: &Said, push: u64) -> Result<()> {
-        const FIND: &str = "SELECT id FROM speaker WHERE device = ?1";
-        let speaker = self.number(FIND, "INSERT INTO speaker (device) VALUES (?1)", &device.to_string())?;
+        let speaker = self.speaker(device)?;
         let sql = "INSERT INTO said (speaker, seq, hash, prev, push) VALUES (?1, ?2, ?3, ?4, ?5)
                    ON CONFLICT DO NOTHING";
         let prev = said.prev.map(|prev| prev.0);
@@ -110,6 +141,7 @@ impl Batch for SqliteBatch<'_> {
     }
 
     fn put_held(&mut self, held: &HeldRow, same: &Hash) -> Result<()> {
+        self.any_held = Some(true);
         let sql = "INSERT OR REPLACE INTO held (op, device, hash, text, missing, received, push, same)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
         let missing = serde_json::to_string(&held.missing).map_err(|error| StoreError::Failed(error.to_string()))?;
@@ -119,6 +151,9 @@ impl Batch for SqliteBatch<'_> {
     }
 
     fn drop_held(&mut self, op: OpId, same: &Hash) -> Result<()> {
+        if !self.any_held()? {
+            return Ok(());
+        }
         self.run("DELETE FROM held WHERE op = ?1 AND same = ?2", params![op.0.as_bytes(), same.0]).map(drop)
     }
 
@@ -193,6 +228,10 @@ impl Snapshot for SqliteBatch<'_> {
 
     fn said_around(&self, device: &DeviceId, seq: u64) -> Result<Vec<Said>> {
         self.snapshot.said_around(device, seq)
+    }
+
+    fn said_last(&self, device: &DeviceId) -> Result<Option<Said>> {
+        self.snapshot.said_last(device)
     }
 
     fn said_summary(&self, device: &DeviceId) -> Result<(u64, u64)> {

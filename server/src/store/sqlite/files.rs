@@ -143,8 +143,10 @@ impl KeepFiles for SqliteBatch<'_> {
         self.mark_here(hash)
     }
 
-    fn put_refs(&mut self, entity: EntityId, files: &[(Hash, Option<EntityId>)]) -> Result<()> {
-        self.run("DELETE FROM ref WHERE entity = ?1", [entity.0.as_bytes()])?;
+    fn put_refs(&mut self, entity: EntityId, files: &[(Hash, Option<EntityId>)], before: bool) -> Result<()> {
+        if before {
+            self.run("DELETE FROM ref WHERE entity = ?1", [entity.0.as_bytes()])?;
+        }
         let sql = "INSERT INTO ref (hash, entity, user, here)
                    VALUES (?1, ?2, ?3, EXISTS (SELECT 1 FROM blob WHERE hash = ?1 AND whole = 1))
                    ON CONFLICT DO NOTHING";

@@ -130,12 +130,14 @@ impl Snapshot for SqliteSnapshot<'_> {
     fn said_around(&self, device: &DeviceId, seq: u64) -> Result<Vec<Said>> {
         let sql = "SELECT seq, hash, prev FROM said
                    WHERE speaker = (SELECT id FROM speaker WHERE device = ?1) AND seq BETWEEN ?2 - 1 AND ?2 + 1";
-        let read =
-            |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?, row.get::<_, Option<[u8; 32]>>(2)?));
-        let rows = self.many(sql, params![device.to_string(), signed(seq)], read)?;
-        rows.into_iter()
-            .map(|(seq, hash, prev)| Ok(Said { seq: unsigned(seq)?, hash: Hash(hash), prev: prev.map(Hash) }))
-            .collect()
+        let rows = self.many(sql, params![device.to_string(), signed(seq)], read_said)?;
+        rows.into_iter().map(said).collect()
+    }
+
+    fn said_last(&self, device: &DeviceId) -> Result<Option<Said>> {
+        let sql = "SELECT seq, hash, prev FROM said
+                   WHERE speaker = (SELECT id FROM speaker WHERE device = ?1) ORDER BY seq DESC LIMIT 1";
+        self.one(sql, [device.to_string()], read_said)?.map(said).transpose()
     }
 
     fn said_summary(&self, device: &DeviceId) -> Result<(u64, u64)> {
@@ -201,6 +203,16 @@ impl Snapshot for SqliteSnapshot<'_> {
             })
             .transpose()
     }
+}
+
+type SaidParts = (i64, [u8; 32], Option<[u8; 32]>);
+
+fn read_said(row: &Row<'_>) -> rusqlite::Result<SaidParts> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn said((seq, hash, prev): SaidParts) -> Result<Said> {
+    Ok(Said { seq: unsigned(seq)?, hash: Hash(hash), prev: prev.map(Hash) })
 }
 
 type EntityParts = (Uuid, String, i64, String, String);
