@@ -57,6 +57,11 @@ impl<S: SyncService> Errand<'_, S> {
             return Err(Rejected::Error(Error::Offline { what, retry_after: None }));
         }
         synced.offset_ms = clock.of(reply.time);
+        if reply.epoch.is_some_and(|epoch| epoch != membership.epoch) {
+            // Their indexes are of an epoch that this phone has not entered: the pull says so, and what
+            // was sent is asked for in it.
+            return Ok(());
+        }
         synced.pushed += batch.ids.len() as u64;
         let tally = self.door.with(|store| store.take_verdicts(&batch.ids, reply.verdicts, synced.offset_ms))?;
         synced.add(&tally);
