@@ -8,6 +8,7 @@ mod export;
 mod failure;
 mod field;
 mod folder;
+mod guard;
 mod import;
 mod print;
 mod serve;

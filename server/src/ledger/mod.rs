@@ -6,20 +6,26 @@
 mod asker;
 mod cache;
 mod draft;
+mod epoch;
 mod feed;
 mod foresee;
+mod guard;
 mod open;
 mod pull;
 mod seen;
 mod sequencer;
+mod standing;
 mod verify;
 
 pub(crate) use asker::granted;
 pub use asker::{Asker, Caller};
 pub use draft::OwnOp;
+pub use epoch::{EpochError, EpochPlan, Known, Wanted, begin_epoch, plan_epoch};
 pub use foresee::{Foreseen, foresee};
+pub use guard::{Guard, GuardError};
 pub(crate) use open::write_secret;
 pub use open::{KEY_FILE, LedgerKey, Opening, catalogue_body, open_or_create};
 pub use pull::{PullError, pull};
-pub use sequencer::{BATCH_OPS, Item, PushRecord, Sequencer, begin_epoch};
+pub use sequencer::{BATCH_OPS, Item, PushRecord, Sequencer};
+pub use standing::{ahead, remember, rolled_back, rolled_back_detail, unproven};
 pub use verify::{Problem, Report, verify};

@@ -3,6 +3,7 @@
 mod calendar;
 mod conflicts;
 mod day;
+mod disaster;
 mod identity;
 mod journeys;
 mod network;
