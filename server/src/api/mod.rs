@@ -145,7 +145,6 @@ impl Inner {
         if caller.device != push.device {
             return Err(refusal(Code::BadSignature, "device: the token is another device's".to_owned()));
         }
-        self.goes_on()?;
         let LedgerInfo { ledger, epoch, .. } = self.info()?;
         let device = self.device(&caller)?;
         let key: Option<PublicKey> = device.text("key").and_then(|key| key.parse().ok());
@@ -167,6 +166,8 @@ impl Inner {
         if device.text("status") == Some("active") {
             self.continues_for(&caller.device, &items)?;
         }
+        // Behind that, so that whoever has seen more is counted also while nobody is served.
+        self.goes_on()?;
         Ok((items, epoch))
     }
 
@@ -175,7 +176,6 @@ impl Inner {
             return Err(refusal(Code::Malformed, format!("also: at most {MAX_PEOPLE} people share a phone")));
         }
         let callers = auth::callers(&*self.store, token, &request.also)?;
-        self.goes_on()?;
         let device = self.device(&callers.users[0])?;
         if device.text("status") != Some("active") {
             return Err(refusal(Code::DeviceRevoked, None));
@@ -190,6 +190,7 @@ impl Inner {
         });
         match page.map_err(|error| store_failure(&error))? {
             Ok(mut page) => {
+                self.goes_on()?;
                 page.signed_out.extend(callers.unknown.into_iter().map(|user| (user, Code::BadToken)));
                 Ok(page)
             }

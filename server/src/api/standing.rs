@@ -50,8 +50,8 @@ impl Inner {
     /// Who sends a file, when anything may be taken from them.
     fn sender(&self, token: &Token) -> Result<Caller, ServiceError> {
         let caller = auth::caller(&*self.store, token)?;
-        self.goes_on()?;
         self.continues_for(&caller.device, &[])?;
+        self.goes_on()?;
         Ok(caller)
     }
 }

@@ -3,6 +3,7 @@
 
 mod admin;
 mod backup;
+mod chores;
 mod demo;
 mod export;
 mod failure;

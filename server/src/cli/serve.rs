@@ -4,8 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -15,27 +14,18 @@ use xuncha_core::host::Host;
 use xuncha_core::model::{Entity, EntityId};
 use xuncha_core::plan::role_seeds;
 
+use super::chores::{Drawing, keep_calendar, tidy};
 use super::folder::remember_address;
 use super::print::Printer;
 use super::{Failure, guard};
 use crate::api::{Limits, Service};
-use crate::blobs::{Blobs, Folder, make_previews, sweep};
-use crate::casework::Clerk;
+use crate::blobs::{Blobs, Folder, sweep};
 use crate::ledger::{Guard, KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
 use crate::queue::Queue;
 use crate::routes::app;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Head, Store};
-
-/// Time between two looks for photos that nobody made previews of.
-const LOOK_AROUND: Duration = Duration::from_secs(20);
-
-/// Time between two looks into the calendar.
-const CALENDAR: Duration = Duration::from_secs(60);
-
-/// Time between two sweeps.
-const TIDY: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -178,64 +168,6 @@ fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
         guard::follow(guard, &*store, host)?;
     }
     Ok(Opened { store, key, guard, sequencer, is_new: head.is_none() })
-}
-
-/// Gives up uploads that were left alone, every hour.
-async fn tidy(store: Arc<dyn Store>, folder: Folder, host: Host) {
-    loop {
-        tokio::time::sleep(TIDY).await;
-        let (store, folder, now) = (store.clone(), folder.clone(), host.clock.wall());
-        match tokio::task::spawn_blocking(move || sweep(&*store, &folder, now)).await {
-            Ok(Ok(swept)) => tracing::info!(uploads = swept.uploads, files = swept.files, "swept"),
-            Ok(Err(error)) => tracing::error!(%error, "the sweep failed"),
-            Err(error) => tracing::error!(%error, "the sweep failed"),
-        }
-    }
-}
-
-/// Makes the tasks that schedules ask for.
-async fn keep_calendar(store: Arc<dyn Store>, sequencer: Arc<Sequencer>, host: Host) {
-    let clerk = Arc::new(Mutex::new(Clerk::default()));
-    loop {
-        let (clerk, store, sequencer, host) = (clerk.clone(), store.clone(), sequencer.clone(), host.clone());
-        let work = move || clerk.lock().unwrap_or_else(PoisonError::into_inner).make_due(&*store, &sequencer, &host);
-        match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(made)) => tracing::info!(made, "tasks of the day"),
-            Ok(Err(error)) => tracing::error!(%error, "tasks cannot be made"),
-            Err(error) => tracing::error!(%error, "tasks cannot be made"),
-        }
-        tokio::time::sleep(CALENDAR).await;
-    }
-}
-
-/// Makes previews that nobody else made, one at a time.
-struct Drawing {
-    store: Arc<dyn Store>,
-    folder: Folder,
-    sequencer: Arc<Sequencer>,
-    host: Host,
-    queue: Queue,
-}
-
-impl Drawing {
-    async fn run(self, grace: Duration) {
-        let desk = Arc::new(self);
-        loop {
-            tokio::time::sleep(LOOK_AROUND).await;
-            let own = desk.clone();
-            let work = move || {
-                let made = make_previews(&*own.store, &own.folder, &own.sequencer, &own.host, grace);
-                own.queue.wake();
-                made
-            };
-            match tokio::task::spawn_blocking(work).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::error!(%error, "previews cannot be made"),
-                Err(error) => tracing::error!(%error, "previews cannot be made"),
-            }
-        }
-    }
 }
 
 /// The key of a ledger that exists. Never a new one: no phone would believe what it signs.
