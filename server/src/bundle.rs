@@ -21,7 +21,7 @@ use xuncha_core::protocol::{
 use zip::{CompressionMethod, ZipArchive};
 
 use crate::blobs::{Folder, clear_taken, keep_arrived, take_in};
-use crate::ledger::{Item, PushRecord, Sequencer};
+use crate::ledger::{Item, PushRecord, Sequencer, remember, unproven};
 use crate::store::{PushRow, Store, StoreError};
 
 /// What a bundle came to.
@@ -52,7 +52,7 @@ pub enum BundleError {
     #[error("{detail}")]
     Unfit {
         /// Stable code: `malformed`, `too_large`, `bad_signature`, `unknown_device`, `wrong_ledger`,
-        /// `hash_mismatch`, `storage_full`.
+        /// `hash_mismatch`, `ledger_rolled_back`, `storage_full`.
         code: &'static str,
         /// What is wrong; names the entry.
         detail: String,
@@ -90,10 +90,15 @@ pub fn import(path: &Path, data: &Path, store: &dyn Store, sequencer: &Sequencer
     folder.create()?;
     clear_taken(&folder, host.clock.wall())?;
     let mut done = Imported::default();
-    for push in pushes {
-        for verdict in take_push(push, &manifest, store, sequencer, host)? {
-            count(&mut done, &verdict);
-        }
+    let read = pushes.into_iter().map(|push| items(push, &manifest, store, host)).collect::<Result<Vec<_>>>()?;
+    let items = read.concat();
+    if let Some(seen) = store.look(|snapshot| unproven(snapshot, &manifest.device, &items))? {
+        remember(store, host, Some(manifest.device), &seen)?;
+        let detail = format!("its phone has seen checkpoint {}/{}, which is not in this ledger", seen.epoch, seen.size);
+        return unfit("ledger_rolled_back", detail);
+    }
+    for verdict in sequencer.append(store, &items)? {
+        count(&mut done, &verdict);
     }
     for file in &manifest.files {
         let mut bytes = entry(&mut zip, &file_name(&file.hash))?;
@@ -228,13 +233,7 @@ fn read(zip: &mut Archive, name: &str, most: u64) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn take_push(
-    push: Push,
-    manifest: &BundleManifest,
-    store: &dyn Store,
-    sequencer: &Sequencer,
-    host: &Host,
-) -> Result<Vec<Verdict>> {
+fn items(push: Push, manifest: &BundleManifest, store: &dyn Store, host: &Host) -> Result<Vec<Item>> {
     let key = key_of(store, EntityId::of_device(manifest.ledger, &push.device))?;
     if !key.is_some_and(|key| push.is_signed_by(&key, manifest.ledger)) {
         return unfit("bad_signature", "a push is not signed by its device".to_owned());
@@ -242,8 +241,7 @@ fn take_push(
     let row = PushRow { id: 0, device: push.device, hashes: push.hashes(), sig: push.sig, received: host.clock.wall() };
     let record = PushRecord::new(row);
     let texts = push.ops.into_iter().map(|op| String::from(Box::<str>::from(op)));
-    let items: Vec<Item> = texts.map(|text| Item::new(text, Some(record.clone()))).collect();
-    Ok(sequencer.append(store, &items)?)
+    Ok(texts.map(|text| Item::new(text, Some(record.clone()))).collect())
 }
 
 fn count(done: &mut Imported, verdict: &Verdict) {

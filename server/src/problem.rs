@@ -60,6 +60,7 @@ pub fn store_failure(error: &StoreError) -> ServiceError {
     match error {
         StoreError::Full => refusal(Code::StorageFull, None),
         StoreError::Busy => refusal(Code::Unavailable, None),
+        StoreError::RolledBack(detail) => refusal(Code::LedgerRolledBack, detail.clone()),
         _ => refusal(Code::Internal, None),
     }
 }

@@ -137,7 +137,7 @@ impl City {
         let (queue, writer) = Queue::start(store.clone(), sequencer, self.host.clone()).unwrap();
         let limits = limits();
         let blobs = Blobs::new(folder, store.clone(), queue.clone(), self.host.clone(), limits.files);
-        let service = Service::new(store, queue.clone(), self.host.clone(), key, blobs);
+        let service = Service::new(store, queue.clone(), self.host.clone(), key, blobs, None);
         Ok(Server { door: Door { router: app(service, &limits), queue }, writer })
     }
 

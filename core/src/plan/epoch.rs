@@ -1,7 +1,8 @@
 //! Epochs: how a ledger goes on after it was restored from a backup.
 //!
-//! The first entry of an epoch is a `ledger.epoch` that names the last provable checkpoint of the
-//! epoch before it. What was said above that checkpoint is not in this ledger; phones say it again.
+//! The first entry of an epoch is a `ledger.epoch` that names the last provable checkpoint of every
+//! epoch that it ends. What was said above that checkpoint is not in this ledger, or stands at another
+//! index than phones were told; they say it again.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,9 @@ use super::{Moment, Ruling, refuse};
 use crate::model::{Code, Entity};
 use crate::op::Op;
 
+/// Most epochs that one entry ends: the present one, and those that a backup of before them has lost.
+pub const MAX_ENDED: usize = 16;
+
 /// For each epoch that has ended, the size of its last provable checkpoint, as the ledger's own
 /// entity says. A ledger that was never restored has none.
 pub fn floors_of(ledger: &Entity) -> BTreeMap<u32, u64> {
@@ -18,13 +22,22 @@ pub fn floors_of(ledger: &Entity) -> BTreeMap<u32, u64> {
     ledger.members("epochs").filter_map(floor).collect()
 }
 
-/// An epoch begins behind the one before it, and at the very end of what is there.
+/// The epochs that a `ledger.epoch` ends, each with the size of its last provable checkpoint.
+pub fn epochs_ended(op: &Op) -> BTreeMap<u32, u64> {
+    let named = op.body.get("epochs").and_then(Value::as_object).into_iter().flatten();
+    named.filter_map(|(epoch, floor)| Some((epoch.parse().ok()?, floor.get("size")?.as_u64()?))).collect()
+}
+
+/// An epoch begins behind all that have ended, each of which is named once, and what it calls provable
+/// is here.
 pub(super) fn check(moment: &Moment, op: &Op) -> Ruling<()> {
-    let named = op.body.get("epochs").and_then(Value::as_object).and_then(|epochs| epochs.iter().next());
-    let before = named.filter(|(epoch, _)| **epoch == moment.epoch.saturating_sub(1).to_string());
-    let size = before.and_then(|(_, floor)| floor.get("size")?.as_u64());
-    match size {
-        Some(size) if moment.size.is_none_or(|head| head == size) => Ok(()),
-        _ => refuse(Code::BadField, "epochs: must name the epoch before and the end of the ledger"),
+    let ended = epochs_ended(op);
+    let first = moment.floors.keys().next_back().map_or(1, |last| last + 1);
+    // A phone replays nothing of the ledger's own, and need not know the floors.
+    let in_order = moment.size.is_none() || ended.keys().copied().eq(first..moment.epoch);
+    let here = |size: &u64| moment.size.is_none_or(|head| *size <= head);
+    if !ended.is_empty() && in_order && ended.values().all(here) {
+        return Ok(());
     }
+    refuse(Code::BadField, "epochs: must name every epoch before this one, and sizes that the ledger has")
 }

@@ -163,7 +163,8 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
         Form::Files(most) => is_files(value, most),
         Form::Epoch => {
             let root = value.get("root").and_then(Value::as_str).and_then(|root| root.parse::<Hash>().ok());
-            value.get("size").is_some_and(Value::is_u64) && root.is_some()
+            let void = value.get("void").is_none_or(Value::is_u64);
+            value.get("size").is_some_and(Value::is_u64) && root.is_some() && void
         }
         Form::Shape => Shape::from_geojson(value).is_some(),
         Form::Time => text.is_some_and(|text| text.parse::<Time>().is_ok()),

@@ -87,7 +87,8 @@ pub enum Form {
     Preview,
     /// At most this many files, each named by its hash, with its length and media type.
     Files(usize),
-    /// The last provable checkpoint of an epoch: its size and root.
+    /// The last provable checkpoint of an epoch: its size and root; and `void`, the size below which
+    /// numbers of that epoch from there on mean nothing.
     Epoch,
     /// A set of names of known roles.
     Roles,

@@ -30,7 +30,7 @@ mod whereabouts;
 pub use answers::{Misfit, check_value, follows, points, shown, whole};
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
-pub use epoch::floors_of;
+pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
 pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
 pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};

@@ -1,5 +1,6 @@
 //! The table of what can be said: every kind of op, what it is about, and the form of its body.
 
+use super::epoch::MAX_ENDED;
 use super::kind::{Act, FieldLaw, Form, KindLaw, MAX_KEPT};
 
 const fn must(name: &'static str, form: Form) -> FieldLaw {
@@ -134,7 +135,7 @@ pub(super) const LAWS: &[KindLaw] = &[
     observed(law("inspection.resume", "inspection", step("started", &["paused"]), "inspection.record", &[])),
     observed(law("inspection.start", "inspection", Act::Make, "inspection.record", INSPECTION)),
     law("ledger.amend", "ledger", Act::Change, "ledger.manage", LEDGER),
-    law("ledger.epoch", "ledger", Act::Change, "", &[must("epochs", Form::Set(1, &Form::Epoch))]),
+    law("ledger.epoch", "ledger", Act::Change, "", &[must("epochs", Form::Set(MAX_ENDED, &Form::Epoch))]),
     law("ledger.open", "ledger", Act::Make, "", LEDGER),
     observed(law("photo.preview", "finding", Act::Announce, "finding.record", PREVIEWS)),
     law("place.add", "place", Act::Make, "place.manage", PLACE),

@@ -470,6 +470,39 @@ fn the_ledgers_key_is_for_life() {
 }
 
 #[test]
+fn an_epoch_ends_every_one_before_it_at_a_size_that_is_here() {
+    let (mut world, ..) = two_pens();
+    let key = crate::op::DeviceKey::from_seed(&zeroize::Zeroizing::new([9; 32])).public();
+    let body = json!({ "name": "临江市", "zone": "Asia/Shanghai", "key": key });
+    let ledger = world.own("ledger.open", Some(EntityId(LEDGER.0)), body);
+    world.moment.size = Some(60);
+    let root = Hash::of(b"root");
+    let floor = |size: u64| json!({ "size": size, "root": root });
+    let mut begin = |epoch: u32, floors: &[(u32, u64)], epochs: Value| {
+        world.moment.epoch = epoch;
+        world.moment.floors = floors.iter().copied().collect();
+        let id = world.id();
+        let draft = world.draft(id, "ledger.epoch", ledger, json!({ "epochs": epochs }));
+        code(&plan(&world, &world.moment, &Op::parse(&draft.to_text()).unwrap()))
+    };
+    assert_eq!(begin(2, &[], json!({ "1": floor(60) })), "accept");
+    assert_eq!(begin(2, &[], json!({ "1": floor(41) })), "accept", "somebody wrote after the two had parted");
+    let void = json!({ "size": 41, "root": root, "void": 99 });
+    assert_eq!(begin(2, &[], json!({ "1": void })), "accept");
+    assert_eq!(begin(4, &[(1, 20)], json!({ "2": floor(50), "3": floor(50) })), "accept", "two were lost");
+    for (epoch, epochs) in [
+        (2, json!({ "1": floor(61) })),
+        (2, json!({})),
+        (3, json!({ "2": floor(50) })),
+        (3, json!({ "1": floor(50) })),
+        (2, json!({ "1": floor(50), "2": floor(50) })),
+        (2, json!({ "1": { "size": 41, "root": root, "void": "99" } })),
+    ] {
+        assert_eq!(begin(epoch, &[], epochs.clone()), "bad_field", "{epoch} {epochs}");
+    }
+}
+
+#[test]
 fn a_step_writes_nothing_that_it_does_not_know() {
     let (mut world, a, _, finding, _) = two_pens();
     let body = json!({ "reason": "twice", "note": 123, "item": null, "photos": "gone" });

@@ -104,6 +104,10 @@ pub struct OpVerdict {
 pub struct PushReply {
     /// One verdict per op, in the order of the ops.
     pub verdicts: Vec<Verdict>,
+    /// The epoch that the indexes of the verdicts are of; absent in replies of older servers. A phone in
+    /// another epoch takes nothing of them: it follows first, and asks again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u32>,
     /// The server's clock, by which the phone measures its own.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub time: Time,

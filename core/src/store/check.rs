@@ -34,7 +34,8 @@ impl Store {
         }
         let mut query = self.db.prepare("SELECT n, hash, text FROM op ORDER BY n")?;
         let mut rows = query.query([])?;
-        let (mut n, mut seq, mut prev) = (0, 0, None);
+        let mut n = 0;
+        let mut chain_of_key = BTreeMap::new();
         while let Some(row) = rows.next().tried("check")? {
             n += 1;
             let text: String = row.get("text")?;
@@ -52,18 +53,16 @@ impl Store {
             if row.get::<_, String>("hash")? != op.hash.to_string() || Hash::of(text.as_bytes()) != op.hash {
                 wrong.push(format!("op {}: its hash does not fit", op.id));
             }
-            if chain.device == device {
-                seq += 1;
-                if chain.seq != seq || chain.prev != prev {
-                    wrong.push(format!("op {}: seq {} does not follow {}", op.id, chain.seq, seq - 1));
-                }
-                prev = Some(op.hash);
+            if chain.device == device && chain_of_key.insert(chain.seq, (op.hash, chain.prev)).is_some() {
+                wrong.push(format!("op {}: seq {} is said twice", op.id, chain.seq));
             }
         }
+        check_links(&chain_of_key, wrong);
+        let newest = chain_of_key.last_key_value().map(|(seq, (hash, _))| (*seq, *hash));
         if account.user.is_some() && !self.logins()?.iter().any(|login| login.current) {
             wrong.push("who records is not signed in".into());
         }
-        if (account.n, account.seq, account.prev) != (n, seq, prev) {
+        if account.n != n || account.prev.map(|prev| (account.seq, prev)) != newest {
             wrong.push("the notebook's counters are not those of its newest op".into());
         }
         Ok(())
@@ -130,5 +129,14 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+/// Neighbours name each other. A place is empty where the op was said again further on.
+fn check_links(chain: &BTreeMap<u64, (Hash, Option<Hash>)>, wrong: &mut Vec<String>) {
+    for ((seq, (hash, _)), (next, (_, prev))) in chain.iter().zip(chain.iter().skip(1)) {
+        if seq + 1 == *next && *prev != Some(*hash) {
+            wrong.push(format!("seq {next} does not follow {seq}"));
+        }
     }
 }

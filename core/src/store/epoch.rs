@@ -2,7 +2,7 @@
 
 use rusqlite::params;
 
-use super::{Store, Tried, entity_id, int};
+use super::{Store, Tried, entity_id, int, uint};
 use crate::Result;
 use crate::model::EntityId;
 use crate::op::Seen;
@@ -38,10 +38,29 @@ impl Store {
             let update = "UPDATE scope SET next = 0, sum = zeroblob(16)";
             store.db.execute(update, []).tried("enter an epoch")?;
             let open = store.open_again(new.floor)?;
+            store.offer_files_again(new.floor)?;
             store.take_page_in(reply, seen, offset, false)?;
+            store.adopt_words()?;
             open.iter().try_for_each(|id| store.refresh(*id))?;
             Ok(open.len() as u64)
         })
+    }
+
+    /// What an older key of this notebook said is said again by the present one: the older cannot sign
+    /// any more, and the ledger knows an op by its id and content, whoever signs it.
+    fn adopt_words(&self) -> Result<()> {
+        let device = self.key().public().device().to_string();
+        let query = "SELECT n FROM op WHERE state = 'new' AND device <> ? ORDER BY n";
+        let ns = self.db.prepare(query)?.query_map([device], |row| row.get(0).map(uint))?.collect::<Vec<_>>();
+        ns.into_iter().try_for_each(|n| self.say_anew(n.tried("say ops again")?, None))
+    }
+
+    /// Files that are here, and that no entry below `floor` calls kept, are sent again: beginning again
+    /// what the server has after all costs one request.
+    fn offer_files_again(&self, floor: u64) -> Result<()> {
+        let update = include_str!("offer_again.sql");
+        self.db.execute(update, params![int(floor)]).tried("offer files again")?;
+        Ok(())
     }
 
     fn open_again(&self, floor: u64) -> Result<Vec<EntityId>> {

@@ -113,6 +113,31 @@ impl Store {
         Ok(())
     }
 
+    /// Says the op with counter `n` once more, at the end of the device's chain and, when one is given,
+    /// under the login `session`: the same op, since neither is part of what makes two ops the same. To
+    /// be called inside [`Store::whole`].
+    pub(super) fn say_anew(&self, n: u64, session: Option<EntityId>) -> Result<()> {
+        let account = self.account()?;
+        let text: String = self.db.query_row("SELECT text FROM op WHERE n = ?", [int(n)], |row| row.get(0))?;
+        let (device, seq) = (self.key.public().device(), account.seq + 1);
+        let chain = Chain { device, seq, prev: account.prev, line: account.line, n };
+        let mut draft = OpDraft::resay(&text, chain, account.seen).map_err(|error| unreadable("op", error))?;
+        draft.session = session.or(draft.session);
+        self.put_said(n, seq, &draft.to_text())?;
+        Ok(())
+    }
+
+    /// Keeps what the device says now in place of an op that it, or another key, said before.
+    fn put_said(&self, n: u64, seq: u64, text: &str) -> Result<()> {
+        let hash = crate::model::Hash::of(text.as_bytes()).to_string();
+        let device = self.key.public().device().to_string();
+        let update = "UPDATE op SET device = ?, seq = ?, hash = ?, text = ?, state = 'new', code = NULL, \
+                      detail = NULL WHERE n = ?";
+        self.db.prepare_cached(update)?.execute(params![device, int(seq), hash, text, int(n)])?;
+        self.db.prepare_cached("UPDATE notebook SET seq = ?, prev = ?")?.execute(params![int(seq), hash])?;
+        Ok(())
+    }
+
     fn say_again(&self, key: &DeviceKey) -> Result<()> {
         let account = self.account()?;
         let device = key.public().device();

@@ -26,6 +26,7 @@ pub(crate) struct Tally {
     pub(crate) duplicates: u64,
     pub(crate) held: u64,
     pub(crate) unreadable: u64,
+    pub(crate) said_anew: u64,
     pub(crate) again: Option<EnrolAgain>,
 }
 
@@ -101,7 +102,9 @@ impl Store {
                 if missing.iter().any(|what| what == "device:revoked") {
                     tally.again = Some(EnrolAgain::Revoked);
                 }
-                self.mark(id, "held", None, Some(&missing.join(", ")), None)
+                let entity = self.mark(id, "held", None, Some(&missing.join(", ")), None)?;
+                tally.said_anew += u64::from(self.under_new_login(id, &missing)?);
+                Ok(entity)
             }
             Verdict::Fork => {
                 tally.again = Some(EnrolAgain::Fork);
@@ -116,6 +119,21 @@ impl Store {
             Verdict::Conflict { index, task } => self.settle(id, Final::Conflict { index, task }, tally),
             Verdict::Refused { index, code, detail } => self.settle(id, Final::Refused { index, code, detail }, tally),
         }
+    }
+
+    /// A ledger that was restored from a backup may have lost the login under which an op was recorded.
+    /// When the same person is signed in here by another, the op is said again under that one. True
+    /// when it was.
+    fn under_new_login(&self, id: OpId, missing: &[String]) -> Result<bool> {
+        let Some(author) = self.author_of(id)? else { return Ok(false) };
+        if !missing.iter().any(|what| *what == format!("entity:{}", author.session)) {
+            return Ok(false);
+        }
+        let good = |login: &super::Login| login.user == author.user && login.session != author.session;
+        let Some(login) = self.able_logins()?.into_iter().find(good) else { return Ok(false) };
+        let n = self.db.query_row("SELECT n FROM op WHERE id = ?", [id.0.as_bytes()], |row| row.get(0).map(uint));
+        self.say_anew(n.tried("say an op again")?, Some(login.session))?;
+        Ok(true)
     }
 
     /// The server cannot read the op: it leaves the view and waits for a person.

@@ -114,6 +114,9 @@ pub struct Synced {
     pub files_offline: bool,
     /// The ledger was restored from a backup, and this phone has followed it; for people to know.
     pub restored: Option<Restored>,
+    /// Ops said again under another login of the same person, because the ledger, restored from a
+    /// backup, does not know the one under which they were recorded.
+    pub said_anew: u64,
     /// The device must enrol again before the next sync; nothing is lost.
     pub must_enrol_again: Option<EnrolAgain>,
 }
@@ -134,6 +137,7 @@ impl Synced {
     fn add(&mut self, tally: &Tally) {
         self.accepted += tally.accepted;
         self.conflicts += tally.conflicts;
+        self.said_anew += tally.said_anew;
         self.refused += tally.refused + tally.unreadable;
         self.duplicates += tally.duplicates;
         self.held += tally.held;
@@ -163,20 +167,30 @@ impl<S: SyncService> Errand<'_, S> {
     }
 
     async fn all(&self, synced: &mut Synced) -> Result<()> {
-        self.push(synced).await?;
+        self.say(synced).await?;
         if synced.must_enrol_again.is_some() {
             return Ok(());
         }
         match self.pull(synced).await {
             Err(Error::Refused { code: Code::NewEpoch, .. }) => {
                 self.follow_epoch(synced).await?;
-                self.push(synced).await?;
+                self.say(synced).await?;
                 self.pull(synced).await?;
             }
             other => other?,
         }
         self.fetch_documents(synced).await?;
         self.upload(synced).await
+    }
+
+    /// Pushes what waits, and once more what had to be said again under another login.
+    async fn say(&self, synced: &mut Synced) -> Result<()> {
+        let before = synced.said_anew;
+        self.push(synced).await?;
+        if synced.said_anew > before && synced.must_enrol_again.is_none() {
+            self.push(synced).await?;
+        }
+        Ok(())
     }
 
     /// Some refusals mean that this device must enrol again.

@@ -34,7 +34,8 @@ impl<S: SyncService> Errand<'_, S> {
                 }
                 Err(Rejected::TooMuch(error)) => self.give_up(&batch, &error, synced)?,
                 Err(Rejected::Error(error)) => return Err(error),
-                Ok((verdicts, offset)) => {
+                Ok(None) => return Ok(()),
+                Ok(Some((verdicts, offset))) => {
                     let answer = Answer { ids: batch.ids, verdicts, offset };
                     match answer.may_wait() && next.is_some() {
                         true => answered = Some(answer),
@@ -85,15 +86,16 @@ impl<S: SyncService> Errand<'_, S> {
         self.door.with(|store| store.take_verdicts(&answer.ids, answer.verdicts, answer.offset))
     }
 
-    /// Sends `count` ops; their verdicts, and the server's clock minus ours.
+    /// Sends `count` ops; their verdicts, and the server's clock minus ours. None when the server has
+    /// gone on to another epoch.
     async fn send(
         &self,
         push: Push,
         count: usize,
         synced: &mut Synced,
-    ) -> std::result::Result<(Vec<Verdict>, i64), Rejected> {
+    ) -> std::result::Result<Option<(Vec<Verdict>, i64)>, Rejected> {
         // Each op names its own user and login; any token of the device brings them all.
-        let (.., logins) = self.account()?;
+        let (_, membership, logins) = self.account()?;
         let host = self.door.host();
         let mut clock = Offset::start(host);
         let reply = self.as_somebody(&logins, &mut synced.requests, |login| {
@@ -106,8 +108,13 @@ impl<S: SyncService> Errand<'_, S> {
             return Err(Rejected::Error(Error::Offline { what, retry_after: None }));
         }
         synced.offset_ms = clock.of(reply.time);
+        if reply.epoch.is_some_and(|epoch| epoch != membership.epoch) {
+            // Their indexes are of an epoch that this phone has not entered: the pull says so, and what
+            // was sent is asked for in it.
+            return Ok(None);
+        }
         synced.pushed += count as u64;
-        Ok((reply.verdicts, synced.offset_ms))
+        Ok(Some((reply.verdicts, synced.offset_ms)))
     }
 
     /// One op that the server, or something before it, will not even take must not block the rest.

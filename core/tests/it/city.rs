@@ -357,7 +357,7 @@ impl Ledger {
             self.lose_push_replies -= 1;
             return Err(lost());
         }
-        Ok(PushReply { verdicts, time: self.now() })
+        Ok(PushReply { verdicts, epoch: Some(1), time: self.now() })
     }
 
     fn hear(&mut self, op: &Op) -> Verdict {

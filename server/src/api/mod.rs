@@ -3,6 +3,7 @@
 mod blobs;
 mod limits;
 mod openapi;
+mod standing;
 mod tus;
 mod uploads;
 mod wire;
@@ -29,7 +30,7 @@ use xuncha_core::protocol::{
 
 use crate::auth;
 use crate::blobs::{Announced, Blobs, Opened, Pieces};
-use crate::ledger::{Asker, Caller, Item, LedgerKey, PullError, PushRecord};
+use crate::ledger::{Asker, Caller, Guard, Item, LedgerKey, PullError, PushRecord};
 use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
 use crate::store::{PushRow, Store, StoreError};
@@ -49,14 +50,22 @@ struct Inner {
     host: Host,
     key: LedgerKey,
     blobs: Arc<Blobs>,
+    guard: Option<Arc<Guard>>,
     stopping: AtomicBool,
 }
 
 impl Service {
-    /// A service over an opened ledger and its files.
-    pub fn new(store: Arc<dyn Store>, queue: Queue, host: Host, key: LedgerKey, blobs: Arc<Blobs>) -> Service {
+    /// A service over an opened ledger and its files; `guard`, when it has one, for its health.
+    pub fn new(
+        store: Arc<dyn Store>,
+        queue: Queue,
+        host: Host,
+        key: LedgerKey,
+        blobs: Arc<Blobs>,
+        guard: Option<Arc<Guard>>,
+    ) -> Service {
         let stopping = AtomicBool::new(false);
-        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, stopping }) }
+        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, guard, stopping }) }
     }
 
     /// The clock and the random source that it uses.
@@ -78,12 +87,6 @@ impl Service {
     async fn caller(&self, token: &Token) -> Result<Caller, ServiceError> {
         let token = token.clone();
         self.blocking(move |inner| auth::caller(&*inner.store, &token)).await
-    }
-
-    /// True when the store answers and the server is not stopping.
-    pub async fn is_ready(&self) -> bool {
-        let stopping = self.inner.stopping.load(Ordering::Relaxed);
-        !stopping && self.blocking(|inner| inner.info()).await.is_ok()
     }
 
     /// Runs store work where it may block.
@@ -131,8 +134,9 @@ impl Inner {
     }
 
     /// Checks the signature and reads the ops. A revoked device's ops are taken in too: the law
-    /// holds them for a person to look at, so that nothing an inspector said is lost.
-    fn admit(&self, token: &Token, push: Push) -> Result<Vec<Item>, ServiceError> {
+    /// holds them for a person to look at, so that nothing an inspector said is lost. Gives the present
+    /// epoch with them.
+    fn admit(&self, token: &Token, push: Push) -> Result<(Vec<Item>, u32), ServiceError> {
         let caller = auth::caller(&*self.store, token)?;
         if push.ops.len() > MAX_PUSH_OPS {
             let detail = format!("ops: {} in one push, at most {MAX_PUSH_OPS} fit", push.ops.len());
@@ -141,7 +145,7 @@ impl Inner {
         if caller.device != push.device {
             return Err(refusal(Code::BadSignature, "device: the token is another device's".to_owned()));
         }
-        let ledger = self.info()?.ledger;
+        let LedgerInfo { ledger, epoch, .. } = self.info()?;
         let device = self.device(&caller)?;
         let key: Option<PublicKey> = device.text("key").and_then(|key| key.parse().ok());
         let hashes = push.hashes();
@@ -158,7 +162,14 @@ impl Inner {
         let row = PushRow { id: 0, device: push.device, hashes, sig: push.sig, received };
         let record = PushRecord::new(row);
         let texts = push.ops.into_iter().map(|op| String::from(Box::<str>::from(op))).collect();
-        Ok(Item::read_all(texts, &record))
+        let items = Item::read_all(texts, &record);
+        // What a revoked device says is held and takes no index.
+        if device.text("status") == Some("active") {
+            self.continues_for(&caller.device, &items)?;
+        }
+        // Behind that, so that whoever has seen more is counted also while nobody is served.
+        self.goes_on()?;
+        Ok((items, epoch))
     }
 
     fn page(&self, token: &Token, request: &PullRequest) -> Result<PullReply, ServiceError> {
@@ -180,10 +191,16 @@ impl Inner {
         });
         match page.map_err(|error| store_failure(&error))? {
             Ok(mut page) => {
+                self.goes_on()?;
                 page.signed_out.extend(callers.unknown.into_iter().map(|user| (user, Code::BadToken)));
                 Ok(page)
             }
-            Err(PullError::RolledBack(detail)) => Err(refusal(Code::LedgerRolledBack, detail)),
+            Err(PullError::RolledBack(detail)) => {
+                if let Some(seen) = &request.seen {
+                    self.is_ahead(&callers.users[0].device, seen)?;
+                }
+                Err(refusal(Code::LedgerRolledBack, detail))
+            }
             Err(PullError::NewEpoch(detail)) => Err(refusal(Code::NewEpoch, detail)),
             Err(PullError::Retired) => Err(refusal(Code::UserRetired, None)),
             Err(PullError::Store(error)) => Err(store_failure(&error)),
@@ -226,9 +243,9 @@ impl SyncService for Service {
 
     async fn push(&self, token: &Token, push: Push) -> Result<PushReply, ServiceError> {
         let token = token.clone();
-        let items = self.blocking(move |inner| inner.admit(&token, push)).await?;
+        let (items, epoch) = self.blocking(move |inner| inner.admit(&token, push)).await?;
         let verdicts = self.append(items).await?;
-        Ok(PushReply { verdicts, time: self.inner.host.clock.wall() })
+        Ok(PushReply { verdicts, epoch: Some(epoch), time: self.inner.host.clock.wall() })
     }
 
     async fn pull(&self, token: &Token, request: PullRequest) -> Result<PullReply, ServiceError> {
@@ -242,7 +259,7 @@ impl SyncService for Service {
         blob: &BlobRef,
         content: Option<Arc<dyn Content>>,
     ) -> Result<Upload, ServiceError> {
-        let caller = self.caller(token).await?;
+        let caller = self.sender(token).await?;
         let announced = Announced { hash: blob.hash, len: blob.len };
         let source = content.map(|content| Pieces::new(content, 0));
         let row = self.blobs().begin(caller, announced, source, None).await?;
@@ -256,7 +273,7 @@ impl SyncService for Service {
         offset: u64,
         content: Arc<dyn Content>,
     ) -> Result<u64, ServiceError> {
-        let caller = self.caller(token).await?;
+        let caller = self.sender(token).await?;
         let (coming, source) = (content.len().saturating_sub(offset), Pieces::new(content, offset));
         let row = self.blobs().append(caller, upload.0.clone(), offset, Some(coming), source, None).await?;
         Ok(row.offset)

@@ -44,7 +44,7 @@ pub async fn begin_upload(State(service): State<Service>, headers: HeaderMap, bo
 
 async fn begun(service: &Service, headers: &HeaderMap, body: Body) -> Result<UploadRow, ServiceError> {
     tus::check_version(headers)?;
-    let caller = service.caller(&token(headers)?).await?;
+    let caller = service.sender(&token(headers)?).await?;
     let (announced, promised) = (tus::announced(headers)?, tus::promised(headers)?);
     let source = tus::brings_bytes(headers)?.then_some(body);
     service.blobs().begin(caller, announced, source, promised).await
@@ -87,7 +87,7 @@ pub async fn continue_upload(
 
 async fn continued(service: &Service, id: String, headers: &HeaderMap, body: Body) -> Result<UploadRow, ServiceError> {
     tus::check_version(headers)?;
-    let caller = service.caller(&token(headers)?).await?;
+    let caller = service.sender(&token(headers)?).await?;
     if !tus::brings_bytes(headers)? {
         return Err(refusal(Code::Malformed, "Content-Type: is missing".to_owned()));
     }

@@ -74,19 +74,28 @@ pub async fn enrol_page() -> Response {
     "请用巡查手机端打开此邀请链接。\nOpen this invitation in the Xuncha app on your phone.\n".into_response()
 }
 
-/// The process is alive.
+/// The process is alive; what an operator should look at stands below, a line each.
 #[utoipa::path(get, path = "/healthz", responses((status = 200, body = String, content_type = "text/plain")))]
-pub async fn health() -> Response {
-    "ok\n".into_response()
+pub async fn health(State(service): State<Service>) -> Response {
+    lines("ok", &service.worries().await)
 }
 
-/// The store answers and the server is not stopping.
+/// Phones are served: the store answers, the server is not stopping, and its ledger is not behind its guard.
 #[utoipa::path(get, path = "/readyz", responses(
     (status = 200, body = String, content_type = "text/plain"),
     (status = 503, body = Problem, content_type = "application/problem+json")
 ))]
 pub async fn ready(State(service): State<Service>) -> Response {
-    if service.is_ready().await { "ready\n".into_response() } else { respond(refusal(Code::Unavailable, None)) }
+    match service.readiness().await {
+        Ok(()) => lines("ready", &service.worries().await),
+        Err(error) => respond(error),
+    }
+}
+
+fn lines(first: &str, worries: &[String]) -> Response {
+    let mut text = format!("{first}\n");
+    worries.iter().for_each(|worry| text.extend([worry, "\n"]));
+    text.into_response()
 }
 
 /// Nothing is at this address.

@@ -10,8 +10,8 @@ use xuncha_core::model::Hash;
 use xuncha_core::op::PublicKey;
 
 use super::copy::{copy, sync_folder};
-use super::{Lack, Manifest, Result, Tried, file_of, manifest, unfit};
-use crate::ledger::{KEY_FILE, LedgerKey, Sequencer, begin_epoch, verify, write_secret};
+use super::{BackupError, Lack, Manifest, Result, Tried, file_of, manifest, unfit};
+use crate::ledger::{EpochError, KEY_FILE, LedgerKey, Sequencer, Wanted, begin_epoch, verify, write_secret};
 use crate::store::sqlite::{FILE, SqliteStore};
 use crate::store::{BlobRow, Snapshot, Store};
 
@@ -119,15 +119,26 @@ fn fill(
         for (hash, whole) in &changed {
             batch.put_whole(hash, *whole)?;
         }
-        batch.put_durable_size(covered)
+        batch.put_durable_size(covered)?;
+        // From here on this ledger and the one that was lost may part; what parted earlier still counts.
+        let parted = batch.restored()?.map_or(manifest.size, |earlier| earlier.min(manifest.size));
+        batch.put_restored(Some(parted))
     })?;
     let mut epoch = manifest.epoch;
     if options.new_epoch {
-        epoch = begin_epoch(store, &Sequencer::new(host.clone(), key), host)?;
+        let begun = begin_epoch(store, &Sequencer::new(host.clone(), key), host, &Wanted::default());
+        epoch = begun.map_err(not_begun)?.next;
     }
     drop(sqlite);
     sync_folder(half).tried("sync the data folder")?;
     Ok(Restored { size: manifest.size, epoch, files, lacks })
+}
+
+fn not_begun(error: EpochError) -> BackupError {
+    match error {
+        EpochError::Unfit { code, detail } => BackupError::Unfit { code, detail },
+        EpochError::Store(error) => error.into(),
+    }
 }
 
 fn key(source: &Path, half: &Path, given: Option<&Path>) -> Result<LedgerKey> {

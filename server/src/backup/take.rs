@@ -45,9 +45,17 @@ pub fn take(data: &Path, target: &Path, rehash: bool, host: &Host, progress: &mu
     let live = SqliteStore::open(data, false)?;
     let key = LedgerKey::load(data).tried("read the ledger's key")?;
     let old = manifest(target)?;
-    let ledger = head(&live, data)?.ledger;
+    let now = head(&live, data)?;
+    let ledger = now.ledger;
     if old.as_ref().is_some_and(|old| old.ledger != ledger) {
         return unfit("wrong_ledger", format!("{} holds a backup of another ledger", target.display()));
+    }
+    if let Some(old) = old.as_ref().filter(|old| (old.epoch, old.size) > (now.epoch, now.size)) {
+        let detail = format!(
+            "the backup there holds {}/{}, this ledger {}/{}: the backup is what should be restored",
+            old.epoch, old.size, now.epoch, now.size
+        );
+        return unfit("ledger_rolled_back", detail);
     }
     let taken = host.clock.wall();
     let name = format!("ledger-{}.sqlite", taken.millis());

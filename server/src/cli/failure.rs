@@ -45,6 +45,7 @@ impl From<StoreError> for Failure {
             StoreError::Newer { .. } => "outdated",
             StoreError::Missing(_) => "no_ledger",
             StoreError::Damaged(_) => "damaged",
+            StoreError::RolledBack(_) => "ledger_rolled_back",
             _ => "storage",
         };
         Failure::new(code, error)

@@ -3,11 +3,13 @@
 
 mod admin;
 mod backup;
+mod chores;
 mod demo;
 mod export;
 mod failure;
 mod field;
 mod folder;
+mod guard;
 mod import;
 mod print;
 mod serve;

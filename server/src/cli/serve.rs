@@ -4,8 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
@@ -15,27 +14,18 @@ use xuncha_core::host::Host;
 use xuncha_core::model::{Entity, EntityId};
 use xuncha_core::plan::role_seeds;
 
-use super::Failure;
+use super::chores::{Drawing, keep_calendar, tidy};
 use super::folder::remember_address;
 use super::print::Printer;
+use super::{Failure, guard};
 use crate::api::{Limits, Service};
-use crate::blobs::{Blobs, Folder, make_previews, sweep};
-use crate::casework::Clerk;
-use crate::ledger::{KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
+use crate::blobs::{Blobs, Folder, sweep};
+use crate::ledger::{Guard, KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
 use crate::queue::Queue;
 use crate::routes::app;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Head, Store};
-
-/// Time between two looks for photos that nobody made previews of.
-const LOOK_AROUND: Duration = Duration::from_secs(20);
-
-/// Time between two looks into the calendar.
-const CALENDAR: Duration = Duration::from_secs(60);
-
-/// Time between two sweeps.
-const TIDY: Duration = Duration::from_secs(60 * 60);
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -51,6 +41,10 @@ pub(super) struct Serve {
     /// Time zone of the city, for a new ledger [default: this machine's].
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
+    /// File that keeps the newest checkpoint, outside the data folder and outside backups, best on
+    /// another machine's disk: by it the server notices that an old backup was put in place.
+    #[arg(long, value_name = "FILE", env = "XUNCHA_GUARD")]
+    guard: Option<PathBuf>,
 }
 
 /// How to start a server.
@@ -64,6 +58,8 @@ pub struct ServeOptions {
     pub opening: Opening,
     /// Limits.
     pub limits: Limits,
+    /// The guard, if it has one.
+    pub guard: Option<PathBuf>,
 }
 
 /// A server that runs.
@@ -95,18 +91,7 @@ impl Running {
 /// # Errors
 /// When the folder, the ledger or the address cannot be had.
 pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure> {
-    fs::create_dir_all(&options.data).map_err(|error| Failure::io("make the data folder", &error))?;
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&options.data, true)?);
-    let head = store.look(|snapshot| snapshot.head())?;
-    let is_new = head.is_none();
-    let key = match &head {
-        None => {
-            LedgerKey::load_or_create(&options.data, &host).map_err(|error| Failure::io("the ledger's key", &error))?
-        }
-        Some(head) => known_key(&options.data, &*store, head)?,
-    };
-    let sequencer = Arc::new(Sequencer::new(host.clone(), key.clone()));
-    open_or_create(&*store, &sequencer, &key, &options.opening, &host)?;
+    let Opened { store, key, guard, sequencer, is_new } = open(&options, &host)?;
     let listener = TcpListener::bind(options.listen).await.map_err(|error| Failure::io(options.listen, &error))?;
     let address = listener.local_addr().map_err(|error| Failure::io("listen", &error))?;
     remember_address(&options.data, &format!("http://{address}")).map_err(|error| Failure::io("address", &error))?;
@@ -116,6 +101,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let (queue, writer) = Queue::start(store.clone(), sequencer.clone(), host.clone())
         .map_err(|error| Failure::io("a thread", &error))?;
     let blobs = Blobs::new(folder.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
+    let watching = tokio::spawn(guard::watch(guard.clone(), store.clone(), host.clone()));
     let tidying = tokio::spawn(tidy(store.clone(), folder.clone(), host.clone()));
     let desk = Drawing {
         store: store.clone(),
@@ -126,7 +112,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     };
     let drawing = tokio::spawn(desk.run(options.limits.files.preview_after));
     let clerk = tokio::spawn(keep_calendar(store.clone(), sequencer, host.clone()));
-    let service = Service::new(store, queue, host, key, blobs);
+    let service = Service::new(store, queue, host, key, blobs, guard);
     let (handle, (stop, stopped)) = (service.clone(), oneshot::channel());
     let served = tokio::spawn(async move {
         let app = app(service.clone(), &options.limits);
@@ -135,6 +121,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
             service.begin_stopping();
         };
         listen::serve(listener, app, options.limits, stopping).await;
+        watching.abort();
         tidying.abort();
         drawing.abort();
         clerk.abort();
@@ -145,62 +132,42 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     Ok(Running { address, is_new, service: handle, stop: Some(stop), served })
 }
 
-/// Gives up uploads that were left alone, every hour.
-async fn tidy(store: Arc<dyn Store>, folder: Folder, host: Host) {
-    loop {
-        tokio::time::sleep(TIDY).await;
-        let (store, folder, now) = (store.clone(), folder.clone(), host.clock.wall());
-        match tokio::task::spawn_blocking(move || sweep(&*store, &folder, now)).await {
-            Ok(Ok(swept)) => tracing::info!(uploads = swept.uploads, files = swept.files, "swept"),
-            Ok(Err(error)) => tracing::error!(%error, "the sweep failed"),
-            Err(error) => tracing::error!(%error, "the sweep failed"),
-        }
-    }
-}
-
-/// Makes the tasks that schedules ask for.
-async fn keep_calendar(store: Arc<dyn Store>, sequencer: Arc<Sequencer>, host: Host) {
-    let clerk = Arc::new(Mutex::new(Clerk::default()));
-    loop {
-        let (clerk, store, sequencer, host) = (clerk.clone(), store.clone(), sequencer.clone(), host.clone());
-        let work = move || clerk.lock().unwrap_or_else(PoisonError::into_inner).make_due(&*store, &sequencer, &host);
-        match tokio::task::spawn_blocking(work).await {
-            Ok(Ok(0)) => {}
-            Ok(Ok(made)) => tracing::info!(made, "tasks of the day"),
-            Ok(Err(error)) => tracing::error!(%error, "tasks cannot be made"),
-            Err(error) => tracing::error!(%error, "tasks cannot be made"),
-        }
-        tokio::time::sleep(CALENDAR).await;
-    }
-}
-
-/// Makes previews that nobody else made, one at a time.
-struct Drawing {
+/// A ledger that can be served.
+struct Opened {
     store: Arc<dyn Store>,
-    folder: Folder,
+    key: LedgerKey,
+    guard: Option<Arc<Guard>>,
     sequencer: Arc<Sequencer>,
-    host: Host,
-    queue: Queue,
+    is_new: bool,
 }
 
-impl Drawing {
-    async fn run(self, grace: Duration) {
-        let desk = Arc::new(self);
-        loop {
-            tokio::time::sleep(LOOK_AROUND).await;
-            let own = desk.clone();
-            let work = move || {
-                let made = make_previews(&*own.store, &own.folder, &own.sequencer, &own.host, grace);
-                own.queue.wake();
-                made
-            };
-            match tokio::task::spawn_blocking(work).await {
-                Ok(Ok(_)) => {}
-                Ok(Err(error)) => tracing::error!(%error, "previews cannot be made"),
-                Err(error) => tracing::error!(%error, "previews cannot be made"),
-            }
-        }
+/// Opens the ledger, making it at the first start, and compares it with its guard before anything is
+/// written: one that is behind stays as it is.
+fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
+    fs::create_dir_all(&options.data).map_err(|error| Failure::io("make the data folder", &error))?;
+    if let Some(guard) = &options.guard {
+        guard::fits(guard, &options.data)?;
     }
+    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&options.data, true)?);
+    let head = store.look(|snapshot| snapshot.head())?;
+    let key = match &head {
+        None => {
+            LedgerKey::load_or_create(&options.data, host).map_err(|error| Failure::io("the ledger's key", &error))?
+        }
+        Some(head) => known_key(&options.data, &*store, head)?,
+    };
+    let guard = options.guard.as_ref().map(|path| Arc::new(Guard::new(path, key.public())));
+    let sequencer = Arc::new(Sequencer::new(host.clone(), key.clone()).with_guard(guard.clone()));
+    if let (Some(guard), Some(head)) = (&guard, &head) {
+        guard::compare(guard, &*store, host, head)?;
+    }
+    if !guard::is_rolled_back(&*store)? {
+        open_or_create(&*store, &sequencer, &key, &options.opening, host)?;
+    }
+    if let Some(guard) = &guard {
+        guard::follow(guard, &*store, host)?;
+    }
+    Ok(Opened { store, key, guard, sequencer, is_new: head.is_none() })
 }
 
 /// The key of a ledger that exists. Never a new one: no phone would believe what it signs.
@@ -236,7 +203,13 @@ impl Serve {
             return Err(Failure::new("bad_field", format!("zone: {zone} is not an IANA time zone")));
         }
         let opening = Opening { name: self.name, zone };
-        let options = ServeOptions { data: self.data, listen: self.listen, opening, limits: Limits::default() };
+        let options = ServeOptions {
+            data: self.data,
+            listen: self.listen,
+            opening,
+            limits: Limits::default(),
+            guard: self.guard,
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()

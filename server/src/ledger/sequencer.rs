@@ -11,14 +11,16 @@ use xuncha_core::plan::{Facts, Judgement, Moment, changed, files_kept, plan};
 use xuncha_core::proof::{Checkpoint, Frontier, Origin, leaf_hash};
 use xuncha_core::protocol::{Final, Verdict};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::cache::{Cache, Lens};
 use super::draft::OwnOp;
 use super::feed::{Sums, place};
+use super::guard::{Guard, GuardError};
 use super::item::{Item, PushRecord};
 use super::open::LedgerKey;
 use super::seen::Roots;
+use super::standing::{remember, rolled_back, rolled_back_detail};
 use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, Result, Said, Store, StoreError};
 
 /// Most ops in one batch.
@@ -28,6 +30,7 @@ pub const BATCH_OPS: usize = 256;
 pub struct Sequencer {
     host: Host,
     key: LedgerKey,
+    guard: Option<Arc<Guard>>,
     /// What the last batch left, and the head it is valid at.
     cache: Mutex<(Option<(u32, u64)>, Cache)>,
 }
@@ -35,7 +38,12 @@ pub struct Sequencer {
 impl Sequencer {
     /// A sequencer that signs checkpoints with `key`.
     pub fn new(host: Host, key: LedgerKey) -> Sequencer {
-        Sequencer { host, key, cache: Mutex::new((None, Cache::default())) }
+        Sequencer { host, key, guard: None, cache: Mutex::new((None, Cache::default())) }
+    }
+
+    /// The same one, moving `guard` with the ledger.
+    pub fn with_guard(self, guard: Option<Arc<Guard>>) -> Sequencer {
+        Sequencer { guard, ..self }
     }
 
     /// Judges `items` in order and appends what is final, in batches of at most [`BATCH_OPS`]. One
@@ -52,7 +60,27 @@ impl Sequencer {
         for batch in items.chunks(BATCH_OPS) {
             verdicts.extend(self.append_halving(store, batch)?);
         }
+        self.guard(store);
         Ok(verdicts)
+    }
+
+    /// Moves the guard before anybody hears of what was appended. One that cannot be written stops no
+    /// work: phones are a guard too, and what was appended is durable.
+    fn guard(&self, store: &dyn Store) {
+        match self.guard.as_ref().map(|guard| guard.follow(store)) {
+            None | Some(Ok(())) => {}
+            Some(Err(GuardError::Ahead(seen))) => {
+                tracing::error!(
+                    epoch = seen.epoch,
+                    size = seen.size,
+                    "the guard has seen another ledger: no more is written"
+                );
+                if let Err(error) = remember(store, &self.host, None, &seen) {
+                    tracing::error!(%error, "the store failed");
+                }
+            }
+            Some(Err(error)) => tracing::error!(%error, "the guard cannot be moved"),
+        }
     }
 
     fn append_halving(&self, store: &dyn Store, items: &[Item]) -> Result<Vec<Verdict>> {
@@ -86,6 +114,9 @@ impl Sequencer {
         let mut outcome = None;
         store.write(&mut |batch| {
             let head = batch.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+            if let Some(seen) = rolled_back(&*batch, &head)? {
+                return Err(StoreError::RolledBack(rolled_back_detail(&head, &seen)));
+            }
             let cache = cache.take().filter(|_| valid_at == Some((head.epoch, head.size))).unwrap_or_default();
             let mut run = Run::new(self, batch, head, cache)?;
             let verdicts = items.iter().map(|item| run.take(item, distrust)).collect::<Result<Vec<_>>>()?;
@@ -103,30 +134,23 @@ impl Sequencer {
     }
 }
 
-/// Begins the epoch behind the present one and gives its number. Its first entry names the last
-/// checkpoint of the one before; phones that have seen more than that take everything anew and say
-/// again what is not here. For a ledger that was restored from a backup, and for no other.
-///
-/// # Errors
-/// The store's; nothing has changed then.
-pub fn begin_epoch(store: &dyn Store, sequencer: &Sequencer, host: &Host) -> Result<u32> {
-    store.change(|batch| {
-        let mut head = batch.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
-        let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
-            .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
-        let floor = json!({ head.epoch.to_string(): { "size": head.size, "root": frontier.root() } });
-        head.epoch += 1;
-        batch.move_head(&head)?;
-        let (ledger, epoch) = (head.ledger, head.epoch);
-        let op = OwnOp::about(host, "epoch", "ledger.epoch", EntityId(ledger.0), json!({ "epochs": floor }));
-        let mut run = Run::new(sequencer, batch, head, Cache::default())?;
-        let verdict = run.take(&op.write(ledger, host), false)?;
-        if !matches!(verdict, Verdict::Accepted { .. }) {
-            return Err(StoreError::Failed(format!("the epoch was not taken: {verdict:?}")));
-        }
-        run.finish()?;
-        Ok(epoch)
-    })
+/// Appends the `ledger.epoch` that ends `epochs` as the first entry of the epoch in `head`.
+pub(super) fn append_epoch(
+    batch: &mut dyn Batch,
+    sequencer: &Sequencer,
+    host: &Host,
+    head: Head,
+    epochs: Value,
+) -> Result<()> {
+    batch.move_head(&head)?;
+    let ledger = head.ledger;
+    let op = OwnOp::about(host, "epoch", "ledger.epoch", EntityId(ledger.0), json!({ "epochs": epochs }));
+    let mut run = Run::new(sequencer, batch, head, Cache::default())?;
+    let verdict = run.take(&op.write(ledger, host), false)?;
+    if !matches!(verdict, Verdict::Accepted { .. }) {
+        return Err(StoreError::Failed(format!("the epoch was not taken: {verdict:?}")));
+    }
+    run.finish().map(drop)
 }
 
 /// One batch while it is being judged.

@@ -27,6 +27,9 @@ pub enum StoreError {
     /// The content of this write cannot be stored; another write can.
     #[error("{0}")]
     Rejected(String),
+    /// This ledger is behind what its guard has seen: nothing is written until an epoch begins.
+    #[error("{0}")]
+    RolledBack(String),
     /// The store failed.
     #[error("{0}")]
     Failed(String),

@@ -3,10 +3,12 @@
 //! Stores hold no rules. A [`Batch`] is exclusive over all processes and commits whole or not at
 //! all; a [`Snapshot`] sees one moment. Absent: caches, judgement, clocks.
 
+mod ahead;
 mod error;
 mod files;
 pub mod sqlite;
 
+pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};
 pub use files::{BlobRow, Files, KeepFiles, RefRow, UploadRow};
 
@@ -48,7 +50,7 @@ impl dyn Store {
 }
 
 /// What can be read.
-pub trait Snapshot: Files {
+pub trait Snapshot: Files + Ahead {
     /// Where the ledger ends; none before it was opened.
     fn head(&self) -> Result<Option<Head>>;
     /// Newest state of an entity.
@@ -87,7 +89,7 @@ pub trait Snapshot: Files {
 }
 
 /// What can be written, inside one transaction.
-pub trait Batch: Snapshot + KeepFiles {
+pub trait Batch: Snapshot + KeepFiles + KeepAhead {
     /// Opens an empty ledger.
     fn open_ledger(&mut self, ledger: LedgerId) -> Result<()>;
     /// Appends one entry at `entry.index`, which must be the end.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use xuncha_core::host::Host;
 use xuncha_server::api::{Limits, Service};
-use xuncha_server::cli::{Running, ServeOptions, start};
+use xuncha_server::backup::{RestoreOptions, Restored, restore};
+use xuncha_server::cli::{Failure, Running, ServeOptions, start};
 use xuncha_server::ledger::Opening;
 
 use super::{Clock, Office, SeededRandom, check_folder};
@@ -20,6 +21,8 @@ pub struct TestServer {
     /// The administrator beside it.
     pub office: Office,
     limits: Limits,
+    /// Its guard, from the next start on.
+    pub guard: Option<PathBuf>,
     running: Option<Running>,
     data: PathBuf,
     _folder: TempDir,
@@ -42,9 +45,9 @@ impl TestServer {
     pub async fn at(folder: TempDir, data: PathBuf, limits: Limits) -> TestServer {
         let (clock, random) = (Arc::new(Clock::new()), Arc::new(SeededRandom::new()));
         let host = Host { clock: clock.clone(), random: random.clone() };
-        let running = start(options(&data, limits), host.clone()).await.unwrap();
+        let running = start(options(&data, limits, None), host.clone()).await.unwrap();
         let office = Office::open(&data, host);
-        TestServer { clock, random, office, limits, running: Some(running), data, _folder: folder }
+        TestServer { clock, random, office, limits, guard: None, running: Some(running), data, _folder: folder }
     }
 
     /// The clock and chance it runs on.
@@ -79,7 +82,24 @@ impl TestServer {
 
     /// Starts it again on the same folder, at another port.
     pub async fn resume(&mut self) {
-        self.running = Some(start(options(&self.data, self.limits), self.host()).await.unwrap());
+        self.try_resume().await.unwrap();
+    }
+
+    /// Starts it again, or not: a failure is an answer.
+    pub async fn try_resume(&mut self) -> Result<(), Failure> {
+        let options = options(&self.data, self.limits, self.guard.clone());
+        self.running = Some(start(options, self.host()).await?);
+        Ok(())
+    }
+
+    /// The machine burns down, phones and backups excepted, and `source` is put in place of its data.
+    pub async fn burn_down(&mut self, source: &Path, options: RestoreOptions<'_>) -> Restored {
+        self.stop().await;
+        std::fs::remove_dir_all(&self.data).unwrap();
+        let restored = restore(source, &self.data, options, &self.host(), &mut |_| {}).unwrap();
+        self.reopen_office();
+        self.resume().await;
+        restored
     }
 
     /// The administrator opens the folder anew, after somebody else put another in its place.
@@ -99,8 +119,8 @@ impl TestServer {
     }
 }
 
-fn options(data: &Path, limits: Limits) -> ServeOptions {
+fn options(data: &Path, limits: Limits, guard: Option<PathBuf>) -> ServeOptions {
     let opening = Opening { name: "测试市".into(), zone: "Asia/Shanghai".into() };
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    ServeOptions { data: data.to_owned(), listen, opening, limits }
+    ServeOptions { data: data.to_owned(), listen, opening, limits, guard }
 }

@@ -100,17 +100,30 @@ async fn a_step_from_a_state_that_is_no_longer_true_is_refused_with_the_state_th
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_that_has_seen_another_ledger_is_noted_and_spoils_nothing() {
+async fn a_device_that_has_seen_another_ledger_is_turned_away_alone_and_spoils_nothing() {
     use xuncha_core::op::Seen;
     let server = TestServer::start().await;
-    let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
-    for size in [3, 9_000] {
+    for (name, size) in [("王芳", 3), ("李强", 9_000)] {
+        let mut phone = RawPhone::new(&server, name, &["inspector"]).await;
+        let (before, entries) = (server.office.size(), phone.record("没见过别的台账"));
         let mut draft = phone.draft("finding.record", None, &json!({ "item": "SR-1" }));
         draft.seen = Some(Seen { epoch: 1, size, root: xuncha_core::model::Hash::of(b"another ledger") });
         let text = phone.say(&draft);
-        let index = phone.settle(&text).await;
-        assert_eq!(server.office.entry(index).1["seen"], "differs");
+        for texts in [vec![entries.1.clone(), text], vec![entries.1]] {
+            let answer = phone.try_push(&texts).await;
+            assert_eq!(
+                (answer.status, &*answer.code()),
+                (409, "ledger_rolled_back"),
+                "also what does not say so itself"
+            );
+        }
+        assert_eq!(phone.announce(b"GIF").await.code(), "ledger_rolled_back");
+        assert_eq!(server.office.size(), before);
     }
+    let mut other = RawPhone::new(&server, "张伟", &["inspector"]).await;
+    let (_, text) = other.record("别人照常");
+    other.settle(&text).await;
+    assert_eq!(server.service().worries().await, ["ahead: 2 devices have seen what this ledger cannot prove"]);
     server.check_all();
 }
 

@@ -170,7 +170,7 @@ fn requests_and_replies_are_what_they_were() {
     let (device, user, session) = (public.device(), id(3), id(4));
     both_ways("enrol-reply.json", &EnrolReply { ledger: info(), device, user, name: "王敏".into(), session, token });
     both_ways("push.json", &Push::sign(LEDGER, &key(), vec![draft().to_text()]).unwrap());
-    both_ways("push-reply.json", &PushReply { verdicts: verdicts(), time: time() });
+    both_ways("push-reply.json", &PushReply { verdicts: verdicts(), epoch: None, time: time() });
     let request = PullRequest {
         cursor: Some(Cursor { epoch: 1, size: 40 }),
         joined: vec![Scope::org(), Scope::user(id(3))],

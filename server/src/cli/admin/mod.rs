@@ -1,6 +1,7 @@
 //! `xuncha admin`: users, units, areas, devices. Works beside a running server or without one.
 
 mod catalogue;
+mod epoch;
 mod places;
 mod tasks;
 
@@ -17,13 +18,13 @@ use super::Failure;
 use super::folder::Folder;
 use super::print::Printer;
 use crate::auth;
-use crate::ledger::OwnOp;
+use crate::ledger::{OwnOp, unproven};
 
 #[derive(Debug, Args)]
 pub(super) struct Admin {
     /// Folder of the ledger.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
     #[command(subcommand)]
     about: About,
 }
@@ -54,6 +55,9 @@ enum About {
     /// Visits that come again.
     #[command(subcommand)]
     Schedule(tasks::Schedules),
+    /// Begin a new epoch, after an old backup was put in place of a ledger of which phones have seen
+    /// more: they fetch everything anew and say again what is missing. First look with --dry-run.
+    Epoch(epoch::Epoch),
 }
 
 #[derive(Debug, Subcommand)]
@@ -137,7 +141,12 @@ enum Device {
 
 impl Admin {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
-        let folder = Folder::open(&self.data)?;
+        // Taken before or behind the noun, so the parser itself cannot insist on it.
+        let Some(data) = self.data else {
+            let missing = clap::error::ErrorKind::MissingRequiredArgument;
+            clap::Error::raw(missing, "--data <DIR> is missing\n").exit()
+        };
+        let folder = Folder::open(&data)?;
         match self.about {
             About::User(user) => user.run(&folder, printer)?,
             About::Unit(unit) => unit.run(&folder, printer)?,
@@ -147,6 +156,7 @@ impl Admin {
             About::Place(place) => place.run(&folder, printer)?,
             About::Task(task) => task.run(&folder, printer)?,
             About::Schedule(schedule) => schedule.run(&folder, printer)?,
+            About::Epoch(epoch) => epoch.run(&folder, printer)?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -267,16 +277,19 @@ fn device_line(folder: &Folder, device: &Entity) -> (Value, String) {
     let id = key.map(|key| key.device());
     let status = device.text("status").unwrap_or_default();
     let said = id.and_then(|id| {
-        let found = folder.store.look(|snapshot| Ok((snapshot.said_summary(&id)?, snapshot.waiting(&id)?)));
+        let found = folder
+            .store
+            .look(|snapshot| Ok((snapshot.said_summary(&id)?, snapshot.waiting(&id)?, unproven(snapshot, &id, &[])?)));
         found.ok()
     });
-    let ((last, missing), (held, forked)) = said.unwrap_or_default();
+    let ((last, missing), (held, forked), ahead) = said.unwrap_or_default();
     let name = id.map_or_else(|| device.id.to_string(), |id| id.to_string());
     let value = json!({
         "device": id, "user": device.text("user"), "status": status,
-        "said": last, "missing": missing, "held": held, "forked": forked,
+        "said": last, "missing": missing, "held": held, "forked": forked, "ahead": ahead,
     });
-    (value, format!("{name}  {status}  said {last}, missing {missing}, held {held}, forked {forked}"))
+    let refused = ahead.map(|seen| format!(", refused: has seen {}/{}", seen.epoch, seen.size)).unwrap_or_default();
+    (value, format!("{name}  {status}  said {last}, missing {missing}, held {held}, forked {forked}{refused}"))
 }
 
 fn list_names(folder: &Folder, printer: &Printer, kind: &str) -> Result<(), Failure> {

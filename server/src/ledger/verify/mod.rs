@@ -16,13 +16,14 @@ use xuncha_core::model::catalogue::Catalogue;
 use xuncha_core::model::{DeviceId, Entity, EntityId, Hash};
 use xuncha_core::op::{Op, PublicKey, push_message};
 use xuncha_core::plan::{
-    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, file_of, files_kept, floors_of, plan,
-    project, scopes_of,
+    Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, epochs_ended, file_of, files_kept,
+    floors_of, plan, project, scopes_of,
 };
-use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash};
+use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash, root_at};
 use xuncha_core::protocol::{Row, RowPart};
 
 use super::cache::entity_of;
+use super::pull::SnapshotNodes;
 use super::seen::Roots;
 use crate::store::{Entry, Head, PushRow, Result, Said, Snapshot, StoreError};
 
@@ -153,8 +154,6 @@ struct Check {
     state: State,
     frontier: Frontier,
     roots: Roots,
-    /// Root of the tree before the entry in hand, when that may begin an epoch.
-    root_before: Hash,
     /// For each push: the entries that came with it, by op hash.
     pushed: HashMap<u64, Vec<(u64, DeviceId, Hash)>>,
     chains: HashMap<DeviceId, BTreeMap<u64, Link>>,
@@ -172,7 +171,6 @@ impl Check {
             state: State::default(),
             frontier: Frontier::new(),
             roots: Roots::default(),
-            root_before: Frontier::new().root(),
             pushed: HashMap::new(),
             chains: HashMap::new(),
             judged: HashMap::new(),
@@ -197,9 +195,6 @@ impl Check {
             self.problem(Some(index), "the texts do not give the leaf");
         }
         let mut nodes = Vec::new();
-        if entry.op.contains("\"ledger.epoch\"") {
-            self.root_before = self.frontier.root();
-        }
         // The stored leaf goes into the tree: a text that was changed is named by its own leaf, not
         // by every root after it.
         self.frontier.push(entry.leaf, |level, position, hash| nodes.push((level, position, hash)));
@@ -216,7 +211,7 @@ impl Check {
             self.problem(Some(index), "the texts are not an op and its facts");
             return Ok(());
         };
-        self.epoch(index, &op, &facts);
+        self.epoch(snapshot, index, &op, &facts)?;
         self.remember(snapshot, entry, &op, op_hash)?;
         self.seen(snapshot, index, &op, &facts)?;
         self.idempotency(snapshot, index, &op)?;
@@ -238,21 +233,24 @@ impl Check {
     }
 
     /// Epochs follow one another, each begun by an entry that says so.
-    fn epoch(&mut self, index: u64, op: &Op, facts: &Facts) {
+    fn epoch(&mut self, snapshot: &dyn Snapshot, index: u64, op: &Op, facts: &Facts) -> Result<()> {
         let ledger = self.state.entity(EntityId(self.moment.ledger.0));
         let over = ledger.as_ref().map(|ledger| floors_of(ledger)).unwrap_or_default();
         let begins = op.kind == "ledger.epoch" && facts.counts();
-        if usize::try_from(facts.epoch) != Ok(1 + over.len() + usize::from(begins)) {
+        let ended = if begins { epochs_ended(op) } else { BTreeMap::new() };
+        let last = over.keys().chain(ended.keys()).max().copied().unwrap_or_default();
+        if facts.epoch != last + 1 {
             self.problem(Some(index), format!("it claims epoch {}", facts.epoch));
         }
-        if begins {
-            let named = op.body.get("epochs").and_then(|epochs| epochs.get((facts.epoch - 1).to_string()));
-            let root = named.and_then(|floor| floor.get("root")?.as_str()).map(str::to_owned);
-            if root != Some(self.root_before.to_string()) {
-                self.problem(Some(index), "the epoch names another checkpoint than the ledger had");
+        for (epoch, size) in ended {
+            let named = op.body.get("epochs").and_then(|epochs| epochs.get(epoch.to_string())?.get("root")?.as_str());
+            let root = if size <= index { Some(root_at(&SnapshotNodes(snapshot), size)?.to_string()) } else { None };
+            if root.as_deref() != named {
+                self.problem(Some(index), format!("epoch {epoch} ends at another checkpoint than the ledger had"));
             }
         }
         self.moment.floors = over;
+        Ok(())
     }
 
     fn remember(&mut self, snapshot: &dyn Snapshot, entry: &Entry, op: &Op, hash: Hash) -> Result<()> {

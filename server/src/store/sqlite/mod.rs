@@ -1,5 +1,6 @@
 //! A ledger in one SQLite file: one writer, a few readers, write-ahead log, synced at every commit.
 
+mod ahead;
 mod batch;
 mod files;
 mod snapshot;
@@ -13,10 +14,15 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
 /// Newest schema that this version knows.
-const SCHEMA: u32 = 3;
+const SCHEMA: u32 = 4;
 
 /// Statements that bring a file from each schema to the next, from nothing on.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// How long to wait for another process (a command line beside a running server) to finish its batch.
 const PATIENCE: Duration = Duration::from_secs(15);

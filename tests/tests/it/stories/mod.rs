@@ -3,6 +3,7 @@
 mod calendar;
 mod conflicts;
 mod day;
+mod disaster;
 mod found;
 mod identity;
 mod journeys;

@@ -1,0 +1,79 @@
+//! What a server does of itself while it runs: tidying, the calendar, previews.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use xuncha_core::host::Host;
+
+use crate::blobs::{Folder, make_previews, sweep};
+use crate::casework::Clerk;
+use crate::ledger::Sequencer;
+use crate::queue::Queue;
+use crate::store::Store;
+
+/// Time between two looks for photos that nobody made previews of.
+const LOOK_AROUND: Duration = Duration::from_secs(20);
+
+/// Time between two looks into the calendar.
+const CALENDAR: Duration = Duration::from_secs(60);
+
+/// Time between two sweeps.
+const TIDY: Duration = Duration::from_secs(60 * 60);
+
+/// Gives up uploads that were left alone, every hour.
+pub(super) async fn tidy(store: Arc<dyn Store>, folder: Folder, host: Host) {
+    loop {
+        tokio::time::sleep(TIDY).await;
+        let (store, folder, now) = (store.clone(), folder.clone(), host.clock.wall());
+        match tokio::task::spawn_blocking(move || sweep(&*store, &folder, now)).await {
+            Ok(Ok(swept)) => tracing::info!(uploads = swept.uploads, files = swept.files, "swept"),
+            Ok(Err(error)) => tracing::error!(%error, "the sweep failed"),
+            Err(error) => tracing::error!(%error, "the sweep failed"),
+        }
+    }
+}
+
+/// Makes the tasks that schedules ask for.
+pub(super) async fn keep_calendar(store: Arc<dyn Store>, sequencer: Arc<Sequencer>, host: Host) {
+    let clerk = Arc::new(Mutex::new(Clerk::default()));
+    loop {
+        let (clerk, store, sequencer, host) = (clerk.clone(), store.clone(), sequencer.clone(), host.clone());
+        let work = move || clerk.lock().unwrap_or_else(PoisonError::into_inner).make_due(&*store, &sequencer, &host);
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(made)) => tracing::info!(made, "tasks of the day"),
+            Ok(Err(error)) => tracing::error!(%error, "tasks cannot be made"),
+            Err(error) => tracing::error!(%error, "tasks cannot be made"),
+        }
+        tokio::time::sleep(CALENDAR).await;
+    }
+}
+
+/// Makes previews that nobody else made, one at a time.
+pub(super) struct Drawing {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) folder: Folder,
+    pub(super) sequencer: Arc<Sequencer>,
+    pub(super) host: Host,
+    pub(super) queue: Queue,
+}
+
+impl Drawing {
+    pub(super) async fn run(self, grace: Duration) {
+        let desk = Arc::new(self);
+        loop {
+            tokio::time::sleep(LOOK_AROUND).await;
+            let own = desk.clone();
+            let work = move || {
+                let made = make_previews(&*own.store, &own.folder, &own.sequencer, &own.host, grace);
+                own.queue.wake();
+                made
+            };
+            match tokio::task::spawn_blocking(work).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => tracing::error!(%error, "previews cannot be made"),
+                Err(error) => tracing::error!(%error, "previews cannot be made"),
+            }
+        }
+    }
+}
