@@ -17,6 +17,10 @@ pub mod merge_rules {}
 #[doc = include_str!("../docs/photos.md")]
 pub mod photos {}
 
+/// What goes wrong when many record offline, and the test that keeps each from happening here.
+#[doc = include_str!("../docs/hazards.md")]
+pub mod hazards {}
+
 /// What was decided while building, and why.
 pub mod decisions {
     #[doc = include_str!("../docs/decisions/0001-digests-in-base64url.md")]
@@ -73,6 +77,9 @@ pub mod decisions {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use serde::Serialize;
     use serde::de::DeserializeOwned;
 
@@ -84,6 +91,7 @@ mod tests {
 
     const PROTOCOL: &str = include_str!("../docs/sync-protocol.md");
     const MERGE: &str = include_str!("../docs/merge-rules.md");
+    const HAZARDS: &str = include_str!("../docs/hazards.md");
 
     #[test]
     fn every_code_is_explained_as_the_source_explains_it() {
@@ -108,6 +116,45 @@ mod tests {
     fn every_kind_stands_in_the_merge_rules_as_in_the_law() {
         let expected: Vec<_> = law_table().iter().map(kind_row).collect();
         assert_eq!(rows_after(MERGE, "<!-- kinds -->"), expected, "\n{}", expected.join("\n"));
+    }
+
+    #[test]
+    fn every_test_that_the_hazards_name_is_there() {
+        let mut sources = Vec::new();
+        for folder in ["core/src", "core/tests", "tests/tests", "tests/simulate"] {
+            read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder), &mut sources);
+        }
+        let rows = rows_after(HAZARDS, "<!-- hazards -->");
+        assert_eq!(rows.len(), 32);
+        for row in rows {
+            let (_, tests) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+            let named: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
+            assert!(!named.is_empty() || tests.contains("not built"), "neither test nor reason: {row}");
+            for name in named {
+                let (kind, path) = name.split_once(": ").unwrap_or(("", name));
+                let (module, test) = path.rsplit_once("::").unwrap_or(("fault", path));
+                let (home, text) = match kind {
+                    "simulate" => ("tests/simulate", format!("fault::{},", test.replace('_', ""))),
+                    "unit" => ("core/src", format!("fn {test}(")),
+                    "core" => ("core/tests/it", format!("fn {test}(")),
+                    _ => ("tests/tests/it", format!("fn {test}(")),
+                };
+                let place = format!("{home}/{}", module.trim_end_matches("::tests").replace("::", "/"));
+                let there = sources.iter().any(|(path, source)| path.contains(&place) && source.contains(&text));
+                assert!(there, "there is no {name}");
+            }
+        }
+    }
+
+    /// Path and text, in small letters, of every source below a folder.
+    fn read_sources(folder: &Path, sources: &mut Vec<(String, String)>) {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                read_sources(&path, sources);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                sources.push((path.display().to_string(), fs::read_to_string(&path).unwrap().to_lowercase()));
+            }
+        }
     }
 
     fn kind_row(law: &KindLaw) -> String {
