@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -101,6 +101,12 @@ impl City {
     /// Folder of the files.
     pub(crate) fn files(&self) -> Folder {
         Folder::of(&self.data())
+    }
+
+    /// True when the ledger says of this file that it is kept.
+    pub(crate) fn keeps(&self, file: &Path) -> bool {
+        let rows = self.office().store.look(|snapshot| snapshot.blobs(None, u32::MAX)).unwrap();
+        rows.iter().any(|row| row.kept.is_some() && self.files().path(&row.hash) == file)
     }
 
     /// Ways to the servers.

@@ -532,8 +532,7 @@ impl World {
     /// A bit of a kept photo flips: it is found, and put right from a copy.
     fn flip_a_bit(&mut self) {
         let kept = super::disk::walk(self.city.files().root());
-        let kept: Vec<_> =
-            kept.into_iter().filter(|path| path.file_name().is_some_and(|name| name.len() == 64)).collect();
+        let kept: Vec<_> = kept.into_iter().filter(|path| self.city.keeps(path)).collect();
         if kept.is_empty() {
             return;
         }

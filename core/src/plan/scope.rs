@@ -145,7 +145,7 @@ pub fn scopes_of_user(view: &dyn View, ledger: LedgerId, user: &Entity) -> Vec<S
 }
 
 /// What `scope` shows of `entity`. A unit never learns who of the city's people wrote what, nor
-/// from which notebook: unannounced inspections depend on it (`know/domain.md` 4.7, 暗访).
+/// from which notebook: unannounced inspections depend on it (暗访).
 pub fn project(entity: &Entity, scope: &Scope) -> Entity {
     let mut shown = entity.clone();
     if scope.hides_inspectors() && entity.kind == "finding" {

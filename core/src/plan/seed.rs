@@ -1,4 +1,4 @@
-//! The roles that a new ledger begins with (`know/domain.md` 4.6); an administrator may amend them.
+//! The roles that a new ledger begins with; an administrator may amend them.
 
 /// One role as a new ledger has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

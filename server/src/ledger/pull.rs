@@ -222,7 +222,10 @@ fn collect(snapshot: &dyn Snapshot, scopes: &[Scope], from: u64, below: u64, lim
         end = Some(cut);
     }
     if rows.is_empty() && end.is_some() {
-        return Err(StoreError::Failed(format!("one action at {from} is larger than a page")));
+        // One action larger than a page goes whole, in whichever scopes it is seen.
+        let next = known_below + 1;
+        let whole = collect(snapshot, scopes, known_below, next, u32::MAX - 1)?;
+        return Ok(Found { end: (next < below).then_some(next), ..whole });
     }
     Ok(Found { rows, end })
 }

@@ -57,11 +57,14 @@ impl Sequencer {
     /// failed one is, and the same items may come again.
     pub fn append(&self, store: &dyn Store, items: &[Item]) -> Result<Vec<Verdict>> {
         let mut verdicts = Vec::with_capacity(items.len());
-        for batch in items.chunks(BATCH_OPS) {
+        let mut batches = items.chunks(BATCH_OPS);
+        let outcome = batches.try_for_each(|batch| {
             verdicts.extend(self.append_halving(store, batch)?);
-        }
+            Ok(())
+        });
+        // Also when a later batch failed: those before it are there for everybody to see.
         self.guard(store);
-        Ok(verdicts)
+        outcome.map(|()| verdicts)
     }
 
     /// Moves the guard before anybody hears of what was appended. One that cannot be written stops no

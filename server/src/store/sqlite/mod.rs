@@ -142,7 +142,7 @@ fn connect(file: &Path, read_only: bool) -> Result<Connection> {
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    // FULL: NORMAL may lose a committed batch at power loss (know/sync-hazards.md, power-loss truth).
+    // FULL: NORMAL may lose a committed batch at power loss.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;

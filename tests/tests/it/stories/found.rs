@@ -4,8 +4,9 @@ use std::path::Path;
 
 use serde_json::json;
 use xuncha_core::model::{FindingDraft, Severity};
+use xuncha_core::sync::SyncOptions;
 use xuncha_server::backup::{RestoreOptions, restore, take};
-use xuncha_tests::harness::{Phone, TestServer, square, street_list};
+use xuncha_tests::harness::{Phone, TestServer, photo, square, street_list, until};
 
 use super::check;
 
@@ -76,4 +77,43 @@ async fn a_catalogue_that_the_backup_lacks_is_the_same_when_it_is_loaded_again()
     assert_eq!(phone.notebook.status().unwrap().pending, 0);
     assert_eq!(server.office.entity(finding).text("note"), Some("按新目录记的"));
     check(&server, &[&phone]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_phone_and_its_original_do_not_overwrite_each_other() {
+    let server = TestServer::start().await;
+    let mut phone = Phone::of(&server, "王敏", "inspector").await;
+    let user = phone.user();
+    let finding = phone.record("原话");
+    phone.sync().await;
+    phone.sync().await;
+    let twin = phone.clone_device(&server);
+    phone.amend(finding, "原机的话");
+    twin.amend(finding, "副本的话");
+    phone.sync().await;
+    assert!(twin.sync().await.must_enrol_again.is_some());
+    twin.enrol(&server, user).await;
+    twin.sync().await;
+    phone.sync().await;
+    let conflicts = phone.conflicts();
+    assert_eq!(conflicts.len(), 1, "a person decides");
+    let kept = server.office.entity(finding).to_text();
+    assert!(kept.contains("原机的话") && kept.contains("副本的话"), "{kept}");
+    assert_ne!(phone.notebook.status().unwrap().line, twin.notebook.status().unwrap().line);
+    check(&server, &[&phone, &twin]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_that_moves_more_rows_than_fit_in_a_page_comes_whole() {
+    let server = TestServer::start().await;
+    let phone = Phone::of(&server, "王敏", "inspector").await;
+    let reader = Phone::of(&server, "李强", "inspector").await;
+    let bytes = photo(&server.random, 900);
+    let findings: Vec<_> = (0..5).map(|n| phone.record_photos(&format!("第{n}处"), &[&bytes])).collect();
+    phone.sync().await;
+    until(|| findings.iter().all(|id| server.office.entity(*id).to_text().contains("kept"))).await;
+    let options = SyncOptions { attempts: 1, page_rows: Some(1), ..SyncOptions::default() };
+    reader.notebook.sync_with(&reader.service(), &(), &options).await.unwrap();
+    assert!(findings.iter().all(|id| reader.originals(*id) == 1));
+    check(&server, &[&phone, &reader]);
 }
