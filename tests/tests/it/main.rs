@@ -9,6 +9,7 @@ mod conflicts;
 mod day_commands;
 mod demo;
 mod downloads;
+mod guard;
 mod http;
 mod kills;
 mod kills_backups;
