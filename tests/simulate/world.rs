@@ -592,7 +592,8 @@ impl World {
                 let status = self.phones[number].notebook().status().unwrap();
                 let calm = status.pending == 0 && status.files_waiting == 0 && synced.pulled_rows == 0;
                 let waiting = self.phones[number].notebook().waiting().unwrap();
-                return (!calm).then(|| format!("{told} {waiting:?}"));
+                let refused = self.phones[number].notebook().refused().unwrap();
+                return (!calm).then(|| format!("{told}\nwaiting: {waiting:?}\nrefused: {refused:?}"));
             }
             Err(Error::NotEnrolled) => {}
             Err(error) => panic!("{}: {error} though all is well", self.phones[number].name),

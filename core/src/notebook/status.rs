@@ -9,7 +9,7 @@ use serde::Serialize;
 /// Where a notebook stands; everything from one moment.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Status {
-    /// The notebook's id. It changes only when a copy of the notebook is found to go on under it.
+    /// The notebook's id, for life.
     pub line: LineId,
     /// The device's id; changes with its key.
     pub device: DeviceId,

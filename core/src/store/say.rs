@@ -4,7 +4,7 @@ use rusqlite::params;
 use serde_json::value::RawValue;
 
 use super::{Account, Author, Membership, Store, Tried, int, uint, unreadable};
-use crate::model::{BlobRef, Code, EntityId, LineId, OpId, Version};
+use crate::model::{BlobRef, Code, EntityId, OpId, Version};
 use crate::op::{At, Chain, DeviceKey, Op, OpDraft, Unreadable};
 use crate::plan::{Judgement, plan};
 use crate::{Error, Result};
@@ -107,17 +107,8 @@ impl Store {
 
     /// Makes `key` the device's key and says every unjudged op again in its chain. Keep the seed
     /// first: a crash in between is noticed at the next opening, as a missing key.
-    ///
-    /// After a fork a copy of this notebook goes on under its line. What both say of one field must not
-    /// count as one author's second thoughts, so this one goes on under another.
     pub(crate) fn adopt(&mut self, key: DeviceKey) -> Result<()> {
-        self.whole(|store| {
-            if store.account()?.again == Some(super::EnrolAgain::Fork) {
-                let line = LineId(store.host.uuid()).to_string();
-                store.db.execute("UPDATE notebook SET line = ?", [line]).tried("change the line")?;
-            }
-            store.say_again(&key)
-        })?;
+        self.whole(|store| store.say_again(&key))?;
         self.key = key;
         Ok(())
     }

@@ -80,30 +80,6 @@ async fn a_catalogue_that_the_backup_lacks_is_the_same_when_it_is_loaded_again()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_copied_phone_and_its_original_do_not_overwrite_each_other() {
-    let server = TestServer::start().await;
-    let mut phone = Phone::of(&server, "王敏", "inspector").await;
-    let user = phone.user();
-    let finding = phone.record("原话");
-    phone.sync().await;
-    phone.sync().await;
-    let twin = phone.clone_device(&server);
-    phone.amend(finding, "原机的话");
-    twin.amend(finding, "副本的话");
-    phone.sync().await;
-    assert!(twin.sync().await.must_enrol_again.is_some());
-    twin.enrol(&server, user).await;
-    twin.sync().await;
-    phone.sync().await;
-    let conflicts = phone.conflicts();
-    assert_eq!(conflicts.len(), 1, "a person decides");
-    let kept = server.office.entity(finding).to_text();
-    assert!(kept.contains("原机的话") && kept.contains("副本的话"), "{kept}");
-    assert_ne!(phone.notebook.status().unwrap().line, twin.notebook.status().unwrap().line);
-    check(&server, &[&phone, &twin]);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_entry_that_moves_more_rows_than_fit_in_a_page_comes_whole() {
     let server = TestServer::start().await;
     let phone = Phone::of(&server, "王敏", "inspector").await;
