@@ -67,6 +67,8 @@ pub mod decisions {
     pub mod d0022 {}
     #[doc = include_str!("../docs/decisions/0023-a-draw-can-be-drawn-again.md")]
     pub mod d0023 {}
+    #[doc = include_str!("../docs/decisions/0024-the-simulated-disk-stands-before-libc.md")]
+    pub mod d0024 {}
     #[doc = include_str!("../docs/decisions/0025-who-may-say-that-a-ledger-is-behind.md")]
     pub mod d0025 {}
     #[doc = include_str!("../docs/decisions/0026-an-op-outlives-its-login.md")]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use xuncha_core::host::Host;
 use xuncha_core::model::{EntityId, FindingDraft, Hash, Place, Severity};
-use xuncha_core::notebook::Shot;
+use xuncha_core::notebook::{PreviewOptions, Shot};
 use xuncha_core::{Error, Result};
 use xuncha_tests::harness::{SeededRandom, photo, street_list, words};
 
@@ -147,7 +147,7 @@ impl World {
             8 => self.void(number),
             9 => self.resolve(number),
             10 => self.fix(number),
-            _ => self.phones[number].notebook().free_space().map(|freed| format!("freed {}", freed.files)),
+            _ => self.free(number),
         };
         let told = done.as_ref().map_or_else(ToString::to_string, Clone::clone);
         self.tell(format!("{name}: {told}"));
@@ -235,6 +235,13 @@ impl World {
         let id = phone.notebook().record_with_photos(draft, photos)?;
         self.truth.saw_finding(&phone.name, id, hashes);
         Ok(format!("recorded {id}"))
+    }
+
+    /// Photos of which no preview can be made need not stay for one.
+    fn free(&self, number: usize) -> Result<String> {
+        let notebook = self.phones[number].notebook();
+        notebook.make_previews(&PreviewOptions::default())?;
+        Ok(format!("freed {}", notebook.free_space()?.files))
     }
 
     fn any_finding(&self, number: usize) -> Result<EntityId> {

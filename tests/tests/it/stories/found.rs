@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde_json::json;
-use xuncha_core::model::{FindingDraft, Severity};
+use xuncha_core::model::{FindingDraft, Hash, Severity};
 use xuncha_core::sync::SyncOptions;
 use xuncha_server::backup::{RestoreOptions, restore, take};
 use xuncha_tests::harness::{Phone, TestServer, photo, square, street_list, until};
@@ -87,7 +87,8 @@ async fn an_entry_that_moves_more_rows_than_fit_in_a_page_comes_whole() {
     let bytes = photo(&server.random, 900);
     let findings: Vec<_> = (0..5).map(|n| phone.record_photos(&format!("第{n}处"), &[&bytes])).collect();
     phone.sync().await;
-    until(|| findings.iter().all(|id| server.office.entity(*id).to_text().contains("kept"))).await;
+    let blob = || server.office.store.look(|snapshot| snapshot.blob(&Hash::of(&bytes))).unwrap();
+    until(|| blob().is_some_and(|row| row.kept.is_some())).await;
     let options = SyncOptions { attempts: 1, page_rows: Some(1), ..SyncOptions::default() };
     reader.notebook.sync_with(&reader.service(), &(), &options).await.unwrap();
     assert!(findings.iter().all(|id| reader.originals(*id) == 1));
