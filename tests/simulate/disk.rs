@@ -11,7 +11,7 @@ pub(crate) const VARIABLE: &str = "XUNCHA_DISK";
 pub(crate) fn build(folder: &Path) -> PathBuf {
     fs::create_dir_all(folder).unwrap();
     let (source, library) = (folder.join("disk.c"), folder.join("disk.so"));
-    fs::write(&source, include_str!("disk.c")).unwrap();
+    write(&source, include_bytes!("disk.c"));
     let done = Command::new("cc")
         .args(["-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror", "-o"])
         .args([&library, &source])
@@ -143,7 +143,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
         if entry.is_dir() {
             copy_folder(&entry, &to.join(name));
         } else {
-            fs::write(to.join(name), fs::read(&entry).unwrap()).unwrap();
+            write(&to.join(name), &fs::read(&entry).unwrap());
         }
     }
 }
@@ -154,4 +154,10 @@ pub(crate) fn walk(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     found.sort();
     found.into_iter().flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
+}
+
+/// Writes a file. What it must survive is for the caller to say, by [`Disk::settle`].
+#[expect(clippy::disallowed_methods, reason = "the simulation's own files, and what it spoils")]
+pub(crate) fn write(path: &Path, bytes: &[u8]) {
+    fs::write(path, bytes).unwrap();
 }

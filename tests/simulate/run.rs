@@ -1,13 +1,14 @@
 //! Playing many worlds: processes of their own, each with its disks; what they say is summed up.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 
 use serde::{Deserialize, Serialize};
+use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 
 use super::Arguments;
@@ -59,7 +60,7 @@ pub(crate) fn work(arguments: &Arguments) -> ExitCode {
             played.trace.drain(..shown);
         }
         let failed = played.failed.is_some();
-        writeln!(std::io::stdout(), "{}", serde_json::to_string(&played).unwrap()).unwrap();
+        println!("{}", serde_json::to_string(&played).unwrap());
         if failed && arguments.first {
             break;
         }
@@ -98,7 +99,8 @@ fn play(seed: u64, arguments: &Arguments, disk: &Disk, last: &Mutex<String>) -> 
 pub(crate) fn lead(arguments: &Arguments) -> ExitCode {
     let room = tempfile::TempDir::with_prefix_in("xuncha-", disk::room()).unwrap();
     let library = disk::build(room.path());
-    let began = std::time::Instant::now();
+    let host = Host::system();
+    let began = host.clock.mono();
     let mut met: BTreeMap<String, u64> = BTreeMap::new();
     let (mut count, mut failed) = (0, Vec::new());
     for played in all_of(arguments, room.path(), &library) {
@@ -118,9 +120,9 @@ pub(crate) fn lead(arguments: &Arguments) -> ExitCode {
         println!("{:<18} {:>8}", fault.name(), met.get(&fault.name()).copied().unwrap_or(0));
     }
     println!(
-        "{count} worlds of {} steps in {:.0} s, {} failed",
+        "{count} worlds of {} steps in {} s, {} failed",
         arguments.steps,
-        began.elapsed().as_secs_f64(),
+        (host.clock.mono() - began) / 1_000,
         failed.len()
     );
     for played in failed.iter().take(5) {

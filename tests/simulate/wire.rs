@@ -143,7 +143,7 @@ impl Network {
         let told = reply.as_ref().map_or_else(Clone::clone, |reply| reply.status().as_u16().to_string());
         self.tell(format!("{} {path} {} -> {told}", sent.parts.method, fault.map_or_else(String::new, Fault::name)));
         let reply = reply?;
-        let reply = if old_app { self.from_the_future(reply) } else { reply };
+        let reply = if old_app { self.as_later_versions_say(reply) } else { reply };
         if fault == Some(Fault::CutReply) {
             let (parts, bytes) = reply.into_parts();
             let at = self.random.below(bytes.len().max(1));
@@ -204,7 +204,7 @@ impl Network {
     }
 
     /// What a later version of the server would answer: members that this app has never heard of.
-    fn from_the_future(&self, reply: http::Response<Vec<u8>>) -> http::Response<Vec<u8>> {
+    fn as_later_versions_say(&self, reply: http::Response<Vec<u8>>) -> http::Response<Vec<u8>> {
         let (mut parts, bytes) = reply.into_parts();
         let plain = !parts.headers.contains_key(http::header::CONTENT_ENCODING);
         // Put in as text: rows are hashed as they were written.

@@ -117,7 +117,7 @@ impl World {
     /// Which side forgets in this world. What a server lost to an old backup only the phones know; where
     /// these forget as well, it is gone, and nobody can promise otherwise.
     fn loses(&self) -> Fault {
-        if self.seed % 2 == 0 { Fault::OldBackup } else { Fault::SequenceReused }
+        if self.seed.is_multiple_of(2) { Fault::OldBackup } else { Fault::SequenceReused }
     }
 
     /// One thing happens.
@@ -547,7 +547,7 @@ impl World {
         let whole = std::fs::read(&path).unwrap();
         let (mut bytes, bit) = (whole.clone(), self.random.below(whole.len() * 8));
         bytes[bit / 8] ^= 1 << (bit % 8);
-        std::fs::write(&path, &bytes).unwrap();
+        super::disk::write(&path, &bytes);
         self.faults.met(Fault::BitFlip);
         let problems = self.city.problems();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
@@ -555,7 +555,7 @@ impl World {
             problems.len() == 1 && problems[0].contains("altered"),
             "{name}: a flipped bit is not found: {problems:?}"
         );
-        std::fs::write(&path, &whole).unwrap();
+        super::disk::write(&path, &whole);
         self.disk.settle("city");
         self.tell(format!("city: a bit of {name} flipped"));
     }
