@@ -1,22 +1,25 @@
 //! One world: what people do, what goes wrong, and how it comes to rest, all under one seed.
 
+mod deed;
+mod mishap;
+mod office;
+mod rest;
+
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use serde_json::json;
+use xuncha_core::Error;
 use xuncha_core::host::Host;
-use xuncha_core::model::{EntityId, FindingDraft, Hash, Place, Severity};
-use xuncha_core::notebook::{PreviewOptions, Shot};
-use xuncha_core::{Error, Result};
-use xuncha_tests::harness::{SeededRandom, photo, street_list, words};
+use xuncha_core::model::EntityId;
+use xuncha_tests::harness::SeededRandom;
 
 use super::city::{City, Ground};
 use super::clock::{MachineClock, TrueTime};
 use super::disk::{Disk, Met, Plan};
 use super::fault::{Fault, Faults};
 use super::phone::{Phone, is_of_disk};
-use super::truth::{SeenThen, Truth, shown};
+use super::truth::{SeenThen, Truth};
 use super::wire::Network;
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -213,93 +216,6 @@ impl World {
         self.truth.check_phone(&self.phones[number]);
     }
 
-    fn record(&mut self, number: usize) -> Result<String> {
-        let phone = &self.phones[number];
-        let note = format!("{} {}", phone.name, self.random.below(1_000_000));
-        let mut photos = Vec::new();
-        let mut hashes: Vec<Hash> = Vec::new();
-        for _ in 0..self.random.below(3) {
-            let bytes = photo(&self.random, 200 + self.random.below(2_000));
-            hashes.push(Hash::of(&bytes));
-            photos.push(phone.notebook().seal_photo(&mut bytes.as_slice(), Shot::default())?);
-        }
-        let at = *self.random.pick(&[5.0, 25.0, 50.0]);
-        let place = Place {
-            lat: Some(at),
-            lon: Some(at),
-            accuracy: Some(8.0),
-            provider: Some("gps".into()),
-            ..Place::default()
-        };
-        let draft = FindingDraft { place: Some(place), ..words(&note) };
-        let id = phone.notebook().record_with_photos(draft, photos)?;
-        self.truth.saw_finding(&phone.name, id, hashes);
-        Ok(format!("recorded {id}"))
-    }
-
-    /// Photos of which no preview can be made need not stay for one.
-    fn free(&self, number: usize) -> Result<String> {
-        let notebook = self.phones[number].notebook();
-        notebook.make_previews(&PreviewOptions::default())?;
-        Ok(format!("freed {}", notebook.free_space()?.files))
-    }
-
-    fn any_finding(&self, number: usize) -> Result<EntityId> {
-        let page = xuncha_core::notebook::ListPage { after: None, limit: 50 };
-        let listed = self.phones[number].notebook().list(page)?;
-        if listed.is_empty() {
-            return Err(Error::NotFound { what: "a finding".into() });
-        }
-        Ok(self.random.pick(&listed).finding.id)
-    }
-
-    fn amend(&mut self, number: usize) -> Result<String> {
-        let finding = self.any_finding(number)?;
-        let draft = match self.random.below(3) {
-            0 => FindingDraft { severity: Some(Severity::High), ..FindingDraft::default() },
-            1 => {
-                let put = self.random.once_in(2).then_some(true);
-                FindingDraft {
-                    tags: [(format!("标签{}", self.random.below(4)), put)].into(),
-                    ..FindingDraft::default()
-                }
-            }
-            _ => {
-                FindingDraft { note: Some(format!("改 {}", self.random.below(1_000_000))), ..FindingDraft::default() }
-            }
-        };
-        let phone = &self.phones[number];
-        let op = phone.notebook().amend(finding, draft, Vec::new())?;
-        self.truth.saw_op(&phone.name, op);
-        Ok(format!("amended {finding} by {op}"))
-    }
-
-    fn void(&mut self, number: usize) -> Result<String> {
-        let finding = self.any_finding(number)?;
-        let phone = &self.phones[number];
-        let op = phone.notebook().void(finding, "重复")?;
-        self.truth.saw_op(&phone.name, op);
-        Ok(format!("voided {finding} by {op}"))
-    }
-
-    fn resolve(&mut self, number: usize) -> Result<String> {
-        let phone = &self.phones[number];
-        let Some(conflict) = phone.notebook().conflicts()?.into_iter().next() else { return Ok("no conflict".into()) };
-        let op = phone.notebook().resolve(conflict.entity, &conflict.field, conflict.rivals[0].op)?;
-        self.truth.saw_op(&phone.name, op);
-        Ok(format!("resolved {} of {} by {op}", conflict.field, conflict.entity))
-    }
-
-    fn fix(&mut self, number: usize) -> Result<String> {
-        let finding = self.any_finding(number)?;
-        let phone = &self.phones[number];
-        let bytes = photo(&self.random, 300);
-        let after = phone.notebook().seal_photo(&mut bytes.as_slice(), Shot::default())?;
-        let op = phone.notebook().fix_on_the_spot(finding, vec![after])?;
-        self.truth.saw_op(&phone.name, op);
-        Ok(format!("fixed {finding} by {op}"))
-    }
-
     /// A phone syncs on a network and against a server that may both be bad.
     async fn sync(&mut self, number: usize) {
         let badness = *self.random.pick(&[0, 100, 400]);
@@ -361,268 +277,6 @@ impl World {
         self.network.lead_to(self.city.doors());
         let problems = self.city.problems();
         assert!(problems.is_empty(), "{problems:#?}");
-    }
-
-    fn turn_clock(&mut self, number: usize) {
-        let clock = self.phones[number].clock.clone();
-        let name = self.phones[number].name.clone();
-        let days = i64::try_from(self.random.below(2 * TEN_YEARS)).unwrap() - i64::try_from(TEN_YEARS).unwrap();
-        match self.random.below(6) {
-            0 if self.faults.has(Fault::ClockJump) => {
-                self.faults.met(Fault::ClockJump);
-                clock.set_wrong_by(days * DAY);
-                self.tell(format!("{name}: clock wrong by {days} days"));
-            }
-            1 if self.faults.has(Fault::ClockStopped) => {
-                self.faults.met(Fault::ClockStopped);
-                clock.set_stopped(!clock.is_stopped());
-                self.tell(format!("{name}: clock stands {}", clock.is_stopped()));
-            }
-            2 if self.faults.has(Fault::ZoneChange) => {
-                self.faults.met(Fault::ZoneChange);
-                let zone = *self.random.pick(&["Asia/Shanghai", "Asia/Urumqi", "Pacific/Kiritimati", "Pacific/Niue"]);
-                clock.set_zone(zone);
-                self.tell(format!("{name}: in {zone}"));
-            }
-            3 if self.faults.has(Fault::CityClockJump) => {
-                self.faults.met(Fault::CityClockJump);
-                self.city.clock.set_wrong_by(days % 3 * DAY / 4);
-                self.tell(format!("city: clock wrong by {} quarter days", days % 3 * 3));
-            }
-            _ => {
-                clock.set_wrong_by(0);
-                self.time.pass(DAY / 24);
-                self.tell("an hour passes");
-            }
-        }
-    }
-
-    /// Something happens to a phone itself.
-    async fn befall(&mut self, number: usize) {
-        let name = self.phones[number].name.clone();
-        match self.random.below(8) {
-            0 if self.faults.has(Fault::KeyLost) => {
-                self.faults.met(Fault::KeyLost);
-                self.phones[number].close();
-                self.phones[number].lose_key();
-                assert!(matches!(self.phones[number].open(), Err(Error::KeyMissing)), "{name}: opened without its key");
-                self.phones[number].open_as_new_device().unwrap();
-                self.tell(format!("{name}: lost its key"));
-            }
-            1 => {
-                self.phones[number].close();
-                let copy = format!("{name}-copy");
-                self.phones[number].copy_to(&copy);
-                self.copies.insert(name.clone(), (copy, self.truth.seen_by(&name)));
-                self.phones[number].open().unwrap();
-                self.tell(format!("{name}: copied"));
-            }
-            2 | 3
-                if self.loses() == Fault::SequenceReused
-                    && self.faults.has(Fault::SequenceReused)
-                    && self.copies.contains_key(&name) =>
-            {
-                self.faults.met(Fault::SequenceReused);
-                let (copy, then) = self.copies[&name].clone();
-                self.phones[number].close();
-                self.phones[number].put_back(&copy);
-                self.truth.put_back(&name, &then);
-                self.phones[number].open().unwrap();
-                self.tell(format!("{name}: put back to its copy"));
-            }
-            4 if self.faults.has(Fault::Clone) && self.phones.len() < 6 => {
-                self.faults.met(Fault::Clone);
-                self.phones[number].close();
-                let (twin, user) = (format!("phone-{}", self.made), self.phones[number].user);
-                self.made += 1;
-                self.met.insert(twin.clone(), self.disk.met(&twin));
-                self.phones[number].copy_to(&twin);
-                self.phones[number].open().unwrap();
-                let mut phone = Phone::new(&twin, user, self.seed, &self.time, &self.disk, &self.network, false);
-                phone.open().unwrap();
-                self.phones.push(phone);
-                self.tell(format!("{name}: cloned as {twin}"));
-            }
-            _ => {
-                self.phones[number].close();
-                self.phones[number].open().unwrap();
-                self.truth.check_phone(&self.phones[number]);
-                self.tell(format!("{name}: app started again"));
-            }
-        }
-    }
-
-    /// Administrators change who sees and may what.
-    fn office(&mut self) {
-        let user = self.random.pick(&self.phones).user;
-        let Ground { east, west } = self.ground;
-        let office = self.city.office();
-        let told = match self.random.below(6) {
-            0 | 1 => {
-                let areas = [
-                    json!({ east.to_string(): true, west.to_string(): null }),
-                    json!({ east.to_string(): null, west.to_string(): true }),
-                    json!({ east.to_string(): true, west.to_string(): true }),
-                ];
-                office.change("user.amend", user, json!({ "areas": self.random.pick(&areas) }));
-                "areas of a user"
-            }
-            2 => {
-                let roles = [
-                    json!({ "inspector": true }),
-                    json!({ "acceptor": true, "inspector": null }),
-                    json!({ "inspector": true, "acceptor": null, "leader": true }),
-                ];
-                office.change("user.amend", user, json!({ "roles": self.random.pick(&roles) }));
-                "roles of a user"
-            }
-            3 => {
-                let version = format!("v{}", self.random.below(1_000_000));
-                self.city.load(street_list(&version, &["SR-1", "HW-1"]));
-                "another catalogue"
-            }
-            4 => {
-                let kept = office.keep_arrived();
-                let told = format!("office: {kept} files named");
-                self.tell(told);
-                return;
-            }
-            _ => {
-                office.user("新来的", &["inspector"], &[]);
-                "a new user"
-            }
-        };
-        self.tell(format!("office: {told}"));
-    }
-
-    /// Operators do something to the server.
-    async fn operate(&mut self) {
-        match self.random.below(8) {
-            0 | 1 => {
-                self.city.back_up(self.truth.noted());
-                self.tell("city: backed up");
-            }
-            2 if self.loses() == Fault::OldBackup
-                && self.faults.has(Fault::OldBackup)
-                && !self.city.backups.is_empty() =>
-            {
-                self.faults.met(Fault::OldBackup);
-                self.network.lead_to(Vec::new());
-                let noted = self.city.restore(self.city.backups.len() - 1);
-                self.truth.forget_after(noted);
-                self.city.start(1).unwrap();
-                self.city.load_again();
-                // A backup that was restored is not restored again: its next epoch has begun already.
-                self.city.back_up(self.truth.noted());
-                self.network.lead_to(self.city.doors());
-                self.tell("city: restored from its last backup");
-            }
-            3 if self.faults.has(Fault::TwoServers) && self.city.doors().len() == 1 => {
-                self.faults.met(Fault::TwoServers);
-                self.city.start(1).unwrap();
-                self.network.lead_to(self.city.doors());
-                self.tell("city: two servers");
-            }
-            4 if self.faults.has(Fault::BitFlip) => self.flip_a_bit(),
-            _ if self.faults.has(Fault::Moved) => {
-                self.faults.met(Fault::Moved);
-                self.network.lead_to(Vec::new());
-                self.city.stop();
-                self.city.start(1).unwrap();
-                self.network.lead_to(self.city.doors());
-                self.tell("city: another process");
-            }
-            _ => {}
-        }
-    }
-
-    /// A bit of a kept photo flips: it is found, and put right from a copy.
-    fn flip_a_bit(&mut self) {
-        let kept = super::disk::walk(self.city.files().root());
-        let kept: Vec<_> = kept.into_iter().filter(|path| self.city.keeps(path)).collect();
-        if kept.is_empty() {
-            return;
-        }
-        let path = self.random.pick(&kept).clone();
-        let whole = std::fs::read(&path).unwrap();
-        let (mut bytes, bit) = (whole.clone(), self.random.below(whole.len() * 8));
-        bytes[bit / 8] ^= 1 << (bit % 8);
-        super::disk::write(&path, &bytes);
-        self.faults.met(Fault::BitFlip);
-        let problems = self.city.problems();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        assert!(
-            problems.len() == 1 && problems[0].contains("altered"),
-            "{name}: a flipped bit is not found: {problems:?}"
-        );
-        super::disk::write(&path, &whole);
-        self.disk.settle("city");
-        self.tell(format!("city: a bit of {name} flipped"));
-    }
-
-    /// Everything is well from now on: all come to rest, and everything is compared with everything.
-    pub(crate) async fn end(&mut self) {
-        self.tell("all is well from now on");
-        self.network.be_bad(0);
-        self.network.deliver_late().await;
-        self.city.clock.set_wrong_by(0);
-        for round in 0.. {
-            let mut restless = Vec::new();
-            for number in 0..self.phones.len() {
-                if let Some(why) = self.rest(number).await {
-                    restless.push(why);
-                }
-            }
-            self.city.office().keep_arrived();
-            self.truth.note(&self.city);
-            if restless.is_empty() && round > 1 {
-                break;
-            }
-            assert!(round < 10, "it does not come to rest: {restless:?}");
-        }
-        self.truth.check_city(&self.city);
-        for number in 0..self.phones.len() {
-            self.truth.check_phone(&self.phones[number]);
-            self.compare_with_a_fresh_phone(number).await;
-        }
-    }
-
-    /// Syncs a phone whatever it takes; why it is not at rest, if it is not.
-    async fn rest(&mut self, number: usize) -> Option<String> {
-        let synced = self.phones[number].sync().await;
-        let told = format!("{}: {synced:?}", self.phones[number].name);
-        self.tell(&told);
-        let again = self.phones[number].notebook().status().unwrap().must_enrol_again.is_some();
-        match synced {
-            _ if again => {}
-            Ok(synced) => {
-                let status = self.phones[number].notebook().status().unwrap();
-                let calm = status.pending == 0 && status.files_waiting == 0 && synced.pulled_rows == 0;
-                let waiting = self.phones[number].notebook().waiting().unwrap();
-                let refused = self.phones[number].notebook().refused().unwrap();
-                return (!calm).then(|| format!("{told}\nwaiting: {waiting:?}\nrefused: {refused:?}"));
-            }
-            Err(Error::NotEnrolled) => {}
-            Err(error) => panic!("{}: {error} though all is well", self.phones[number].name),
-        }
-        self.enrol_again(number).await;
-        Some(told)
-    }
-
-    /// What a phone shows after all that happened is what a fresh one of the same user is given.
-    async fn compare_with_a_fresh_phone(&self, number: usize) {
-        let phone = &self.phones[number];
-        self.disk.wipe("witness");
-        let (seed, user) = (self.seed ^ number as u64, phone.user);
-        let mut witness = Phone::new("witness", user, seed, &self.time, &self.disk, &self.network, false);
-        witness.open().unwrap();
-        witness.enrol(&self.city.office().invite(user)).await.unwrap();
-        witness.sync().await.unwrap();
-        let (ours, theirs) = (shown(phone.notebook()), shown(witness.notebook()));
-        assert_eq!(ours, theirs, "{} shows something else than a fresh phone of the same user", phone.name);
-        for (id, text) in &theirs {
-            assert_eq!(*text, self.city.office().entity(*id).to_text(), "{id} is not what the ledger says");
-        }
     }
 
     /// Ends every process of this world.
