@@ -73,6 +73,8 @@ pub mod decisions {
     pub mod d0025 {}
     #[doc = include_str!("../docs/decisions/0026-an-op-outlives-its-login.md")]
     pub mod d0026 {}
+    #[doc = include_str!("../docs/decisions/0027-a-notebook-that-may-have-a-twin-takes-a-new-line.md")]
+    pub mod d0027 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }

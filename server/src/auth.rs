@@ -1,15 +1,16 @@
 //! Secrets: enrolment codes and tokens. The server keeps hashes only; no rule depends on them.
 
 use std::collections::BTreeMap;
+use std::iter;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 use xuncha_core::host::Host;
 use xuncha_core::model::{Code, Entity, EntityId, Hash, LedgerId, OpId};
 use xuncha_core::op::enrol_message;
-use xuncha_core::plan::roles_at_login;
+use xuncha_core::plan::{MAX_LINES_BEFORE, roles_at_login};
 use xuncha_core::protocol::{EnrolRequest, ServiceError, Token};
 
 use crate::ledger::{Item, OwnOp};
@@ -93,7 +94,7 @@ pub struct Enrolment {
 /// A crash after this leaves the code bound: the same phone asks again and gets the same.
 ///
 /// # Errors
-/// `bad_signature`, `bad_code`, `user_retired`, `device_revoked`, or the store's failure.
+/// `bad_signature`, `bad_code`, `user_retired`, `device_revoked`, `malformed`, or the store's failure.
 pub fn begin_enrolment(
     store: &dyn Store,
     host: &Host,
@@ -123,16 +124,23 @@ pub fn begin_enrolment(
         return Err(refusal(Code::DeviceRevoked, None));
     }
     let line = request.line.to_string();
+    if request.lines_before.len() > MAX_LINES_BEFORE {
+        return Err(refusal(Code::Malformed, format!("lines_before: at most {MAX_LINES_BEFORE} fit")));
+    }
+    let before: Vec<String> = request.lines_before.iter().map(ToString::to_string).collect();
     // Counters of one notebook decide which of its words stand; nobody speaks with another's.
-    let whose = store.look(|snapshot| whose(snapshot, &line, device_entity, user.id));
-    match whose.map_err(|error| store_failure(&error))? {
-        Whose::Theirs => {}
-        Whose::Anothers => {
-            return Err(refusal(Code::BadCode, "line: this notebook is another user's".to_owned()));
+    for (field, line) in iter::once(("line", &line)).chain(before.iter().map(|line| ("lines_before", line))) {
+        // What a known device was called before was said when it became known, and is not asked again.
+        if field == "lines_before" && device_known.is_some() {
+            break;
         }
-        Whose::AnotherLine => {
-            return Err(refusal(Code::BadCode, "line: this device is another notebook's".to_owned()));
-        }
+        let whose = store.look(|snapshot| whose(snapshot, line, device_entity, user.id));
+        let whose = match whose.map_err(|error| store_failure(&error))? {
+            Whose::Theirs => continue,
+            Whose::Anothers => "this notebook is another user's",
+            Whose::AnotherLine => "this device is another notebook's",
+        };
+        return Err(refusal(Code::BadCode, format!("{field}: {whose}")));
     }
     let op = |entity: EntityId, kind, body| {
         let id = OpId(Uuid::new_v5(&entity.0, b"enrolment"));
@@ -141,7 +149,11 @@ pub fn begin_enrolment(
     };
     let mut items = Vec::new();
     if device_known.is_none() {
-        let body = json!({ "key": request.key, "user": user.id, "line": line });
+        let mut body = json!({ "key": request.key, "user": user.id, "line": line });
+        if !before.is_empty() {
+            let before = before.iter().map(|line| (line.clone(), Value::Bool(true)));
+            body["lines_before"] = Value::Object(before.collect());
+        }
         items.push(op(device_entity, "device.add", body));
     }
     if session_known.is_none() {

@@ -1,9 +1,11 @@
 //! Making the phone known to a city, for the first time or again.
 
 use super::{Notebook, new_key};
-use crate::model::{Code, DeviceId, EntityId, LedgerId};
+use crate::model::{Code, DeviceId, EntityId, LedgerId, LineId};
 use crate::op::enrol_message;
+use crate::plan::MAX_LINES_BEFORE;
 use crate::protocol::{EnrolReply, EnrolRequest, LedgerInfo, ServiceError, SyncService};
+use crate::store::EnrolAgain;
 use crate::sync::{Offset, SyncOptions, ask};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -30,7 +32,7 @@ pub struct Enrolled {
 impl Notebook {
     /// Makes this device known with a single-use `code`, or known again. A device that was revoked
     /// or has forked takes a new key first, and says everything that was not judged again with its
-    /// id and counter.
+    /// id and counter; one that has forked goes by a new line, because its twin goes by the old one.
     ///
     /// The user whom the code is for records from now on, beside whoever else is signed in.
     ///
@@ -52,12 +54,12 @@ impl Notebook {
         let again = self.read(|store| Ok(store.account()?.again))?;
         let mut renewed = again.is_some_and(|why| why.takes_new_key());
         if renewed {
-            self.take_new_key()?;
+            self.take_new_key(again == Some(EnrolAgain::Fork))?;
         }
         let mut outcome = self.ask_to_enrol(service, &ledger, code).await;
         if !renewed && matches!(&outcome, Err(Error::Refused { code: Code::DeviceRevoked, .. })) {
             renewed = true;
-            self.take_new_key()?;
+            self.take_new_key(false)?;
             outcome = self.ask_to_enrol(service, &ledger, code).await;
         }
         let reply = outcome?;
@@ -76,7 +78,8 @@ impl Notebook {
         let request = self.read(|store| {
             let (key, public) = (store.key(), store.key().public());
             let sig = key.sign(&enrol_message(ledger.ledger, code, &public));
-            Ok(EnrolRequest { code: code.to_owned(), key: public, line: store.account()?.line, sig })
+            let (line, lines_before) = (store.account()?.line, store.lines_before(MAX_LINES_BEFORE)?);
+            Ok(EnrolRequest { code: code.to_owned(), key: public, line, lines_before, sig })
         })?;
         let mut clock = Offset::start(self.host());
         let reply = retried(self, || {
@@ -109,10 +112,10 @@ impl Notebook {
         Ok(())
     }
 
-    fn take_new_key(&self) -> Result<()> {
+    fn take_new_key(&self, forked: bool) -> Result<()> {
         self.shared.door.with(|store| {
             let key = new_key(self.shared.keys.as_ref(), self.host())?;
-            store.adopt(key)
+            store.adopt(key, forked.then(|| LineId(self.host().uuid())))
         })
     }
 }

@@ -120,7 +120,7 @@ impl Notebook {
     }
 
     /// Opens a notebook whose key is missing, with a new key: everything that was not judged is
-    /// said again with its id and counter. Recording goes on; enrol again before the next sync.
+    /// said again with its id and counter, under a new line. Recording goes on; enrol again before the next sync.
     /// A notebook whose key is here is simply opened.
     ///
     /// # Errors
@@ -138,7 +138,9 @@ impl Notebook {
             other => other,
         })?;
         if let Some(key) = adopted {
-            door.with(|store| store.adopt(key))?;
+            // Where the key is gone this may be a copy, and the notebook it was made from goes on elsewhere.
+            let line = LineId(host.uuid());
+            door.with(|store| store.adopt(key, Some(line)))?;
         }
         Notebook::around(door, keys)
     }

@@ -115,6 +115,9 @@ pub enum Form {
 /// Most files in one `blobs.kept`: its text stays far below the longest op.
 pub const MAX_KEPT: usize = 256;
 
+/// How many earlier lines of a notebook a device may name: one for each key that it lost or that forked.
+pub const MAX_LINES_BEFORE: usize = 100;
+
 /// The law about ops called `kind`; none when this version has never heard of it.
 pub fn law_of(kind: &str) -> Option<&'static KindLaw> {
     LAWS.binary_search_by(|law| law.kind.cmp(kind)).ok().map(|at| &LAWS[at])

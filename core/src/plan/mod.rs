@@ -34,7 +34,7 @@ pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
 pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
 pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};
-pub use kind::{Act, KindLaw, MAX_KEPT, law_of, law_table};
+pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, law_of, law_table};
 pub use merge::Outcome;
 pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
 pub use schedule::{DueTask, falls_on, places_on, tasks_on};

@@ -92,11 +92,25 @@ fn session_of(view: &dyn View, op: &Op, user: EntityId, chain: &Chain) -> Ruling
     let Some(session) = view.entity(id) else {
         return hold(format!("entity:{id}"));
     };
-    let line = session.text("line").and_then(|line| line.parse().ok());
-    if session.kind != "session" || session.reference("user") != Some(user) || line != Some(chain.line) {
+    let line = session.text("line").unwrap_or_default();
+    let theirs = session.kind == "session" && session.reference("user") == Some(user);
+    if !theirs || !speaks_for(view, op, chain, line) {
         return refuse(Code::WrongSession, id.to_string());
     }
     Ok(session)
+}
+
+/// True when the notebook that says the op was called `line` when somebody signed in on it: that is its
+/// name still, or it had that name under an earlier key of its own.
+fn speaks_for(view: &dyn View, op: &Op, chain: &Chain, line: &str) -> bool {
+    if line.parse() == Ok(chain.line) {
+        return true;
+    }
+    let device = view.entity(EntityId::of_device(op.ledger, &chain.device));
+    device.is_some_and(|device| {
+        let now = device.text("line").is_some_and(|now| now.parse() == Ok(chain.line));
+        now && device.field(&format!("lines_before/{line}")).is_some()
+    })
 }
 
 fn is_fresh(session: &Entity, received: Time) -> bool {

@@ -1,7 +1,7 @@
 //! The table of what can be said: every kind of op, what it is about, and the form of its body.
 
 use super::epoch::MAX_ENDED;
-use super::kind::{Act, FieldLaw, Form, KindLaw, MAX_KEPT};
+use super::kind::{Act, FieldLaw, Form, KindLaw, MAX_KEPT, MAX_LINES_BEFORE};
 
 const fn must(name: &'static str, form: Form) -> FieldLaw {
     FieldLaw { name, form, required: true }
@@ -105,7 +105,12 @@ const USER: &[FieldLaw] = &[
     may("unit", Form::Ref("unit")),
     may("areas", Form::RefSet(500, "area")),
 ];
-const DEVICE: &[FieldLaw] = &[must("key", Form::Key), must("user", Form::Ref("user")), must("line", Form::Uuid)];
+const DEVICE: &[FieldLaw] = &[
+    must("key", Form::Key),
+    must("user", Form::Ref("user")),
+    must("line", Form::Uuid),
+    may("lines_before", Form::Set(MAX_LINES_BEFORE, &Form::True)),
+];
 const SESSION: &[FieldLaw] = &[must("user", Form::Ref("user")), must("line", Form::Uuid), must("roles", Form::Roles)];
 const LEDGER: &[FieldLaw] = &[must("name", Form::Line(200)), must("zone", Form::Line(64)), must("key", Form::Key)];
 

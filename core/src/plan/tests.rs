@@ -423,6 +423,22 @@ fn a_device_may_not_say_what_only_the_ledger_says() {
 }
 
 #[test]
+fn a_notebook_under_a_new_line_keeps_the_logins_of_its_earlier_ones_and_no_others() {
+    let (mut world, a, b, ..) = two_pens();
+    let key = crate::op::DeviceKey::from_seed(&zeroize::Zeroizing::new([9; 32])).public();
+    let device = EntityId::of_device(LEDGER, &key.device());
+    let line = |who: u128| Uuid::from_u128(who).to_string();
+    let body = json!({ "key": key, "user": a.user, "line": line(9), "lines_before": { line(a.who): true } });
+    world.own("device.add", Some(device), body);
+    let mut say = |pen: Pen| {
+        let op = world.op(Pen { who: 9, ..pen }, 1, "finding.record", None, None, json!({ "item": "SR-1" }));
+        world.say(&op)
+    };
+    assert!(matches!(say(a), Judgement::Accept(_)));
+    assert_eq!(code(&say(b)), "wrong_session");
+}
+
+#[test]
 fn clocks_are_doubted_never_refused() {
     let (mut world, a, ..) = two_pens();
     for (years, doubt) in [(10, Some("ahead")), (-10, Some("behind")), (0, None)] {

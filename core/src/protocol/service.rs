@@ -69,6 +69,11 @@ pub struct EnrolRequest {
     /// The notebook's id.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = Uuid))]
     pub line: LineId,
+    /// What the notebook was called under earlier keys, at most [`MAX_LINES_BEFORE`](crate::plan::MAX_LINES_BEFORE):
+    /// logins on it under these names go on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<String>))]
+    pub lines_before: Vec<LineId>,
     /// Signature by `key` over [`enrol_message`](crate::op::enrol_message).
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub sig: Signature,

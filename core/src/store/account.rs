@@ -90,6 +90,14 @@ impl Store {
         read_account(row)
     }
 
+    /// What this notebook was called under earlier keys, the newest `most` first.
+    pub(crate) fn lines_before(&self, most: usize) -> Result<Vec<LineId>> {
+        let mut query = self.db.prepare("SELECT line FROM line_before ORDER BY at DESC LIMIT ?")?;
+        let lines = query.query_map([int(most as u64)], |row| row.get::<_, String>(0))?;
+        let lines = lines.collect::<rusqlite::Result<Vec<_>>>().tried("read the earlier lines")?;
+        lines.iter().map(|line| line.parse().map_err(|error| unreadable("line", error))).collect()
+    }
+
     /// Remembers the server's root address.
     pub(crate) fn set_server(&self, address: &str) -> Result<()> {
         self.db.execute("UPDATE notebook SET server = ?", [address]).tried("save the server's address")?;

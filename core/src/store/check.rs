@@ -28,6 +28,7 @@ impl Store {
     /// Counters are dense, hashes fit their texts, and the present key's chain is whole.
     fn check_chain(&self, wrong: &mut Vec<String>) -> Result<()> {
         let account = self.account()?;
+        let lines_before = self.lines_before(i32::MAX as usize)?;
         let device = self.key.public().device();
         if account.key != self.key.public() {
             wrong.push("the notebook remembers another key than the one it uses".into());
@@ -47,8 +48,11 @@ impl Store {
                 }
             };
             let Some(chain) = op.chain else { continue };
-            if uint(row.get("n")?) != n || chain.n != n || chain.line != account.line {
+            if uint(row.get("n")?) != n || chain.n != n {
                 wrong.push(format!("op {}: its counter is not {n}", op.id));
+            }
+            if chain.line != account.line && (chain.device == device || !lines_before.contains(&chain.line)) {
+                wrong.push(format!("op {}: its line is not the notebook's", op.id));
             }
             if row.get::<_, String>("hash")? != op.hash.to_string() || Hash::of(text.as_bytes()) != op.hash {
                 wrong.push(format!("op {}: its hash does not fit", op.id));

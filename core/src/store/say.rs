@@ -3,8 +3,8 @@
 use rusqlite::params;
 use serde_json::value::RawValue;
 
-use super::{Account, Author, Membership, Store, Tried, int, uint, unreadable};
-use crate::model::{BlobRef, Code, EntityId, OpId, Version};
+use super::{Account, Author, Membership, Store, Tried, entity_id, int, uint, unreadable};
+use crate::model::{BlobRef, Code, EntityId, LineId, OpId, Version};
 use crate::op::{At, Chain, DeviceKey, Op, OpDraft, Unreadable};
 use crate::plan::{Judgement, plan};
 use crate::{Error, Result};
@@ -105,10 +105,16 @@ impl Store {
         }
     }
 
-    /// Makes `key` the device's key and says every unjudged op again in its chain. Keep the seed
-    /// first: a crash in between is noticed at the next opening, as a missing key.
-    pub(crate) fn adopt(&mut self, key: DeviceKey) -> Result<()> {
-        self.whole(|store| store.say_again(&key))?;
+    /// Makes `key` the device's key and says every unjudged op again in its chain; under `line` where the
+    /// notebook may have a twin that goes on under the present one. Keep the seed first: a crash in
+    /// between is noticed at the next opening, as a missing key.
+    pub(crate) fn adopt(&mut self, key: DeviceKey, line: Option<LineId>) -> Result<()> {
+        self.whole(|store| {
+            line.map_or(Ok(()), |line| store.rename(line))?;
+            store.say_again(&key)?;
+            // A word under another line may meet another fate.
+            line.map_or(Ok(()), |_| store.refresh_open())
+        })?;
         self.key = key;
         Ok(())
     }
@@ -136,6 +142,20 @@ impl Store {
         self.db.prepare_cached(update)?.execute(params![device, int(seq), hash, text, int(n)])?;
         self.db.prepare_cached("UPDATE notebook SET seq = ?, prev = ?")?.execute(params![int(seq), hash])?;
         Ok(())
+    }
+
+    fn rename(&self, line: LineId) -> Result<()> {
+        let keep = "INSERT INTO line_before (line) SELECT line FROM notebook";
+        self.db.execute(keep, []).tried("keep the earlier line")?;
+        self.db.execute("UPDATE notebook SET line = ?", [line.to_string()]).tried("change the line")?;
+        Ok(())
+    }
+
+    fn refresh_open(&self) -> Result<()> {
+        let mut open = self.db.prepare("SELECT DISTINCT entity FROM op WHERE open = 1")?;
+        let ids = open.query_map([], |row| row.get(0).map(entity_id))?;
+        let ids = ids.collect::<rusqlite::Result<Vec<_>>>().tried("read what is open")?;
+        ids.into_iter().try_for_each(|id| self.refresh(id))
     }
 
     fn say_again(&self, key: &DeviceKey) -> Result<()> {

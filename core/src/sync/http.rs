@@ -14,7 +14,7 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Client, Method, Request, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, ClientBuilder, Method, Request, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -50,7 +50,7 @@ impl HttpService {
     /// # Errors
     /// [`Error::Invalid`] when that is not an http or https address.
     pub fn new(base_url: &str) -> crate::Result<HttpService> {
-        let client = network()?;
+        let client = network(Client::builder())?;
         HttpService::along(base_url, client.clone(), Arc::new(client))
     }
 
@@ -59,7 +59,9 @@ impl HttpService {
     /// # Errors
     /// As [`HttpService::new`].
     pub fn over(base_url: &str, wire: Arc<dyn Wire>) -> crate::Result<HttpService> {
-        HttpService::along(base_url, network()?, wire)
+        // This client only writes requests down: it trusts nobody and looks for nobody to trust.
+        let client = network(Client::builder().tls_certs_only([]).no_proxy())?;
+        HttpService::along(base_url, client, wire)
     }
 
     fn along(base_url: &str, client: Client, wire: Arc<dyn Wire>) -> crate::Result<HttpService> {
@@ -116,9 +118,9 @@ impl Wire for Client {
     }
 }
 
-fn network() -> crate::Result<Client> {
+fn network(client: ClientBuilder) -> crate::Result<Client> {
     install_tls();
-    Client::builder()
+    client
         .redirect(reqwest::redirect::Policy::none())
         // No read timeout: reqwest starts it with the request, and would cut a slow upload off.
         .connect_timeout(CONNECT)

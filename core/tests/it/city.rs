@@ -306,7 +306,9 @@ impl Ledger {
             Some(false) => return Err(problem(403, Code::DeviceRevoked)),
             Some(true) => {}
             None => {
-                let body = json!({"key": request.key, "user": user, "line": request.line});
+                let before = request.lines_before.iter().map(|line| (line.to_string(), true.into()));
+                let before: serde_json::Map<_, _> = before.collect();
+                let body = json!({"key": request.key, "user": user, "line": request.line, "lines_before": before});
                 self.say("device.add", id, body);
             }
         }

@@ -140,7 +140,7 @@ impl RawPhone {
     pub async fn enrol(&self, code: &str) -> Answer {
         let key = self.key.public();
         let sig = self.key.sign(&enrol_message(self.ledger, code, &key));
-        let request = EnrolRequest { code: code.to_owned(), key, line: self.line, sig };
+        let request = EnrolRequest { code: code.to_owned(), key, line: self.line, lines_before: Vec::new(), sig };
         self.post(paths::ENROL, serde_json::to_vec(&request).unwrap(), &[]).await
     }
 

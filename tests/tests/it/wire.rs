@@ -165,7 +165,10 @@ fn requests_and_replies_are_what_they_were() {
     let sig = key().sign(&enrol_message(LEDGER, "code", &public));
     both_ways("ledger-info.json", &info());
     both_ways("ledger-info-2.json", &LedgerInfo { epoch: 3, floors: [(1, 40), (2, 60)].into(), law: 2, ..info() });
-    both_ways("enrol-request.json", &EnrolRequest { code: "code".into(), key: public, line, sig });
+    both_ways(
+        "enrol-request.json",
+        &EnrolRequest { code: "code".into(), key: public, line, lines_before: vec![], sig },
+    );
     let token = Token::new("secret".into());
     let (device, user, session) = (public.device(), id(3), id(4));
     both_ways("enrol-reply.json", &EnrolReply { ledger: info(), device, user, name: "王敏".into(), session, token });

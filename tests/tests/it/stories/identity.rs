@@ -49,6 +49,66 @@ async fn a_copied_phone_forks_and_both_keep_their_words() {
 }
 
 #[tokio::test]
+async fn two_copies_of_one_phone_that_change_one_field_leave_it_to_a_person() {
+    let (server, mut a, b) = two_phones().await;
+    let user = a.user();
+    let early = a.record("复制之前");
+    let late = a.record("复制之前");
+    a.sync().await;
+    let mut twin = a.clone_device(&server);
+    // One word of the twin has the smaller counter and one the larger: neither order decides.
+    a.amend(early, "原机改的");
+    a.record("原机");
+    a.amend(late, "原机改的");
+    a.sync().await;
+    twin.amend(late, "副本改的");
+    twin.record("副本");
+    twin.record("副本");
+    twin.amend(early, "副本改的");
+    let line = twin.notebook.status().unwrap().line;
+    drop(twin.try_sync().await);
+    twin.enrol(&server, user).await;
+    assert_ne!(twin.notebook.status().unwrap().line, line);
+    assert_eq!(twin.sync().await.conflicts, 2);
+    b.sync().await;
+    for finding in [early, late] {
+        assert_eq!(b.note(finding), "原机改的", "the first word stays until a person decides");
+        let rivals = &server.office.entity(finding).rivals["note"];
+        assert_eq!(rivals.iter().map(|rival| rival.value.as_str()).collect::<Vec<_>>(), [Some("副本改的")]);
+    }
+    // The same where the copy was made from a backup without the key.
+    twin.amend(early, "又一次");
+    twin.lose_key();
+    twin.enrol(&server, user).await;
+    assert_eq!(twin.sync().await.refused, 0);
+    assert_eq!(server.office.entity(early).text("note"), Some("又一次"), "it had seen the word that stood");
+    check(&server, &[&a, &b]);
+    twin.check();
+}
+
+#[tokio::test]
+async fn what_others_said_on_a_shared_phone_before_it_forked_counts_under_their_own_login() {
+    let (server, mut a, b) = two_phones().await;
+    let user = a.user();
+    let other = server.office.user("同事", &["inspector"], &[]);
+    a.enrol(&server, other).await;
+    let theirs = a.record("同事看到的");
+    let twin = a.clone_device(&server);
+    a.record("原机");
+    a.sync().await;
+    let kept = twin.record("同事在副本上看到的");
+    drop(twin.try_sync().await);
+    twin.enrol(&server, user).await;
+    assert_eq!(twin.sync().await.accepted, 1);
+    b.sync().await;
+    for finding in [theirs, kept] {
+        assert_eq!(server.office.entity(finding).by, Some(other));
+    }
+    check(&server, &[&a, &b]);
+    twin.check();
+}
+
+#[tokio::test]
 async fn what_a_revoked_phone_says_is_held_and_counts_once_it_is_enrolled_again() {
     let (server, a, b) = two_phones().await;
     let user = a.user();
