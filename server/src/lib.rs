@@ -13,4 +13,5 @@ pub mod listen;
 pub mod problem;
 pub mod queue;
 pub mod routes;
+pub mod settings;
 pub mod store;

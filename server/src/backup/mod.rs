@@ -13,7 +13,7 @@ mod restore;
 mod take;
 
 pub use restore::{RestoreOptions, Restored, restore};
-pub use take::{Taken, take};
+pub use take::{Taken, take, take_from};
 
 use std::path::{Path, PathBuf};
 

@@ -10,6 +10,7 @@ use xuncha_core::host::Host;
 use super::copy::{copy, hash_of, put, sync_folder};
 use super::{BackupError, FORMAT, Lack, MANIFEST, Manifest, Result, Tried, file_of, manifest, unfit};
 use crate::ledger::{KEY_FILE, LedgerKey, verify};
+use crate::settings::open_store;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{BlobRow, Snapshot, Store, StoreError};
 
@@ -40,12 +41,27 @@ pub struct Taken {
 /// # Errors
 /// [`BackupError`]; the ledger itself is never touched but for what it is told to be covered.
 pub fn take(data: &Path, target: &Path, rehash: bool, host: &Host, progress: &mut dyn FnMut(u64)) -> Result<Taken> {
+    let live = open_store(data, None, false)?;
+    take_from(&*live, data, target, rehash, host, progress)
+}
+
+/// [`take`] from a store that is open: `live` is that of the ledger in `data`.
+///
+/// # Errors
+/// The same.
+pub fn take_from(
+    live: &dyn Store,
+    data: &Path,
+    target: &Path,
+    rehash: bool,
+    host: &Host,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Taken> {
     fs::create_dir_all(target.join("blobs")).tried("make the target folder")?;
     let _alone = lock(target)?;
-    let live = SqliteStore::open(data, false)?;
     let key = LedgerKey::load(data).tried("read the ledger's key")?;
     let old = manifest(target)?;
-    let now = head(&live, data)?;
+    let now = head(live, data)?;
     let ledger = now.ledger;
     if old.as_ref().is_some_and(|old| old.ledger != ledger) {
         return unfit("wrong_ledger", format!("{} holds a backup of another ledger", target.display()));
@@ -60,7 +76,7 @@ pub fn take(data: &Path, target: &Path, rehash: bool, host: &Host, progress: &mu
     let taken = host.clock.wall();
     let name = format!("ledger-{}.sqlite", taken.millis());
     let path = target.join(&name);
-    database(&live, &path)?;
+    database(live, &path)?;
     let copied = SqliteStore::open_file(&path, false)?;
     let done = (|| {
         let head = head(&copied, &path)?;
@@ -83,16 +99,14 @@ pub fn take(data: &Path, target: &Path, rehash: bool, host: &Host, progress: &mu
     let text = serde_json::to_vec_pretty(&new).map_err(|error| StoreError::Failed(error.to_string()))?;
     put(&target.join(MANIFEST), &text).and_then(|()| sync_folder(target)).tried("write backup.json")?;
     forget(target, &new, old.as_ref());
-    let store: &dyn Store = &live;
-    store.change(|batch| {
+    live.change(|batch| {
         let covered = batch.durable_size()?.max(done.durable_size);
         batch.put_durable_size(covered)
     })?;
     Ok(done)
 }
 
-fn head(store: &SqliteStore, folder: &Path) -> Result<crate::store::Head> {
-    let store: &dyn Store = store;
+fn head(store: &dyn Store, folder: &Path) -> Result<crate::store::Head> {
     let head = store.look(|snapshot| snapshot.head())?;
     Ok(head.ok_or_else(|| StoreError::Missing(folder.display().to_string()))?)
 }
@@ -109,7 +123,7 @@ fn lock(target: &Path) -> Result<File> {
 }
 
 /// The database as of one moment, durable under its name.
-fn database(live: &SqliteStore, path: &Path) -> Result<()> {
+fn database(live: &dyn Store, path: &Path) -> Result<()> {
     let half = path.with_added_extension("part");
     remove(&half);
     live.copy_to(&half)?;

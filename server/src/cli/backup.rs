@@ -8,15 +8,15 @@ use serde_json::json;
 use xuncha_core::host::Host;
 
 use super::Failure;
+use super::folder::Place;
 use super::print::Printer;
 use super::verify::progress;
-use crate::backup::{BackupError, Lack, RestoreOptions, restore, take};
+use crate::backup::{BackupError, Lack, RestoreOptions, restore, take_from};
 
 #[derive(Debug, Args)]
 pub(super) struct Backup {
-    /// Folder of the ledger.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
     /// Folder of the backup; made when it is not there. Best on another machine's disk.
     target: PathBuf,
     /// Read every file in the target again, not only the new ones.
@@ -46,7 +46,9 @@ pub(super) struct Restore {
 impl Backup {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
         let bar = progress(0);
-        let taken = take(&self.data, &self.target, self.rehash, &Host::system(), &mut |done| bar.set_position(done));
+        let (live, data) = (self.place.store()?, &self.place.data);
+        let taken =
+            take_from(&*live, data, &self.target, self.rehash, &Host::system(), &mut |done| bar.set_position(done));
         bar.finish_and_clear();
         let taken = taken?;
         printer.say(

@@ -1,15 +1,14 @@
 //! `xuncha export`: writes out what others can check for themselves.
 
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::Failure;
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Snapshot, Store, StoreError};
+use super::folder::Place;
+use crate::store::{Snapshot, StoreError};
 
 #[derive(Debug, Args)]
 pub(super) struct Export {
@@ -21,9 +20,8 @@ pub(super) struct Export {
 enum What {
     /// The whole ledger as JSON lines: the ledger, its pushes, its entries, its checkpoint.
     Ledger {
-        /// Folder of the ledger.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
@@ -31,8 +29,8 @@ const PAGE: u32 = 1_000;
 
 impl Export {
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let What::Ledger { data } = self.what;
-        let store: &dyn Store = &SqliteStore::open(&data, false)?;
+        let What::Ledger { place } = self.what;
+        let store = place.store()?;
         let mut out = BufWriter::new(io::stdout().lock());
         // One snapshot: entries, pushes and checkpoint belong together even beside a running server.
         let written = store.look(|snapshot| Ok(ledger(snapshot, &mut out)))?;

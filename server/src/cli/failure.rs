@@ -46,6 +46,10 @@ impl From<StoreError> for Failure {
             StoreError::Missing(_) => "no_ledger",
             StoreError::Damaged(_) => "damaged",
             StoreError::RolledBack(_) => "ledger_rolled_back",
+            StoreError::Away(_) => "database_away",
+            StoreError::Denied(_) => "database_denied",
+            StoreError::Address(_) => "bad_field",
+            StoreError::Settings(_) => "bad_settings",
             _ => "storage",
         };
         Failure::new(code, error)

@@ -4,16 +4,43 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::Args;
 use xuncha_core::host::Host;
 use xuncha_core::model::LedgerId;
 
 use super::Failure;
 use crate::ledger::{Foreseen, Item, LedgerKey, OwnOp, Sequencer, foresee};
-use crate::store::sqlite::SqliteStore;
+use crate::settings::open_store;
 use crate::store::{Store, StoreError};
 
 /// Name of the file that says where the server listens.
 const ADDRESS: &str = "address";
+
+/// Where a ledger lies.
+#[derive(Debug, Clone, Args)]
+pub(super) struct Place {
+    /// Folder of the ledger.
+    #[arg(long, value_name = "DIR")]
+    pub(super) data: PathBuf,
+    #[command(flatten)]
+    pub(super) database: Database,
+}
+
+/// Which database a ledger lies in.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Database {
+    /// PostgreSQL database of the ledger, such as postgres://user:password@host/name [default: what
+    /// xuncha.toml in the folder says, or else SQLite in the folder].
+    #[arg(long = "database", value_name = "URL", env = "XUNCHA_DATABASE", hide_env_values = true, global = true)]
+    pub(super) url: Option<String>,
+}
+
+impl Place {
+    /// Opens the store of a ledger that is there.
+    pub(super) fn store(&self) -> Result<Arc<dyn Store>, Failure> {
+        Ok(open_store(&self.data, self.database.url.as_deref(), false)?)
+    }
+}
 
 /// A ledger opened for administration, beside a running server or without one.
 pub(super) struct Folder {
@@ -25,9 +52,9 @@ pub(super) struct Folder {
 }
 
 impl Folder {
-    pub(super) fn open(path: &Path) -> Result<Folder, Failure> {
-        let host = Host::system();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(path, false)?);
+    pub(super) fn open(place: &Place) -> Result<Folder, Failure> {
+        let (host, path) = (Host::system(), &place.data);
+        let store = place.store()?;
         let key = LedgerKey::load(path).map_err(|error| Failure::io("read the ledger's key", &error))?;
         let head = store.look(|snapshot| snapshot.head())?;
         let head = head.ok_or_else(|| StoreError::Missing(path.display().to_string()))?;

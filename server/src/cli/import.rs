@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::Failure;
-use super::folder::Folder;
+use super::folder::{Folder, Place};
 use super::print::Printer;
 use crate::bundle::{BundleError, import};
 
@@ -23,17 +23,16 @@ enum What {
     Bundle {
         /// The file.
         file: PathBuf,
-        /// Folder of the ledger.
-        #[arg(long, value_name = "DIR")]
-        data: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
 }
 
 impl Import {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
-        let What::Bundle { file, data } = self.what;
-        let folder = Folder::open(&data)?;
-        let done = import(&file, &data, &*folder.store, folder.sequencer(), &folder.host)?;
+        let What::Bundle { file, place } = self.what;
+        let folder = Folder::open(&place)?;
+        let done = import(&file, &place.data, &*folder.store, folder.sequencer(), &folder.host)?;
         printer.say(
             &json!(done),
             format!(

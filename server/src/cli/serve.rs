@@ -15,7 +15,7 @@ use xuncha_core::model::{Entity, EntityId};
 use xuncha_core::plan::role_seeds;
 
 use super::chores::{Drawing, keep_calendar, tidy};
-use super::folder::remember_address;
+use super::folder::{Database, remember_address};
 use super::print::Printer;
 use super::{Failure, guard};
 use crate::api::{Limits, Service};
@@ -24,7 +24,7 @@ use crate::ledger::{Guard, KEY_FILE, LedgerKey, Opening, Sequencer, open_or_crea
 use crate::listen;
 use crate::queue::Queue;
 use crate::routes::app;
-use crate::store::sqlite::SqliteStore;
+use crate::settings::{Settings, open_store};
 use crate::store::{Head, Store};
 
 #[derive(Debug, Args)]
@@ -32,6 +32,8 @@ pub(super) struct Serve {
     /// Folder of the ledger; made at the first start.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    database: Database,
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8700")]
     listen: SocketAddr,
@@ -60,6 +62,8 @@ pub struct ServeOptions {
     pub limits: Limits,
     /// The guard, if it has one.
     pub guard: Option<PathBuf>,
+    /// The database, if it is not that of the settings or the folder's own.
+    pub database: Option<String>,
 }
 
 /// A server that runs.
@@ -148,7 +152,7 @@ fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
     if let Some(guard) = &options.guard {
         guard::fits(guard, &options.data)?;
     }
-    let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&options.data, true)?);
+    let store = open_store(&options.data, options.database.as_deref(), true)?;
     let head = store.look(|snapshot| snapshot.head())?;
     let key = match &head {
         None => {
@@ -203,12 +207,17 @@ impl Serve {
             return Err(Failure::new("bad_field", format!("zone: {zone} is not an IANA time zone")));
         }
         let opening = Opening { name: self.name, zone };
+        let guard = match self.guard {
+            Some(guard) => Some(guard),
+            None => Settings::of(&self.data)?.guard,
+        };
         let options = ServeOptions {
             data: self.data,
             listen: self.listen,
             opening,
             limits: Limits::default(),
-            guard: self.guard,
+            guard,
+            database: self.database.url,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()

@@ -1,37 +1,35 @@
 //! `xuncha verify`: checks a whole ledger again, and every file that it keeps.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Failure;
+use super::folder::Place;
 use super::print::Printer;
 use crate::blobs::{Folder, check};
 use crate::ledger::{LedgerKey, verify};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Snapshot, Store};
+use crate::store::Snapshot;
 
 #[derive(Debug, Args)]
 pub(super) struct Verify {
-    /// Folder of the ledger.
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 impl Verify {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
-        let store: &dyn Store = &SqliteStore::open(&self.data, false)?;
-        let key = LedgerKey::load(&self.data).ok().map(|key| key.public());
+        let (store, data) = (&*self.place.store()?, &self.place.data);
+        let key = LedgerKey::load(data).ok().map(|key| key.public());
         let total = store.look(|snapshot: &dyn Snapshot| snapshot.head())?.map_or(0, |head| head.size);
         let bar = progress(total);
         let mut report = store.look(|snapshot| verify(snapshot, key, &mut |done| bar.set_position(done)))?;
         bar.finish_and_clear();
         // The files in a look of their own: reading them takes long, and the ledger goes on.
         let bar = progress(0);
-        let files = check(store, &Folder::of(&self.data), &mut |done| {
+        let files = check(store, &Folder::of(data), &mut |done| {
             bar.set_length(done);
             bar.set_position(done);
         })?;

@@ -30,6 +30,18 @@ pub enum StoreError {
     /// This ledger is behind what its guard has seen: nothing is written until an epoch begins.
     #[error("{0}")]
     RolledBack(String),
+    /// The database does not answer; what was written before is safe, the same call may work later.
+    #[error("the database is away: {0}")]
+    Away(String),
+    /// The database does not let us in, or not do this.
+    #[error("the database refuses: {0}")]
+    Denied(String),
+    /// This is no address of a database.
+    #[error("not the address of a database: {0}")]
+    Address(String),
+    /// What the operator wrote down cannot be understood.
+    #[error("{0}")]
+    Settings(String),
     /// The store failed.
     #[error("{0}")]
     Failed(String),

@@ -6,11 +6,17 @@
 mod ahead;
 mod error;
 mod files;
+mod form;
+pub mod postgres;
 pub mod sqlite;
+mod tables;
 
 pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};
 pub use files::{BlobRow, Files, KeepFiles, RefRow, UploadRow};
+
+use std::path::Path;
+use std::sync::Arc;
 
 use xuncha_core::model::{DeviceId, EntityId, Hash, LedgerId, OpId, Time};
 use xuncha_core::op::{PublicKey, Signature};
@@ -25,6 +31,22 @@ pub trait Store: Send + Sync + 'static {
 
     /// Runs `work` on a view of one moment.
     fn read(&self, work: &mut dyn FnMut(&dyn Snapshot) -> Result<()>) -> Result<()>;
+
+    /// Writes the store as of one moment to a new SQLite file at `path`, while others read and write
+    /// it. The caller syncs the file; a crash leaves a half one.
+    fn copy_to(&self, path: &Path) -> Result<()>;
+}
+
+/// Opens the store of the data folder `data`: the database at `url` when there is one, SQLite in the
+/// folder otherwise. Makes it when `create`, and brings its schema up to date.
+///
+/// # Errors
+/// As [`sqlite::SqliteStore::open`] and [`postgres::PostgresStore::open`].
+pub fn open(data: &Path, url: Option<&str>, create: bool) -> Result<Arc<dyn Store>> {
+    Ok(match url {
+        Some(url) => Arc::new(postgres::PostgresStore::open(url, create)?),
+        None => Arc::new(sqlite::SqliteStore::open(data, create)?),
+    })
 }
 
 impl dyn Store {

@@ -66,6 +66,7 @@ pub struct Process {
 impl Process {
     /// `xuncha serve` on a free port.
     pub fn serve(data: &Path) -> Process {
+        super::place_in_database(data);
         let mut command = Command::new(binary());
         command.args(["--json", "serve", "--listen", "127.0.0.1:0", "--zone", "Asia/Shanghai", "--data"]).arg(data);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();

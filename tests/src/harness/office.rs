@@ -13,8 +13,8 @@ use xuncha_server::auth;
 use xuncha_server::blobs::{Folder, keep_arrived, make_previews};
 use xuncha_server::casework::Clerk;
 use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer, catalogue_body};
+use xuncha_server::settings::open_store;
 use xuncha_server::store::Store;
-use xuncha_server::store::sqlite::SqliteStore;
 
 /// A second hand on the ledger, beside its server.
 pub struct Office {
@@ -29,7 +29,7 @@ pub struct Office {
 impl Office {
     /// Opens the ledger in `data`.
     pub fn open(data: &Path, host: Host) -> Office {
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(data, false).unwrap());
+        let store = open_store(data, None, false).unwrap();
         let ledger = store.look(|snapshot| snapshot.head()).unwrap().unwrap().ledger;
         let sequencer = Sequencer::new(host.clone(), LedgerKey::load(data).unwrap());
         Office { store, ledger, host, sequencer }

@@ -6,8 +6,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use xuncha_server::blobs;
 use xuncha_server::ledger::{LedgerKey, Problem, verify};
-use xuncha_server::store::Store;
-use xuncha_server::store::sqlite::{FILE, SqliteStore};
+use xuncha_server::settings::open_store;
+use xuncha_server::store::sqlite::FILE;
 
 /// True when `tests/all --long` asked for the longer loops.
 pub fn long_run() -> bool {
@@ -17,10 +17,9 @@ pub fn long_run() -> bool {
 /// What a check of the whole ledger in `data` and of its files finds; a store that cannot be read is a finding too.
 pub fn problems_of(data: &Path) -> Vec<Problem> {
     let key = LedgerKey::load(data).ok().map(|key| key.public());
-    let checked = SqliteStore::open(data, false).and_then(|store| {
-        let store: &dyn Store = &store;
+    let checked = open_store(data, None, false).and_then(|store| {
         let report = store.look(|snapshot| verify(snapshot, key, &mut |_| {}))?;
-        Ok((report, blobs::check(store, &blobs::Folder::of(data), &mut |_| {})?))
+        Ok((report, blobs::check(&*store, &blobs::Folder::of(data), &mut |_| {})?))
     });
     match checked {
         Ok((report, files)) => {
@@ -37,10 +36,9 @@ pub fn check_folder(data: &Path) {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
-/// Copies a ledger that no server has open.
+/// Copies a ledger into a folder, as SQLite.
 pub fn copy_ledger(from: &Path, to: &Path) {
-    let connection = rusqlite::Connection::open(from.join(FILE)).unwrap();
-    connection.execute("VACUUM INTO ?1", [to.join(FILE).to_str().unwrap()]).unwrap();
+    open_store(from, None, false).unwrap().copy_to(&to.join(FILE)).unwrap();
     fs::copy(from.join("ledger.key"), to.join("ledger.key")).unwrap();
 }
 

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::Value;
-use xuncha_tests::harness::{Process, binary, xuncha};
+use xuncha_tests::harness::{Process, binary, run_behind, xuncha};
 
 pub(super) struct Desk {
     pub(super) folder: tempfile::TempDir,
@@ -98,6 +98,10 @@ fn a_command_that_cannot_be_done_says_why_with_a_stable_code() {
     let home = desk.enrolled("王敏");
     assert_eq!(code(&["admin", "--data", &data, "user", "add", "--name", "x", "--role", "nobody"]), "bad_field");
     assert_eq!(code(&["admin", "--data", &data, "device", "invite", "--user", "谁"]), "not_found");
+    let user = ["admin", "--data", &data, "user", "add", "--role", "inspector", "--id"];
+    let id = "01976b2e-7c00-7000-8000-00000000000a";
+    assert_eq!(xuncha(user.iter().chain(&[id, "--name", "李强"])).value()["id"], id);
+    assert_eq!(code(&[&user[..], &[id, "--name", "赵倩"]].concat()), "id_reused");
     assert_eq!(code(&["field", "--home", &home, "record", "--item", "SR-1", "--note", ""]), "bad_field");
     assert_eq!(code(&["field", "--home", &home, "record", "--item", "SR-1", "--at", "99,1"]), "bad_field");
     assert_eq!(code(&["field", "--home", &home, "record", "--item", "SR-1", "--photo", "/nowhere.jpg"]), "io");
@@ -163,11 +167,8 @@ fn a_changed_ledger_makes_verify_exit_with_one_and_the_index() {
     let desk = Desk::new();
     Process::serve(&desk.folder.path().join("data")).stop();
     desk.admin(&["unit", "add", "--name", "城北环卫所"]);
-    let file = desk.folder.path().join("data/ledger.sqlite");
-    let database = rusqlite::Connection::open(file).unwrap();
-    let changed = database.execute("UPDATE ledger SET op = replace(op, '城北', '城南') WHERE op LIKE '%城北%'", []);
-    assert_eq!(changed.unwrap(), 1);
-    drop(database);
+    let change = "UPDATE ledger SET op = replace(op, '城北', '城南') WHERE op LIKE '%城北%'";
+    assert_eq!(run_behind(&desk.folder.path().join("data"), change), 1);
     let outcome = xuncha(["verify", "--data", &desk.path("data")]);
     assert_eq!(outcome.code, 1);
     let report = &outcome.lines()[0];

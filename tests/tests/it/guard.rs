@@ -1,7 +1,6 @@
 //! The guard, and a ledger that is behind it: read-only to phones until an epoch begins.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 use xuncha_core::model::Hash;
@@ -124,11 +123,7 @@ async fn the_guard_is_swapped_only_for_what_continues_it() {
     server.resume().await;
     server.office.user("王芳", &["inspector"], &[]);
     let key = LedgerKey::load(server.data()).unwrap();
-    let other = |data: &Path| {
-        let store: Arc<dyn xuncha_server::store::Store> =
-            Arc::new(xuncha_server::store::sqlite::SqliteStore::open(data, false).unwrap());
-        store
-    };
+    let other = |data: &Path| xuncha_server::settings::open_store(data, None, false).unwrap();
     let (ours, theirs) = (other(server.data()), other(old.path()));
     let (first, second) = (Guard::new(&guard, key.public()), Guard::new(&guard, key.public()));
     first.follow(&*ours).unwrap();

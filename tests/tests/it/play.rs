@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 use xuncha_core::model::{Answer, EntityId, FindingDraft, Is, Severity};
-use xuncha_tests::harness::{Fault, Net, Phone, SeededRandom, TestServer, long_run, photo, street_list};
+use xuncha_tests::harness::{
+    Fault, Net, Phone, SeededRandom, TestServer, literal, long_run, photo, run_behind, street_list,
+};
 
 struct Play {
     server: TestServer,
@@ -96,9 +98,8 @@ impl Play {
 
     /// The server no longer knows the second one's token; they go on recording.
     fn forget_token(&self, number: usize) {
-        let database = rusqlite::Connection::open(self.server.data().join("ledger.sqlite")).unwrap();
-        database.busy_timeout(std::time::Duration::from_secs(15)).unwrap();
-        database.execute("DELETE FROM token WHERE user = ?", [self.people[number][1].0.as_bytes()]).unwrap();
+        let whose = literal(self.server.data(), self.people[number][1].0.as_bytes());
+        run_behind(self.server.data(), &format!("DELETE FROM token WHERE \"user\" = {whose}"));
     }
 
     fn amend(&self, number: usize) {

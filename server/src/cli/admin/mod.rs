@@ -15,7 +15,7 @@ use xuncha_core::model::{DeviceId, Entity, EntityId};
 use xuncha_core::plan::roles_of;
 
 use super::Failure;
-use super::folder::Folder;
+use super::folder::{Database, Folder, Place};
 use super::print::Printer;
 use crate::auth;
 use crate::ledger::{OwnOp, unproven};
@@ -25,6 +25,8 @@ pub(super) struct Admin {
     /// Folder of the ledger.
     #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    database: Database,
     #[command(subcommand)]
     about: About,
 }
@@ -76,6 +78,10 @@ enum User {
         /// Id of an area that the user sees; may be given more than once; none is the whole city.
         #[arg(long)]
         area: Vec<EntityId>,
+        /// The id that the user had in a ledger whose backup does not know them: what they said under
+        /// it, which waits for this user, then counts.
+        #[arg(long)]
+        id: Option<EntityId>,
     },
     /// List users.
     List,
@@ -146,7 +152,7 @@ impl Admin {
             let missing = clap::error::ErrorKind::MissingRequiredArgument;
             clap::Error::raw(missing, "--data <DIR> is missing\n").exit()
         };
-        let folder = Folder::open(&data)?;
+        let folder = Folder::open(&Place { data, database: self.database })?;
         match self.about {
             About::User(user) => user.run(&folder, printer)?,
             About::Unit(unit) => unit.run(&folder, printer)?,
@@ -165,7 +171,7 @@ impl Admin {
 impl User {
     fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
         match self {
-            User::Add { name, role, unit, area } => {
+            User::Add { name, role, unit, area, id } => {
                 let all = |names: Vec<String>| -> Value {
                     names.into_iter().map(|name| (name, Value::Bool(true))).collect::<serde_json::Map<_, _>>().into()
                 };
@@ -176,7 +182,11 @@ impl User {
                 if !area.is_empty() {
                     body["areas"] = all(area.iter().map(EntityId::to_string).collect());
                 }
-                add(folder, printer, "user.add", body, &name)
+                let op = match id {
+                    Some(id) => OwnOp::making_once("admin", "user.add", id, body),
+                    None => OwnOp::making(&folder.host, "admin", "user.add", body),
+                };
+                added(folder, printer, &op, &name)
             }
             User::List => list(folder, printer, "user", |user| {
                 let (roles, unit) = (roles_of(user), user.text("unit"));
@@ -253,8 +263,11 @@ impl Device {
 }
 
 fn add(folder: &Folder, printer: &Printer, kind: &'static str, body: Value, name: &str) -> Result<(), Failure> {
-    let op = OwnOp::making(&folder.host, "admin", kind, body);
-    folder.append(std::slice::from_ref(&op))?;
+    added(folder, printer, &OwnOp::making(&folder.host, "admin", kind, body), name)
+}
+
+fn added(folder: &Folder, printer: &Printer, op: &OwnOp, name: &str) -> Result<(), Failure> {
+    folder.append(std::slice::from_ref(op))?;
     printer.say(&json!({ "id": op.entity, "name": name }), format!("{}  {name}", op.entity));
     Ok(())
 }

@@ -59,8 +59,14 @@ impl Demo {
             return Err(Failure::new("exists", format!("data: there is a ledger in {} already", data.display())));
         }
         let opening = Opening { name: city::CITY.to_owned(), zone: "Asia/Shanghai".to_owned() };
-        let options =
-            ServeOptions { data: data.clone(), listen: self.listen, opening, limits: Limits::default(), guard: None };
+        let options = ServeOptions {
+            data: data.clone(),
+            listen: self.listen,
+            opening,
+            limits: Limits::default(),
+            guard: None,
+            database: None,
+        };
         let running = start(options, Host::system()).await?;
         let address = running.address;
         printer.hint(format!(

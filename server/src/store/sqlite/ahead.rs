@@ -4,9 +4,10 @@ use rusqlite::{Row, params};
 use xuncha_core::model::{DeviceId, Time};
 use xuncha_core::op::Seen;
 
+use super::super::form::{hash, signed, unsigned};
 use super::super::{Ahead, AheadRow, KeepAhead, Result, StoreError};
 use super::batch::SqliteBatch;
-use super::snapshot::{SqliteSnapshot, hash, signed, unsigned};
+use super::snapshot::SqliteSnapshot;
 
 const GUARD: &str = "guard";
 const AHEAD: &str = "SELECT who, epoch, size, root, since FROM ahead";

@@ -9,10 +9,11 @@ use xuncha_core::op::PublicKey;
 use xuncha_core::plan::Scope;
 use xuncha_core::protocol::RowPart;
 
+use super::super::form::{hashes_bytes, places_text, signed};
 use super::super::{
     Batch, EntityRow, Entry, FeedRow, Head, HeldRow, PushRow, Result, Said, Snapshot, StoreError, TokenRow,
 };
-use super::snapshot::{SqliteSnapshot, places_text, signed};
+use super::snapshot::SqliteSnapshot;
 
 /// One write transaction.
 pub(super) struct SqliteBatch<'a> {
@@ -94,7 +95,7 @@ impl Batch for SqliteBatch<'_> {
     }
 
     fn move_head(&mut self, head: &Head) -> Result<()> {
-        let peaks: Vec<u8> = head.peaks.iter().flat_map(|peak| peak.0).collect();
+        let peaks = hashes_bytes(&head.peaks);
         let sql = "UPDATE head SET epoch = ?1, size = ?2, peaks = ?3, checkpoint = ?4";
         match self.run(sql, params![head.epoch, signed(head.size), peaks, head.checkpoint])? {
             1 => Ok(()),
@@ -125,7 +126,7 @@ impl Batch for SqliteBatch<'_> {
     }
 
     fn add_push(&mut self, push: &PushRow) -> Result<u64> {
-        let hashes: Vec<u8> = push.hashes.iter().flat_map(|hash| hash.0).collect();
+        let hashes = hashes_bytes(&push.hashes);
         let sql = "INSERT INTO push (device, hashes, sig, received) VALUES (?1, ?2, ?3, ?4)";
         let mut statement = self.snapshot.connection.prepare_cached(sql)?;
         let parts = params![push.device.to_string(), hashes, push.sig.to_string(), push.received.millis()];

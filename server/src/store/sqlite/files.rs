@@ -4,9 +4,10 @@ use rusqlite::{Row, params};
 use uuid::Uuid;
 use xuncha_core::model::{DeviceId, EntityId, Hash, Time};
 
+use super::super::form::{after_bytes, after_hash, device_of, hash, signed, unsigned};
 use super::super::{BlobRow, Files, KeepFiles, RefRow, Result, UploadRow};
 use super::batch::SqliteBatch;
-use super::snapshot::{SqliteSnapshot, after_bytes, device_of, hash, signed, unsigned, uuid_at};
+use super::snapshot::{SqliteSnapshot, uuid_at};
 
 const BLOB: &str = "SELECT hash, len, type, kept, whole, device FROM blob";
 const UPLOAD: &str = "SELECT id, device, hash, len, durable, touched FROM upload";
@@ -17,9 +18,8 @@ impl Files for SqliteSnapshot<'_> {
     }
 
     fn blobs(&self, after: Option<Hash>, limit: u32) -> Result<Vec<BlobRow>> {
-        let after = after.map(|hash| hash.0.to_vec()).unwrap_or_default();
         let sql = format!("{BLOB} WHERE hash > ?1 ORDER BY hash LIMIT ?2");
-        self.many(&sql, params![after, limit], read_blob)?.into_iter().map(blob_row).collect()
+        self.many(&sql, params![after_hash(after), limit], read_blob)?.into_iter().map(blob_row).collect()
     }
 
     fn unlogged(&self, limit: u32) -> Result<Vec<BlobRow>> {

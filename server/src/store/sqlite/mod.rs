@@ -4,12 +4,15 @@ mod ahead;
 mod batch;
 mod files;
 mod snapshot;
+mod tables;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+pub(super) use tables::Put;
 
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
@@ -63,24 +66,6 @@ impl SqliteStore {
         Ok(SqliteStore { writer: Mutex::new(writer), readers: Mutex::new(readers), freed: Condvar::new() })
     }
 
-    /// Writes the store as of one moment to a new file at `path`, while others read and write it. The
-    /// caller syncs the file; a crash leaves a half one.
-    ///
-    /// # Errors
-    /// When `path` exists or cannot be written.
-    pub fn copy_to(&self, path: &Path) -> Result<()> {
-        let reader = self.take_reader();
-        let Some(connection) = reader.connection.as_ref() else {
-            return Err(StoreError::Failed("no reader".into()));
-        };
-        let path = path.to_str().ok_or_else(|| StoreError::Failed("the path is not UTF-8".into()))?;
-        // A reader may write nothing, also not another file; it is one again afterwards.
-        connection.pragma_update(None, "query_only", false)?;
-        let copied = connection.execute("VACUUM INTO ?1", [path]);
-        connection.pragma_update(None, "query_only", true)?;
-        copied.map(drop).map_err(StoreError::from)
-    }
-
     fn take_reader(&self) -> Reader<'_> {
         let mut readers = lock(&self.readers);
         loop {
@@ -125,6 +110,19 @@ impl Store for SqliteStore {
         };
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
         work(&snapshot::SqliteSnapshot::new(&transaction))
+    }
+
+    fn copy_to(&self, path: &Path) -> Result<()> {
+        let reader = self.take_reader();
+        let Some(connection) = reader.connection.as_ref() else {
+            return Err(StoreError::Failed("no reader".into()));
+        };
+        let path = path.to_str().ok_or_else(|| StoreError::Failed("the path is not UTF-8".into()))?;
+        // A reader may write nothing, also not another file; it is one again afterwards.
+        connection.pragma_update(None, "query_only", false)?;
+        let copied = connection.execute("VACUUM INTO ?1", [path]);
+        connection.pragma_update(None, "query_only", true)?;
+        copied.map(drop).map_err(StoreError::from)
     }
 }
 

@@ -6,9 +6,8 @@ use xuncha_core::model::{DeviceId, EntityId, Hash, LedgerId, OpId, Time};
 use xuncha_core::plan::Scope;
 use xuncha_core::protocol::RowPart;
 
-use super::super::{
-    EntityRow, Entry, FeedRow, Head, HeldRow, Place, PushRow, Result, Said, Snapshot, StoreError, TokenRow,
-};
+use super::super::form::{after_bytes, after_hash, damaged, device_of, hash, hashes, places_of, signed, unsigned};
+use super::super::{EntityRow, Entry, FeedRow, Head, HeldRow, PushRow, Result, Said, Snapshot, StoreError, TokenRow};
 
 /// One moment of the store.
 pub(super) struct SqliteSnapshot<'a> {
@@ -182,8 +181,7 @@ impl Snapshot for SqliteSnapshot<'_> {
                 (row.get(0)?, uuid_at(row, 1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?);
             Ok(parts)
         };
-        let after = after.map(|hash| hash.0.to_vec()).unwrap_or_default();
-        let rows = self.many(sql, params![after, limit], read)?;
+        let rows = self.many(sql, params![after_hash(after), limit], read)?;
         rows.into_iter()
             .map(|(hash, op, device, text, missing, received, push)| {
                 let missing = serde_json::from_str(&missing).map_err(|_| damaged("what waits: op", &op))?;
@@ -222,55 +220,10 @@ fn read_entity(row: &Row<'_>) -> rusqlite::Result<EntityParts> {
 }
 
 fn entity_row((id, kind, index, row, places): EntityParts) -> Result<EntityRow> {
-    let places = places.split_whitespace().map(place).collect::<Option<_>>();
-    let places = places.ok_or_else(|| damaged("the places of entity", &id))?;
+    let places = places_of(&places, EntityId(id))?;
     Ok(EntityRow { id: EntityId(id), kind, index: unsigned(index)?, row, places })
-}
-
-fn place(text: &str) -> Option<Place> {
-    let (scope, index) = text.rsplit_once('=')?;
-    let (gone, index) = index.strip_prefix('-').map_or((false, index), |index| (true, index));
-    Some(Place { scope: Scope::from(scope.to_owned()), index: index.parse().ok()?, gone })
-}
-
-/// The text form that [`place`] reads.
-pub(super) fn places_text(places: &[Place]) -> String {
-    let one = |place: &Place| format!("{}={}{}", place.scope, if place.gone { "-" } else { "" }, place.index);
-    places.iter().map(one).collect::<Vec<_>>().join(" ")
-}
-
-pub(super) fn after_bytes(after: Option<EntityId>) -> Vec<u8> {
-    after.map(|id| id.0.as_bytes().to_vec()).unwrap_or_default()
 }
 
 pub(super) fn uuid_at(row: &Row<'_>, at: usize) -> rusqlite::Result<Uuid> {
     Ok(Uuid::from_bytes(row.get(at)?))
-}
-
-pub(super) fn device_of(text: &str) -> Result<DeviceId> {
-    text.parse().map_err(|_| damaged("a device id", &text))
-}
-
-pub(super) fn hash(bytes: &[u8]) -> Result<Hash> {
-    bytes.try_into().map(Hash).map_err(|_| damaged("a hash of length", &bytes.len()))
-}
-
-fn hashes(bytes: &[u8]) -> Result<Vec<Hash>> {
-    if !bytes.len().is_multiple_of(32) {
-        return Err(damaged("a list of hashes of length", &bytes.len()));
-    }
-    bytes.chunks_exact(32).map(hash).collect()
-}
-
-fn damaged(what: &str, which: &dyn std::fmt::Display) -> StoreError {
-    StoreError::Damaged(format!("{what} {which}"))
-}
-
-pub(super) fn unsigned(value: i64) -> Result<u64> {
-    u64::try_from(value).map_err(|_| damaged("a negative number", &value))
-}
-
-/// SQLite's integers are signed; nothing of ours reaches 2^63 but "no upper bound".
-pub(super) fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
 }

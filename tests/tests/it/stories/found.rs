@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 use xuncha_core::model::{FindingDraft, Hash, Severity};
+use xuncha_core::protocol::Verdict;
 use xuncha_core::sync::SyncOptions;
 use xuncha_server::backup::{RestoreOptions, restore, take};
+use xuncha_server::ledger::OwnOp;
 use xuncha_tests::harness::{Phone, TestServer, photo, square, street_list, until};
 
 use super::check;
@@ -76,6 +78,27 @@ async fn a_catalogue_that_the_backup_lacks_is_the_same_when_it_is_loaded_again()
     phone.sync().await;
     assert_eq!(phone.notebook.status().unwrap().pending, 0);
     assert_eq!(server.office.entity(finding).text("note"), Some("按新目录记的"));
+    check(&server, &[&phone]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_whom_the_backup_lacks_is_the_same_when_added_under_the_same_id() {
+    let mut server = TestServer::start().await;
+    let target = tempfile::tempdir().unwrap();
+    back_up(&server, target.path());
+    let mut phone = Phone::of(&server, "王敏", "inspector").await;
+    let (user, finding) = (phone.user(), phone.record("备份之后才来的人记的"));
+    phone.sync().await;
+    burn_down(&mut server, &mut [&mut phone], target.path()).await;
+    let body = json!({ "name": "王敏", "roles": { "inspector": true } });
+    let again = OwnOp::making_once("admin", "user.add", user, body);
+    assert!(matches!(server.office.say(&again), Verdict::Accepted { .. }));
+    drop(phone.try_sync().await);
+    phone.enrol(&server, user).await;
+    phone.sync().await;
+    phone.sync().await;
+    assert_eq!(phone.notebook.status().unwrap().pending, 0);
+    assert_eq!(server.office.entity(finding).by, Some(user));
     check(&server, &[&phone]);
 }
 

@@ -5,7 +5,7 @@ use xuncha_core::model::{Code, EntityId, Hash};
 use xuncha_core::notebook::{SignInAgain, SignedIn, Which};
 use xuncha_core::sync::Conditions;
 use xuncha_core::{Error, op::Op};
-use xuncha_tests::harness::{Fault, Net, Phone, TestServer, photo, square};
+use xuncha_tests::harness::{Fault, Net, Phone, TestServer, literal, photo, run_behind, square};
 
 use super::check;
 
@@ -110,9 +110,8 @@ async fn a_token_that_is_no_longer_good_keeps_nobodys_words_back() {
     let (server, phone, other, [wang, li]) = shared().await;
     phone.sync().await;
     phone.record("李强的令牌坏了");
-    let database = rusqlite::Connection::open(server.data().join("ledger.sqlite")).unwrap();
-    let forgotten = database.execute("DELETE FROM token WHERE user = ?", [li.0.as_bytes()]).unwrap();
-    assert_eq!(forgotten, 1);
+    let whose = literal(server.data(), li.0.as_bytes());
+    assert_eq!(run_behind(server.data(), &format!("DELETE FROM token WHERE \"user\" = {whose}")), 1);
     assert_eq!(phone.sync().await.accepted, 1, "by 王敏's token, while 李强 records");
     assert_eq!([wang, li].map(|user| person(&phone, user).sign_in_again), [None, Some(SignInAgain::Token)]);
     phone.record("照样记");
@@ -239,7 +238,7 @@ async fn after_a_lost_key_anybody_of_the_phone_enrols_it_again_and_a_stranger_do
     let stranger = server.office.user("路人", &["inspector"], &[]);
     let refused = phone.notebook.sign_in(&phone.service(), &server.office.invite(stranger)).await.unwrap_err();
     assert!(
-        matches!(&refused, Error::Refused { code: Code::BadCode, detail } if detail.starts_with("line:")),
+        matches!(&refused, Error::Refused { code: Code::BadCode, detail } if detail.starts_with("lines_before:")),
         "{refused}"
     );
     // 王敏 enrolled the old key; 李强 only ever signed in.

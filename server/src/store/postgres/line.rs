@@ -1,0 +1,161 @@
+//! One transaction over one connection: what is read is waited for, what is written is sent ahead.
+//!
+//! PostgreSQL answers the statements of a connection in their order. So a write need not be waited
+//! for: what is read after it sees it, and whether it went well is asked at the next read that fails,
+//! or at the end. A batch of some thousand writes then costs few round trips.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use deadpool_postgres::Object;
+use tokio::runtime::Handle;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, Statement};
+
+use super::super::{Result, StoreError};
+
+/// A parameter of a statement that is sent ahead.
+pub(super) type Sent = Box<dyn ToSql + Sync + Send>;
+
+/// A parameter of a statement that is waited for.
+pub(super) type Asked<'a> = &'a (dyn ToSql + Sync);
+
+type Underway = Pin<Box<dyn Future<Output = std::result::Result<(), tokio_postgres::Error>>>>;
+
+/// How many writes may be under way before somebody waits for the oldest.
+const AHEAD: usize = 4_096;
+
+/// A connection within a transaction. Dropped before it has ended, the connection is closed, and
+/// nothing of the transaction remains.
+pub(super) struct Line {
+    /// None only while this is being dropped.
+    object: Option<Arc<Object>>,
+    runtime: Handle,
+    underway: RefCell<Vec<Underway>>,
+    ended: bool,
+}
+
+impl Line {
+    /// Begins a transaction with the statement `begin`.
+    pub(super) fn begin(object: Object, runtime: Handle, begin: &'static str) -> Result<Line> {
+        let line = Line { object: Some(Arc::new(object)), runtime, underway: RefCell::default(), ended: false };
+        line.run(begin, Vec::new())?;
+        Ok(line)
+    }
+
+    /// Ends the transaction with `COMMIT`. Durable when this returns; after an error nothing remains,
+    /// unless the connection was lost over this very statement: then either may be.
+    pub(super) fn commit(mut self) -> Result<()> {
+        // Where a write failed, PostgreSQL takes this for a rollback.
+        self.run("COMMIT", Vec::new())?;
+        self.settle()?;
+        self.ended = true;
+        Ok(())
+    }
+
+    /// Gives the transaction up.
+    pub(super) fn give_up(mut self) -> Result<()> {
+        self.underway.borrow_mut().clear();
+        self.run("ROLLBACK", Vec::new())?;
+        self.settle()?;
+        self.ended = true;
+        Ok(())
+    }
+
+    /// Sends a write ahead.
+    pub(super) fn run(&self, sql: &str, params: Vec<Sent>) -> Result<()> {
+        let statement = self.prepared(sql)?;
+        let client = self.client()?;
+        let mut sent: Underway = Box::pin(async move { client.execute_raw(&statement, params).await.map(drop) });
+        // The first poll hands the statement over, in order; later ones only wait for the answer.
+        match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(outcome) => outcome.map_err(|error| self.cause(error.into())),
+            Poll::Pending => {
+                self.underway.borrow_mut().push(sent);
+                if self.underway.borrow().len() >= AHEAD { self.settle() } else { Ok(()) }
+            }
+        }
+    }
+
+    /// Runs several statements without parameters, and waits for them.
+    pub(super) fn all(&self, sql: &str) -> Result<()> {
+        wait(&self.runtime, self.client()?.batch_execute(sql)).map_err(|error| self.cause(error.into()))
+    }
+
+    /// Runs a statement without parameters whose meaning changes from one time to the next, such as one
+    /// about a cursor.
+    pub(super) fn fresh(&self, sql: &str) -> Result<Vec<Row>> {
+        wait(&self.runtime, self.client()?.query(sql, &[])).map_err(|error| self.cause(error.into()))
+    }
+
+    /// Runs a statement that gives rows back, and waits for them.
+    pub(super) fn many<T>(
+        &self,
+        sql: &str,
+        params: &[Asked<'_>],
+        mut read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let statement = self.prepared(sql)?;
+        let rows = wait(&self.runtime, self.client()?.query(&statement, params));
+        rows.map_err(|error| self.cause(error.into()))?.iter().map(&mut read).collect()
+    }
+
+    /// Like [`Line::many`], for one row at most.
+    pub(super) fn one<T>(
+        &self,
+        sql: &str,
+        params: &[Asked<'_>],
+        read: impl FnMut(&Row) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.many(sql, params, read)?.pop())
+    }
+
+    /// Waits for everything that was sent ahead; the first fault, if there was one.
+    pub(super) fn settle(&self) -> Result<()> {
+        let underway = std::mem::take(&mut *self.underway.borrow_mut());
+        let mut outcome = Ok(());
+        for sent in underway {
+            let one = wait(&self.runtime, sent);
+            if outcome.is_ok() {
+                outcome = one.map_err(StoreError::from);
+            }
+        }
+        outcome
+    }
+
+    fn client(&self) -> Result<Arc<Object>> {
+        self.object.clone().ok_or_else(|| StoreError::Failed("the transaction has ended".into()))
+    }
+
+    fn prepared(&self, sql: &str) -> Result<Statement> {
+        let prepared = wait(&self.runtime, self.client()?.prepare_cached(sql));
+        prepared.map_err(|error| self.cause(error.into()))
+    }
+
+    /// What fails after a failed write fails because of it.
+    fn cause(&self, error: StoreError) -> StoreError {
+        self.settle().err().unwrap_or(error)
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        self.underway.borrow_mut().clear();
+        if self.ended {
+            return;
+        }
+        // Out of the pool, the connection is closed, and PostgreSQL takes everything back.
+        if let Some(object) = self.object.take().and_then(Arc::into_inner) {
+            drop(Object::take(object));
+        }
+    }
+}
+
+/// Waits here for what goes on in the store's own threads.
+pub(super) fn wait<T>(runtime: &Handle, work: impl Future<Output = T>) -> T {
+    let _entered = runtime.enter();
+    futures_executor::block_on(work)
+}

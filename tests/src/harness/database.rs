@@ -1,0 +1,60 @@
+//! The engine under the servers of the tests: SQLite, or PostgreSQL where `XUNCHA_POSTGRES` names a
+//! cluster that is there for the tests alone (`tests/all` starts one).
+
+use std::path::Path;
+
+use tokio_postgres::NoTls;
+use xuncha_core::host::Host;
+use xuncha_server::settings::{self, Settings};
+use xuncha_server::store::sqlite::FILE;
+
+/// Gives a new ledger in `data` a database of its own, when PostgreSQL is what is being tested.
+pub fn place_in_database(data: &Path) {
+    let Ok(cluster) = std::env::var("XUNCHA_POSTGRES") else { return };
+    if data.join(FILE).exists() || data.join(settings::FILE).exists() {
+        return;
+    }
+    let name = format!("t{}", Host::system().uuid().simple());
+    run_there(&format!("{cluster}/postgres"), &format!("CREATE DATABASE {name}"));
+    std::fs::create_dir_all(data).unwrap();
+    std::fs::write(data.join(settings::FILE), format!("database = \"{cluster}/{name}\"\n")).unwrap();
+}
+
+/// Runs one statement behind the server's back on the ledger in `data`; gives the number of rows.
+pub fn run_behind(data: &Path, statement: &str) -> u64 {
+    match Settings::of(data).unwrap().database {
+        Some(url) => run_there(&url, statement),
+        None => {
+            let database = rusqlite::Connection::open(data.join(FILE)).unwrap();
+            database.busy_timeout(std::time::Duration::from_secs(15)).unwrap();
+            database.execute(statement, []).unwrap() as u64
+        }
+    }
+}
+
+/// An id or a hash as both engines write it.
+pub fn literal(data: &Path, bytes: &[u8]) -> String {
+    let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    match Settings::of(data).unwrap().database {
+        Some(_) => format!("'\\x{hex}'"),
+        None => format!("x'{hex}'"),
+    }
+}
+
+fn run_there(url: &str, statement: &str) -> u64 {
+    let (url, statement) = (url.to_owned(), statement.to_owned());
+    // A thread of its own: the test may be within a runtime.
+    let done = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            let connection = tokio::spawn(connection);
+            client.batch_execute("SET search_path = xuncha").await.unwrap();
+            let changed = client.execute(statement.as_str(), &[]).await.unwrap();
+            drop(client);
+            connection.await.unwrap().unwrap();
+            changed
+        })
+    });
+    done.join().unwrap()
+}
