@@ -214,7 +214,7 @@ mod tests {
         let store = SqliteStore::open(folder.path(), true).unwrap();
         let row = |id: &str| UploadRow {
             id: id.to_owned(),
-            device: DeviceId([1; 32]),
+            device: DeviceId(Hash([1; 32])),
             hash: Hash::of(id.as_bytes()),
             len: 7,
             offset: 0,
