@@ -29,6 +29,13 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// How long open requests may take to finish once the server stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(10);
 
+/// Largest head of a request, in bytes.
+const HEAD: usize = 64 * 1024;
+
+/// Most bytes of a body read from a connection at once. A connection begins with 8 KiB and comes to this only
+/// while its bytes come as fast; the larger, the fewer times the server is woken for a photo.
+const READ: usize = 256 * 1024;
+
 /// Pause after a failed accept (no file handles left), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -85,7 +92,8 @@ fn connection(stream: TcpStream, peer: SocketAddr, app: Router) -> http1::Connec
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_PATIENCE)
-        .max_buf_size(64 * 1024)
+        .max_header_size(HEAD)
+        .max_buf_size(READ)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(tower::util::BoxCloneService::new(service)))
 }
 

@@ -89,7 +89,9 @@ impl Phone {
 
     /// Sends and fetches, once.
     pub(crate) async fn sync(&self) -> Result<Synced> {
-        let options = SyncOptions { attempts: 1, base: Duration::ZERO, in_flight: 1, ..SyncOptions::default() };
+        // One request at a time, so that a world goes the same way twice.
+        let (in_flight, ahead) = (1, false);
+        let options = SyncOptions { attempts: 1, base: Duration::ZERO, in_flight, ahead, ..SyncOptions::default() };
         self.notebook().sync_with(&self.service, &(), &options).await
     }
 

@@ -1,11 +1,13 @@
 //! Sealing an original: the bytes as taken, under the name of their hash, before anything refers to them.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek as _, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver, Sender, SyncSender};
 use std::thread;
 
-use super::sweep::digest_of;
+use sha2::{Digest as _, Sha256};
+
 use super::{PhotoError, verify_file};
 use crate::model::{BlobRef, Hash};
 
@@ -26,13 +28,16 @@ pub(super) const BUFFER: usize = 256 * 1024;
 /// What the name of a half file ends in.
 pub(super) const PART: &str = ".part";
 
+/// How many pieces may be written and wait to be hashed.
+const AHEAD: usize = 4;
+
 /// How many first bytes tell the type.
 const HEAD: usize = 16;
 
 /// Copies `source` into `folder` under the hexadecimal hash of its bytes.
 ///
-/// The bytes are written to `<part>.part` and hashed, as the file has them, while the disk syncs them;
-/// the file gets its name only when it is whole and on the disk. Its *name* is on the disk only after
+/// The bytes are written to `<part>.part` and hashed on the way, while the disk is at work on them
+/// already; the file gets its name only when it is whole and on the disk. Its *name* is on the disk only after
 /// [`sync_folder`]: seal the photos of a finding one by one, sync their folder once, and only then write
 /// the record that refers to them. After a power loss before that, a file may be missing or still have
 /// its old name, never be half a file under a final name. `part` is one name for each call under way (an
@@ -83,9 +88,7 @@ fn make_folder(folder: &Path) -> io::Result<()> {
 
 fn write_down(folder: &Path, half: &Path, source: &mut dyn Read) -> Result<Sealed, PhotoError> {
     let mut file = File::options().read(true).write(true).create(true).truncate(true).open(half)?;
-    let (len, head) = copy(source, &mut file)?;
-    let media_type = media_type(&head).ok_or(PhotoError::NotAnImage)?;
-    let hash = sync_and_hash(&file)?;
+    let (len, media_type, hash) = copy_and_sync(source, &mut file)?;
     let path = folder.join(hash.to_hex());
     // A file of that name may have lost its bytes to a broken disk: then it is replaced.
     if path.is_file() && verify_file(&path, &hash).unwrap_or(false) {
@@ -97,46 +100,81 @@ fn write_down(folder: &Path, half: &Path, source: &mut dyn Read) -> Result<Seale
     Ok(Sealed { blob, path })
 }
 
-/// Syncs the whole file, and hashes it meanwhile: the disk and the processor need not wait for each
-/// other, and somebody who has just taken a photo waits for both.
-fn sync_and_hash(mut file: &File) -> io::Result<Hash> {
-    let whole = file;
+/// Copies and syncs, and hashes meanwhile: the disk and the processor need not wait for each other, and
+/// somebody who has just taken a photo waits for both. Gives length, media type and hash.
+fn copy_and_sync(source: &mut dyn Read, file: &mut File) -> Result<(u64, &'static str, Hash), PhotoError> {
     thread::scope(|scope| {
-        let syncing = thread::Builder::new().name("sync".into()).spawn_scoped(scope, || whole.sync_all())?;
-        let hash = file.rewind().and_then(|()| digest_of(&mut file));
-        syncing.join().unwrap_or_else(|_| Err(io::Error::other("the sync gave up")))?;
-        hash
+        let (written, to_hash) = mpsc::sync_channel(AHEAD);
+        let (hashed, spare) = mpsc::channel();
+        let hashing = thread::Builder::new().name("hash".into()).spawn_scoped(scope, || hash(to_hash, hashed))?;
+        let (len, head) = copy(source, file, written, &spare)?;
+        let media_type = media_type(&head).ok_or(PhotoError::NotAnImage)?;
+        file.sync_all()?;
+        let hash = hashing.join().map_err(|_| io::Error::other("the hashing gave up"))?;
+        Ok((len, media_type, hash))
     })
 }
 
-/// Copies; gives the length and the first bytes.
-fn copy(source: &mut dyn Read, file: &mut File) -> Result<(u64, Vec<u8>), PhotoError> {
+/// Hashes what comes until nothing more does, and hands each piece back to be filled again.
+fn hash(pieces: Receiver<Vec<u8>>, hashed: Sender<Vec<u8>>) -> Hash {
+    let mut digest = Sha256::new();
+    for piece in pieces {
+        digest.update(&piece);
+        // At the end nobody wants it back.
+        drop(hashed.send(piece));
+    }
+    Hash(digest.finalize().into())
+}
+
+/// Copies, and passes on what is written; gives the length and the first bytes.
+fn copy(
+    source: &mut dyn Read,
+    file: &mut File,
+    written: SyncSender<Vec<u8>>,
+    spare: &Receiver<Vec<u8>>,
+) -> Result<(u64, Vec<u8>), PhotoError> {
     let (mut len, mut head) = (0_u64, Vec::new());
-    let mut buffer = vec![0; BUFFER];
     loop {
-        let read = match source.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error.into()),
-        };
-        len += read as u64;
-        if len > MAX_ORIGINAL {
+        let mut piece = spare.try_recv().unwrap_or_default();
+        piece.clear();
+        piece.reserve_exact(BUFFER);
+        let read = source.take(BUFFER as u64).read_to_end(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        if len + read as u64 > MAX_ORIGINAL {
             return Err(PhotoError::TooManyBytes { limit: MAX_ORIGINAL });
         }
         if head.len() < HEAD {
-            head.extend_from_slice(&buffer[..read.min(HEAD)]);
+            head.extend_from_slice(&piece[..read.min(HEAD)]);
             // What cannot become an image is not copied to its end.
             if head.len() >= HEAD && media_type(&head).is_none() {
                 return Err(PhotoError::NotAnImage);
             }
         }
-        file.write_all(&buffer[..read])?;
+        file.write_all(&piece)?;
+        start_writing(file, len, read);
+        len += read as u64;
+        written.send(piece).map_err(|_| io::Error::other("the hashing gave up"))?;
     }
     if len == 0 {
         return Err(PhotoError::Empty);
     }
     Ok((len, head))
+}
+
+/// Has the disk begin with bytes that were just written, so that the sync at the end finds little left to
+/// do. Promises nothing, and does nothing where a system has no way to ask for it.
+fn start_writing(file: &File, at: u64, len: usize) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // Linux begins to write what is asked to leave its cache while it is not on the disk. It stays
+        // in the cache until it is.
+        let len = std::num::NonZero::new(len as u64);
+        let _ = rustix::fs::fadvise(file, at, len, rustix::fs::Advice::DontNeed);
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (file, at, len);
 }
 
 /// Media type of an image by its first bytes (16 are enough); none for anything else.

@@ -4,6 +4,7 @@
 //! it at any await leaves a consistent notebook: what was sent without an answer is asked for and
 //! sent again. It starts no task of its own.
 
+mod content;
 mod documents;
 mod epoch;
 mod http;

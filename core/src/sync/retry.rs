@@ -24,6 +24,10 @@ pub struct SyncOptions {
     pub policy: FilePolicy,
     /// Most files on their way at the same time.
     pub in_flight: usize,
+    /// The next file begins once all bytes of the one before are on their way, while the server still hashes
+    /// and syncs it: for each of [`SyncOptions::in_flight`] one more request may wait for its reply. Only
+    /// where the line is fast.
+    pub ahead: bool,
 }
 
 impl Default for SyncOptions {
@@ -36,6 +40,7 @@ impl Default for SyncOptions {
             conditions: Conditions::default(),
             policy: FilePolicy::default(),
             in_flight: 3,
+            ahead: true,
         }
     }
 }

@@ -3,20 +3,20 @@
 //! Each file has one attempt in a sync, and one that fails does not hold up the next. An attempt
 //! that was cut off, even by a kill, goes on at the next sync where the server stands.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 
+use super::content::{FileContent, Flow, Meter};
 use super::{Errand, Step, Synced, ask};
 use crate::model::{Code, Hash};
 use crate::photo::verify_file;
-use crate::protocol::{Content, ServiceError, SyncService, Token};
+use crate::protocol::{ServiceError, SyncService, Token};
 use crate::store::{Login, WaitingFile};
 use crate::{Error, Result};
 
@@ -67,34 +67,40 @@ impl<S: SyncService> Errand<'_, S> {
         // The pull before has found out whose token is good; the files are the device's.
         let (.., logins) = self.account()?;
         let login = logins.first().ok_or(Error::NotEnrolled)?;
-        let meters: Vec<Arc<AtomicU64>> = files.iter().map(|_| Arc::default()).collect();
         let total = files.iter().map(|file| file.blob.len).sum();
-        let mut waiting = files.iter().zip(&meters);
-        let mut running = FuturesUnordered::new();
-        let (mut silent, mut outcome, mut whole) = (0, Ok(()), None);
+        let (mut flow, mut running) = (Flow::new(files, self.options), FuturesUnordered::new());
+        let (mut silent, mut outcome, mut whole, mut quiet) = (0, Ok(()), Vec::new(), false);
         loop {
-            let free = self.options.in_flight.max(1) - running.len();
             let may_go_on = silent < SILENT && outcome.is_ok();
-            let next: Vec<_> = waiting.by_ref().take(if may_go_on { free } else { 0 }).collect();
-            if let Err(error) = self.turn_over(whole.take(), &next) {
+            let next = if may_go_on { flow.begin(self.door.host().clock.mono()) } else { 0..0 };
+            // Not at every reply: the next file's beginning has a commit anyway, and is near.
+            if (!next.is_empty() || running.is_empty() || quiet)
+                && let Err(error) = self.turn_over(&mut whole, &files[next.clone()])
+            {
                 outcome = outcome.and(Err(error));
             } else {
-                for (file, meter) in next {
-                    running.push(self.send_file(login, file, meter.clone()));
-                }
+                running.extend(next.map(|index| self.send_file(login, index, &files[index], flow.meter(index))));
             }
             if running.is_empty() {
                 return outcome;
             }
-            if let Ok(done) = tokio::time::timeout(TICK, running.next()).await {
-                let Some((requests, file, sent)) = done else { return outcome };
+            let done = tokio::time::timeout(TICK, async {
+                match select(running.next(), pin!(flow.moved())).await {
+                    Either::Left((done, _)) => done,
+                    Either::Right(_) => None,
+                }
+            })
+            .await;
+            quiet = done.is_err();
+            if let Ok(Some((requests, index, sent))) = done {
+                flow.end(index);
                 synced.requests += requests;
                 match sent {
                     Ok(Sent::Whole) => {
                         silent = 0;
                         synced.files_sent += 1;
-                        synced.bytes_sent += file.blob.len;
-                        whole = Some(file);
+                        synced.bytes_sent += files[index].blob.len;
+                        whole.push(&files[index]);
                     }
                     Ok(Sent::NoNetwork) => {
                         silent += 1;
@@ -104,44 +110,39 @@ impl<S: SyncService> Errand<'_, S> {
                     Err(error) => outcome = outcome.and(Err(error)),
                 }
             }
-            let bytes = meters.iter().map(|meter| meter.load(Ordering::Relaxed)).sum();
-            self.progress.step(Step::Uploading { bytes, total, files: synced.files_sent });
+            self.progress.step(Step::Uploading { bytes: flow.bytes(), total, files: synced.files_sent });
         }
     }
 
-    /// Remembers which file has arrived and which are tried next, in one commit. A crash before it
-    /// has the file asked about once more.
-    fn turn_over(&self, whole: Option<&WaitingFile>, next: &[(&WaitingFile, &Arc<AtomicU64>)]) -> Result<()> {
-        if whole.is_none() && next.is_empty() {
+    /// Remembers which files have arrived and which are tried next, in one commit. A crash before it
+    /// has the files asked about once more.
+    fn turn_over(&self, whole: &mut Vec<&WaitingFile>, next: &[WaitingFile]) -> Result<()> {
+        if whole.is_empty() && next.is_empty() {
             return Ok(());
         }
+        let whole = std::mem::take(whole);
         self.door.with(|store| {
             store.whole(|store| {
-                whole.map_or(Ok(()), |file| store.file_sent(&file.blob.hash))?;
-                next.iter().try_for_each(|(file, _)| store.file_tried(&file.blob.hash))
+                whole.iter().try_for_each(|file| store.file_sent(&file.blob.hash))?;
+                next.iter().try_for_each(|file| store.file_tried(&file.blob.hash))
             })
         })
     }
 
-    /// One attempt; gives the number of requests, the file and what became of it.
-    async fn send_file<'f>(
+    /// One attempt; gives the number of requests, the index and what became of it.
+    async fn send_file(
         &self,
         login: &Login,
-        file: &'f WaitingFile,
-        meter: Arc<AtomicU64>,
-    ) -> (u64, &'f WaitingFile, Result<Sent>) {
+        index: usize,
+        file: &WaitingFile,
+        meter: Arc<Meter>,
+    ) -> (u64, usize, Result<Sent>) {
         let mut requests = 0;
         let sent = self.try_file(login, file, meter, &mut requests).await;
-        (requests, file, sent)
+        (requests, index, sent)
     }
 
-    async fn try_file(
-        &self,
-        login: &Login,
-        file: &WaitingFile,
-        meter: Arc<AtomicU64>,
-        requests: &mut u64,
-    ) -> Result<Sent> {
+    async fn try_file(&self, login: &Login, file: &WaitingFile, meter: Arc<Meter>, requests: &mut u64) -> Result<Sent> {
         let hash = &file.blob.hash;
         let content = match FileContent::open(&file.path, file.blob.len, meter) {
             Ok(content) => Arc::new(content),
@@ -213,7 +214,7 @@ impl<S: SyncService> Errand<'_, S> {
             let begin = || self.service.begin_upload(token, &file.blob, None);
             let upload = ask(self.door.host(), self.options, self.progress, requests, begin).await?;
             offset = upload.offset;
-            content.sent.fetch_max(offset, Ordering::Relaxed);
+            content.skip_to(offset);
             if offset < len {
                 *requests += 1;
                 offset = self.service.continue_upload(token, &upload.id, offset, content.clone()).await?;
@@ -259,37 +260,4 @@ impl<S: SyncService> Errand<'_, S> {
 
 fn has_code(outcome: &std::result::Result<(), ServiceError>, codes: &[Code]) -> bool {
     matches!(outcome, Err(ServiceError::Problem(problem)) if codes.contains(&problem.code))
-}
-
-/// A file of the notebook, read piece by piece.
-struct FileContent {
-    file: Mutex<File>,
-    len: u64,
-    /// How far it was read for sending.
-    sent: Arc<AtomicU64>,
-}
-
-impl FileContent {
-    fn open(path: &Path, len: u64, sent: Arc<AtomicU64>) -> io::Result<FileContent> {
-        let file = File::open(path)?;
-        let found = file.metadata()?.len();
-        if found != len {
-            return Err(io::Error::other(format!("the file has {found} bytes instead of {len}")));
-        }
-        Ok(FileContent { file: Mutex::new(file), len, sent })
-    }
-}
-
-impl Content for FileContent {
-    fn len(&self) -> u64 {
-        self.len
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(offset))?;
-        let read = file.read(buffer)?;
-        self.sent.fetch_max(offset + read as u64, Ordering::Relaxed);
-        Ok(read)
-    }
 }

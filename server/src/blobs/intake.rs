@@ -1,4 +1,4 @@
-//! Bytes arriving: blocks are written and synced while the next ones are received.
+//! Bytes arriving: parts are written, hashed and synced while the next ones are received.
 //!
 //! Whatever ends a request (its end, a broken connection, silence, a newer request), what has come
 //! is made durable first.
@@ -19,9 +19,13 @@ use super::writer::Writer;
 use crate::problem::refusal;
 use crate::store::UploadRow;
 
-/// Most bytes that are written at once. Of one upload a block is in the making, one may wait for its
-/// sync, and one is being synced: a server that dies has no more than these sent to it again.
+/// Most bytes that come before a sync of them begins. Of one upload two blocks at most are written and not
+/// durable, and less than another is between the connection and the disk: a server that dies has no
+/// more than three sent to it again.
 pub(super) const BLOCK: usize = 1024 * 1024;
+
+/// Most bytes that are written at once: the smaller, the less is left to do when the last ones have come.
+pub(super) const PART: usize = 256 * 1024;
 
 /// This many bytes are made durable once nothing has come for [`PAUSE`].
 const WORTH: usize = 1024;
@@ -55,6 +59,8 @@ pub(super) struct Intake {
     block: Vec<u8>,
     /// Room in memory for what `block` holds.
     held: Option<OwnedSemaphorePermit>,
+    /// Bytes that the writer has got since the line was at rest: not all of them need be durable.
+    loose: usize,
     desk: Desk,
 }
 
@@ -75,8 +81,8 @@ enum End {
 impl Intake {
     /// Bytes for `writer`, of which at most `most` in all requests are held in `memory`.
     pub(super) fn new(writer: Writer, memory: Arc<Semaphore>, most: usize) -> Intake {
-        let (left, block, held, desk) = (writer.left(), Vec::new(), None, Desk::Free(Box::new(writer)));
-        Intake { left, memory, most, block, held, desk }
+        let (left, block, desk) = (writer.left(), Vec::new(), Desk::Free(Box::new(writer)));
+        Intake { left, memory, most, block, held: None, loose: 0, desk }
     }
 
     /// Receives until the source ends, breaks, falls silent for `idle`, or `turn` is over. What came
@@ -88,7 +94,7 @@ impl Intake {
         idle: Duration,
     ) -> Result<UploadRow, ServiceError> {
         let end = self.receive(source, &mut turn, idle).await?;
-        self.flush().await?;
+        self.flush(false).await?;
         let writer = self.writer().await?;
         let settled = tokio::task::spawn_blocking(move || match end {
             End::Whole => writer.finish(),
@@ -113,7 +119,7 @@ impl Intake {
     ) -> Result<End, ServiceError> {
         let mut silent = Duration::ZERO;
         while self.left > 0 {
-            let restless = self.block.len() >= WORTH && silent < PAUSE;
+            let restless = self.block.len() + self.loose >= WORTH && silent < PAUSE;
             let wait = if restless { PAUSE.min(idle) } else { idle.saturating_sub(silent) };
             let next = tokio::select! {
                 biased;
@@ -135,7 +141,7 @@ impl Intake {
                     if silent >= idle {
                         return Ok(End::Broken);
                     }
-                    self.flush().await?;
+                    self.flush(true).await?;
                 }
             }
         }
@@ -159,15 +165,15 @@ impl Intake {
 
     /// Adds bytes to the block. False when somebody newer came while there was no memory for them.
     async fn take(&mut self, bytes: Bytes, turn: &mut Turn) -> Result<bool, ServiceError> {
-        if self.block.len() + bytes.len() > BLOCK {
-            self.flush().await?;
+        if self.block.len() + bytes.len() > PART {
+            self.flush(false).await?;
         }
         let count = u32::try_from(bytes.len().min(self.most)).unwrap_or(u32::MAX);
         let room = match self.memory.clone().try_acquire_many_owned(count) {
             Ok(room) => room,
             Err(_) => {
                 // Whoever waits for memory must hold none, or all would wait for each other.
-                self.flush().await?;
+                self.flush(false).await?;
                 let writer = self.writer().await?;
                 self.desk = Desk::Free(writer);
                 tokio::select! {
@@ -183,27 +189,50 @@ impl Intake {
             Some(held) => held.merge(room),
             None => self.held = Some(room),
         }
-        self.add(&bytes);
+        self.add(bytes).await?;
         Ok(true)
     }
 
-    fn add(&mut self, bytes: &[u8]) {
-        if self.block.capacity() == 0 {
-            self.block.reserve_exact(BLOCK.min(usize::try_from(self.left).unwrap_or(BLOCK)));
+    /// Large parts go to the writer as they came, small ones together.
+    async fn add(&mut self, mut bytes: Bytes) -> Result<(), ServiceError> {
+        while self.block.is_empty() && bytes.len() > PART / 2 {
+            let part = bytes.split_to(bytes.len().min(PART));
+            let held = if bytes.is_empty() { self.held.take() } else { None };
+            let count = part.len() as u64;
+            self.hand_over(part, held, false).await?;
+            self.left -= count;
+        }
+        if self.block.capacity() == 0 && !bytes.is_empty() {
+            self.block.reserve_exact(PART.min(usize::try_from(self.left).unwrap_or(PART)));
         }
         self.left -= bytes.len() as u64;
-        self.block.extend_from_slice(bytes);
+        self.block.extend_from_slice(&bytes);
+        Ok(())
     }
 
-    /// Hands the block to the writer once that is free, and does not wait until it is written.
-    async fn flush(&mut self) -> Result<(), ServiceError> {
-        if self.block.is_empty() {
+    /// Hands what there is to the writer once that is free, and does not wait until it is written. At
+    /// `rest` all that has come is made durable.
+    async fn flush(&mut self, rest: bool) -> Result<(), ServiceError> {
+        if self.block.is_empty() && !rest {
             return Ok(());
         }
-        let mut writer = self.writer().await?;
+        // Before the block is taken: whoever gives up waiting must find it where it was.
+        let writer = self.writer().await?;
+        self.desk = Desk::Free(writer);
         let (block, held) = (std::mem::take(&mut self.block), self.held.take());
+        self.hand_over(block.into(), held, rest).await
+    }
+
+    async fn hand_over(
+        &mut self,
+        part: Bytes,
+        held: Option<OwnedSemaphorePermit>,
+        rest: bool,
+    ) -> Result<(), ServiceError> {
+        let mut writer = self.writer().await?;
+        self.loose = if rest { 0 } else { self.loose + part.len() };
         self.desk = Desk::Busy(tokio::task::spawn_blocking(move || {
-            let done = writer.put(&block);
+            let done = writer.put(&part, rest);
             drop(held);
             (writer, done)
         }));

@@ -139,6 +139,20 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Has the disk begin with bytes that were just written, so that a sync later finds little left to do.
+/// Promises nothing, and does nothing where a system has no way to ask for it.
+pub(super) fn start_writing(file: &File, at: u64, len: usize) {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        // Linux begins to write what is asked to leave its cache while it is not on the disk. It stays
+        // in the cache until it is.
+        let len = std::num::NonZero::new(len as u64);
+        let _ = rustix::fs::fadvise(file, at, len, rustix::fs::Advice::DontNeed);
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (file, at, len);
+}
+
 /// Digest and length of what is left to read.
 pub(super) fn digest_of(file: &mut impl io::Read) -> io::Result<(Hash, u64)> {
     let (mut digest, mut len) = (Sha256::new(), 0);

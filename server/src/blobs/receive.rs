@@ -35,7 +35,8 @@ impl Blobs {
         promised: Option<Hash>,
     ) -> Result<UploadRow, ServiceError> {
         let asker = caller.clone();
-        let row = self.blocking(move |blobs| blobs.find_or_begin(&asker, &announced)).await?;
+        let bytes = source.is_some();
+        let row = self.blocking(move |blobs| blobs.find_or_begin(&asker, &announced, bytes)).await?;
         let turn = self.turns.take(&row.id).await;
         let asker = caller.clone();
         let row = self.blocking(move |blobs| blobs.standing(&asker, &row.id)).await?;

@@ -5,13 +5,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use xuncha_core::protocol::ServiceError;
 
+use super::intake::BLOCK;
 use super::local::sync_folder;
 use super::{Blobs, disk_failure};
 use crate::store::UploadRow;
 
 /// Syncs the file of one upload behind whoever writes it, one sync at a time.
 ///
-/// Dropping it waits until nobody is at work any more: the next request must find the row at rest.
+/// Dropping it waits until nobody is at work any more: the next request must find the row at rest. What a
+/// failed write left behind it, and what was durable before, is said then.
 pub(super) struct Settling {
     shared: Arc<Shared>,
 }
@@ -35,8 +37,19 @@ struct State {
     work: Work,
     /// The whole file is about to be kept: the row has no need to follow any more.
     ending: bool,
+    /// All that is not said yet, and all that is still to come, is within [`AT_STAKE`]: while it comes
+    /// fast, the row stays where it is.
+    few: bool,
+    /// When the row last moved, in milliseconds of the clock that only goes forward.
+    said: i64,
     failed: Option<ServiceError>,
 }
+
+/// Most bytes of one upload that may have to come again after the server died.
+pub(super) const AT_STAKE: u64 = 3 * BLOCK as u64;
+
+/// An upload slower than that has its row moved after every sync, however few bytes it has, in milliseconds.
+const SLOW: i64 = 1_000;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Work {
@@ -48,12 +61,13 @@ enum Work {
 
 impl Settling {
     pub(super) fn new(blobs: Arc<Blobs>, file: Arc<File>, row: UploadRow) -> Settling {
-        let (at, named) = (row.offset, row.offset > 0);
-        let state = State { row, written: at, synced: at, named, work: Work::None, ending: false, failed: None };
+        let (at, named, few) = (row.offset, row.offset > 0, row.len - row.offset <= AT_STAKE);
+        let (work, said) = (Work::None, blobs.host.clock.mono());
+        let state = State { row, written: at, synced: at, named, work, ending: false, few, said, failed: None };
         Settling { shared: Arc::new(Shared { blobs, file, state: Mutex::new(state), moved: Condvar::new() }) }
     }
 
-    /// Bytes up to `at` are written. Does not wait.
+    /// Bytes up to `at` are written, and to be made durable. Does not wait.
     pub(super) fn wrote(&self, at: u64) {
         let mut state = self.shared.lock();
         state.written = at;
@@ -64,15 +78,22 @@ impl Settling {
         }
     }
 
-    /// Waits until at most `bytes` are written but not durable.
-    pub(super) fn wait_until_behind(&self, bytes: u64) -> Result<(), ServiceError> {
-        drop(self.shared.wait(|state| state.written - state.synced <= bytes)?);
+    /// Nothing comes for a while: the row says soon what is durable, however little that is.
+    pub(super) fn rest(&self) {
+        self.shared.lock().few = false;
+    }
+
+    /// Waits until all up to `at`, which must have been told to [`Settling::wrote`], is durable.
+    pub(super) fn wait_for(&self, at: u64) -> Result<(), ServiceError> {
+        drop(self.shared.wait(|state| state.synced >= at)?);
         Ok(())
     }
 
     /// Waits until all that is written is durable and the row says so; gives it.
     pub(super) fn settle(&self) -> Result<UploadRow, ServiceError> {
-        self.shared.lock().ending = false;
+        let mut state = self.shared.lock();
+        (state.ending, state.few) = (false, false);
+        drop(state);
         Ok(self.shared.wait(|state| state.written == state.row.offset && state.work == Work::None)?.row.clone())
     }
 
@@ -90,6 +111,9 @@ impl Settling {
 
 impl Drop for Settling {
     fn drop(&mut self) {
+        if !self.shared.lock().ending {
+            drop(self.settle());
+        }
         let mut state = self.shared.lock();
         state.ending = true;
         if state.work == Work::Asked {
@@ -130,10 +154,10 @@ impl Shared {
             return state;
         }
         state.work = Work::UnderWay;
-        while state.failed.is_none() && state.has_work() {
+        while state.failed.is_none() && state.has_work(self.now()) {
             let (written, synced, named) = (state.written, state.synced, state.named);
             let mut row = state.row.clone();
-            let speaks = state.row_is_behind();
+            let speaks = state.row_is_behind(self.now());
             drop(state);
             let done = if speaks { self.say(&mut row, synced, named) } else { self.sync() };
             state = self.lock();
@@ -141,6 +165,7 @@ impl Shared {
                 Ok(()) if speaks => {
                     state.row = row;
                     state.named = true;
+                    state.said = self.now();
                 }
                 Ok(()) => state.synced = written,
                 Err(error) => state.failed = Some(error),
@@ -150,6 +175,10 @@ impl Shared {
         state.work = Work::None;
         self.moved.notify_all();
         state
+    }
+
+    fn now(&self) -> i64 {
+        self.blobs.host.clock.mono()
     }
 
     fn sync(&self) -> Result<(), ServiceError> {
@@ -168,12 +197,14 @@ impl Shared {
 }
 
 impl State {
-    fn has_work(&self) -> bool {
-        self.written > self.synced || self.row_is_behind()
+    fn has_work(&self, now: i64) -> bool {
+        self.written > self.synced || self.row_is_behind(now)
     }
 
-    /// The row follows every sync, so that it gets somewhere however fast the bytes come.
-    fn row_is_behind(&self) -> bool {
-        self.row.offset < self.synced && !self.ending
+    /// The row follows every sync, so that it gets somewhere however fast the bytes come; but not where
+    /// they are few and come so fast that its commit would only hold up those of others.
+    fn row_is_behind(&self, now: i64) -> bool {
+        let may_wait = self.few && now - self.said < SLOW;
+        self.row.offset < self.synced && !self.ending && !may_wait
     }
 }

@@ -37,7 +37,16 @@ impl Blobs {
     /// The upload of this file by this device: the one that was begun before, or a new one. Whole
     /// at once when the file is here and something that the caller sees refers to it; a caller who
     /// only guessed the hash learns nothing.
-    pub(super) fn find_or_begin(&self, caller: &Caller, announced: &Announced) -> Result<UploadRow, ServiceError> {
+    ///
+    /// With `bytes` to follow in the same request, the row is durable only with what is said of them: a
+    /// power loss before that leaves at most a file that no row knows of, for the sweep. Without, it is
+    /// durable when this returns.
+    pub(super) fn find_or_begin(
+        &self,
+        caller: &Caller,
+        announced: &Announced,
+        bytes: bool,
+    ) -> Result<UploadRow, ServiceError> {
         if announced.len == 0 {
             return Err(refusal(Code::Malformed, "Upload-Length: a file has at least one byte".to_owned()));
         }
@@ -48,7 +57,8 @@ impl Blobs {
         let fresh =
             UploadRow { id, device: caller.device, hash: announced.hash, len: announced.len, offset: 0, touched: now };
         let room = self.check_room(announced.len);
-        let begun = self.store.change(|batch| decide(batch, caller, &fresh, room.clone(), self.bounds.quota));
+        let work = |batch: &mut dyn Batch| decide(batch, caller, &fresh, room.clone(), self.bounds.quota);
+        let begun = if bytes { self.store.change_soon(work) } else { self.store.change(work) };
         let (row, replaced) = begun.map_err(|error| store_failure(&error))??;
         if let Some(replaced) = replaced {
             self.folder.discard(&replaced.id);

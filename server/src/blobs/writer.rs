@@ -8,7 +8,8 @@ use sha2::{Digest as _, Sha256};
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::ServiceError;
 
-use super::intake::BLOCK;
+use super::intake::{BLOCK, PART};
+use super::local::start_writing;
 use super::settle::Settling;
 use super::{Blobs, disk_failure};
 use crate::ledger::Caller;
@@ -31,6 +32,8 @@ pub(super) struct Writer {
     began: u64,
     /// Bytes written.
     at: u64,
+    /// Of these, how many are being made durable or are.
+    told: u64,
     /// Of the whole file, when this request brings it from the first byte on.
     digest: Option<Sha256>,
     promise: Option<Promise>,
@@ -54,7 +57,7 @@ impl Writer {
         let digest = (began == 0).then(Sha256::new);
         let promise = promised.map(|expected| Promise { digest: Sha256::new(), expected });
         let settling = Settling::new(blobs.clone(), file.clone(), row);
-        Ok(Writer { blobs, caller, file, len, began, at: began, digest, promise, settling })
+        Ok(Writer { blobs, caller, file, len, began, at: began, told: began, digest, promise, settling })
     }
 
     /// Bytes that are still to come.
@@ -62,35 +65,47 @@ impl Writer {
         self.len - self.at
     }
 
-    /// Writes one block. It is being made durable when this returns, unless its request promised a
-    /// digest, see [`Writer::pause`]. The block before it is durable by then, or only one more comes:
-    /// so three blocks at most are not.
-    pub(super) fn put(&mut self, block: &[u8]) -> Result<(), ServiceError> {
-        self.blobs.check_room(block.len() as u64)?;
-        self.file.write_all(block).map_err(|error| disk_failure(&error))?;
-        self.at += block.len() as u64;
+    /// Writes some bytes, at most [`PART`] of them. Each [`BLOCK`] of them, at the latest, is being made
+    /// durable when this returns, and at once when the line is at `rest`; unless their request promised
+    /// a digest, see [`Writer::pause`]. At most two blocks are not durable by then.
+    pub(super) fn put(&mut self, part: &[u8], rest: bool) -> Result<(), ServiceError> {
+        if !part.is_empty() {
+            self.blobs.check_room(part.len() as u64)?;
+            self.file.write_all(part).map_err(|error| disk_failure(&error))?;
+            start_writing(&self.file, self.at, part.len());
+        }
+        self.at += part.len() as u64;
         let last = self.left() == 0;
-        if self.promise.is_none() {
+        let due = last || rest || self.at - self.told > (BLOCK - PART) as u64;
+        if self.promise.is_none() && due {
             if last {
                 self.settling.begin_end();
             }
+            if rest {
+                self.settling.rest();
+            }
             self.settling.wrote(self.at);
+            self.told = self.at;
         }
         // While the disk is busy with it.
         if let Some(digest) = &mut self.digest {
-            digest.update(block);
+            digest.update(part);
         }
         if let Some(promise) = &mut self.promise {
-            promise.digest.update(block);
+            promise.digest.update(part);
         }
         // The end waits for everything at once.
-        if self.left() <= BLOCK as u64 { Ok(()) } else { self.settling.wait_until_behind(block.len() as u64) }
+        if last || self.promise.is_some() {
+            return Ok(());
+        }
+        self.settling.wait_for(self.at.saturating_sub(2 * BLOCK as u64))
     }
 
     /// The request ended before the file did. Bytes whose digest was promised count only when it
     /// fits; `complete` says that the request came to its own end.
     pub(super) fn pause(mut self, complete: bool) -> Result<UploadRow, ServiceError> {
         self.redeem(complete)?;
+        self.settling.wrote(self.at);
         self.settling.settle()
     }
 

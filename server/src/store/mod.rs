@@ -29,6 +29,12 @@ pub trait Store: Send + Sync + 'static {
     /// `work` succeeds; when it fails, panics or the process dies, nothing of it remains.
     fn write(&self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<()>) -> Result<()>;
 
+    /// As [`Store::write`], but not durable before the next write is: a power loss until then may undo it.
+    /// For what nobody is told of before.
+    fn write_soon(&self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<()>) -> Result<()> {
+        self.write(work)
+    }
+
     /// Runs `work` on a view of one moment.
     fn read(&self, work: &mut dyn FnMut(&dyn Snapshot) -> Result<()>) -> Result<()>;
 
@@ -64,6 +70,16 @@ impl dyn Store {
     pub fn change<T>(&self, mut work: impl FnMut(&mut dyn Batch) -> Result<T>) -> Result<T> {
         let mut found = None;
         self.write(&mut |batch| {
+            found = Some(work(batch)?);
+            Ok(())
+        })?;
+        found.ok_or(StoreError::Failed("a write gave nothing back".into()))
+    }
+
+    /// [`Store::write_soon`] with a value to give back.
+    pub fn change_soon<T>(&self, mut work: impl FnMut(&mut dyn Batch) -> Result<T>) -> Result<T> {
+        let mut found = None;
+        self.write_soon(&mut |batch| {
             found = Some(work(batch)?);
             Ok(())
         })?;

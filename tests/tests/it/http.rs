@@ -203,6 +203,22 @@ async fn a_client_that_is_slow_with_its_head_is_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_of_more_than_64_kib_is_refused_however_large_a_body_may_be_read_at_once() {
+    let server = TestServer::start().await;
+    for (filling, status) in [(50_000, "HTTP/1.1 200"), (70_000, "HTTP/1.1 431"), (5_000_000, "HTTP/1.1 431")] {
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let head = format!("GET /healthz HTTP/1.1\r\nhost: x\r\nx-filling: {}\r\n\r\n", "x".repeat(filling));
+        // The server may close before all of it is written, and then a write fails.
+        let wrote = stream.write_all(head.as_bytes()).await;
+        let mut reply = [0; 512];
+        match stream.read(&mut reply).await {
+            Ok(read) if read > 0 => assert!(reply[..read].starts_with(status.as_bytes()), "{filling}"),
+            _ => assert!(filling > 1_000_000, "{wrote:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_slow_with_its_body_is_told_that_it_took_too_long() {
     let server = TestServer::with_limits(Limits { patience: Duration::from_millis(300), ..Limits::default() }).await;
     let mut slow = TcpStream::connect(server.address()).await.unwrap();

@@ -527,6 +527,71 @@ async fn bytes_that_pause_are_made_durable_while_the_line_stays_open() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_bytes_that_keep_coming_three_blocks_at_most_are_not_durable() {
+    let (server, phone) = inspector().await;
+    let bytes = photo(&server.random, 9 * MIB + 11);
+    let upload = phone.begin(&bytes).await;
+    let mut line = Line::patch(&phone, &upload, 0, bytes.len()).await;
+    let mut written = 0;
+    while written < bytes.len() - 1 {
+        let more = (1 + server.random.below(MIB)).min(bytes.len() - 1 - written);
+        line.write(&bytes[written..written + more]).await;
+        written += more;
+        // The line never rests for so long that this alone would have it made durable.
+        let in_time = async { until(|| durable(&server, &upload) + 3 * MIB >= written).await };
+        assert!(tokio::time::timeout(Duration::from_millis(1_500), in_time).await.is_ok(), "{written}");
+    }
+    line.write(&bytes[written..]).await;
+    until(|| is_kept(&server, &bytes)).await;
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_small_photo_on_a_slow_line_each_block_is_made_durable_though_the_line_never_rests() {
+    let (server, phone) = inspector().await;
+    let bytes = photo(&server.random, 2 * MIB + MIB / 2);
+    let upload = phone.begin(&bytes).await;
+    let mut line = Line::patch(&phone, &upload, 0, bytes.len()).await;
+    line.write(&bytes[..10]).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.clock.pass(5_000);
+    line.write(&bytes[10..MIB + MIB / 8]).await;
+    let mut written = MIB + MIB / 8;
+    while durable(&server, &upload) < MIB / 2 {
+        assert!(written < MIB + MIB / 8 + 30, "nothing is durable");
+        line.write(&bytes[written..=written]).await;
+        written += 1;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    line.write(&bytes[written..]).await;
+    until(|| is_kept(&server, &bytes)).await;
+    server.check_all();
+}
+
+static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_is_full_in_the_middle_of_a_photo_keeps_the_blocks_before() {
+    let bounds = Bounds { reserve: 1_000_000, free: |_| Ok(LEFT.load(Ordering::SeqCst)), ..Bounds::default() };
+    let (server, phone) = within(bounds).await;
+    let bytes = photo(&server.random, 2 * MIB + MIB / 2);
+    let upload = phone.begin(&bytes).await;
+    let mut line = Line::patch(&phone, &upload, 0, bytes.len()).await;
+    line.write(&bytes[..MIB + MIB / 2]).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    LEFT.store(0, Ordering::SeqCst);
+    line.write(&bytes[MIB + MIB / 2..2 * MIB]).await;
+    let told = line.read().await;
+    assert!(told.starts_with("HTTP/1.1 507"), "{told}");
+    until(|| durable(&server, &upload) >= MIB / 2).await;
+    let stands = durable(&server, &upload);
+    LEFT.store(u64::MAX, Ordering::SeqCst);
+    assert_eq!(phone.patch(&upload, stands, &bytes[stands..]).await.status, 204);
+    until(|| is_kept(&server, &bytes)).await;
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_uploads_share_little_memory_and_all_arrive() {
     let (server, phone) = within(Bounds { memory: 100_000, ..Bounds::default() }).await;
     let photos: Vec<_> = (0..12).map(|_| Arc::new(photo(&server.random, 600_000))).collect();

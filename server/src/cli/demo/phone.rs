@@ -62,7 +62,7 @@ impl Phone {
     /// One try with one file at a time; a line that breaks off is what it is for.
     pub(super) async fn try_sync(&self) -> Result<Synced, Failure> {
         while self.notebook.make_previews(&PreviewOptions::default())?.more {}
-        let options = SyncOptions { attempts: 1, in_flight: 1, ..SyncOptions::default() };
+        let options = SyncOptions { attempts: 1, in_flight: 1, ahead: false, ..SyncOptions::default() };
         Ok(self.notebook.sync_with(&self.service()?, &(), &options).await?)
     }
 

@@ -1,4 +1,5 @@
-//! A ledger in one SQLite file: one writer, a few readers, write-ahead log, synced at every commit.
+//! A ledger in one SQLite file: one writer, a few readers, write-ahead log, synced at every commit but those
+//! that nobody has been told of.
 
 mod ahead;
 mod batch;
@@ -37,7 +38,7 @@ pub const FILE: &str = "ledger.sqlite";
 
 /// A ledger in `ledger.sqlite` of a data folder.
 pub struct SqliteStore {
-    writer: Mutex<Connection>,
+    writer: Mutex<Writer>,
     readers: Mutex<Vec<Connection>>,
     freed: Condvar,
 }
@@ -63,6 +64,7 @@ impl SqliteStore {
         let mut writer = connect(file, false)?;
         migrate(&mut writer)?;
         let readers = (0..READERS).map(|_| connect(file, true)).collect::<Result<_>>()?;
+        let writer = Writer { connection: writer, durable: true };
         Ok(SqliteStore { writer: Mutex::new(writer), readers: Mutex::new(readers), freed: Condvar::new() })
     }
 
@@ -74,6 +76,30 @@ impl SqliteStore {
                 None => readers = self.freed.wait(readers).unwrap_or_else(PoisonError::into_inner),
             }
         }
+    }
+}
+
+/// The one connection that writes.
+struct Writer {
+    connection: Connection,
+    /// Commits are durable when they return.
+    durable: bool,
+}
+
+impl Writer {
+    fn write(&mut self, durable: bool, work: &mut dyn FnMut(&mut dyn Batch) -> Result<()>) -> Result<()> {
+        if self.durable != durable {
+            // FULL syncs the log at a commit, with all that NORMAL has left in it. NORMAL syncs it only before
+            // pages go to the database, so that a power loss takes the last commits and nothing else.
+            let synchronous = if durable { "FULL" } else { "NORMAL" };
+            self.connection.pragma_update(None, "synchronous", synchronous)?;
+            self.durable = durable;
+        }
+        // Immediate: the lock is taken before anything is read, so what is read stays true.
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        work(&mut batch::SqliteBatch::new(&transaction))?;
+        transaction.commit()?;
+        Ok(())
     }
 }
 
@@ -94,13 +120,11 @@ impl Drop for Reader<'_> {
 
 impl Store for SqliteStore {
     fn write(&self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<()>) -> Result<()> {
-        let mut writer = lock(&self.writer);
-        // Immediate: the lock is taken before anything is read, so what is read stays true.
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        work(&mut batch::SqliteBatch::new(&transaction))?;
-        // The commit is durable when it returns: synchronous=FULL syncs the log.
-        transaction.commit()?;
-        Ok(())
+        lock(&self.writer).write(true, work)
+    }
+
+    fn write_soon(&self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<()>) -> Result<()> {
+        lock(&self.writer).write(false, work)
     }
 
     fn read(&self, work: &mut dyn FnMut(&dyn Snapshot) -> Result<()>) -> Result<()> {
@@ -173,4 +197,44 @@ fn migrate(connection: &mut Connection) -> Result<()> {
 
 fn schema_of(connection: &Connection) -> Result<u32> {
     Ok(connection.query_row("PRAGMA user_version", [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use xuncha_core::model::{DeviceId, Hash, Time};
+
+    use super::*;
+    use crate::store::UploadRow;
+
+    #[test]
+    fn what_is_written_soon_is_there_and_the_next_write_is_durable_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(folder.path(), true).unwrap();
+        let row = |id: &str| UploadRow {
+            id: id.to_owned(),
+            device: DeviceId(Hash([1; 32])),
+            hash: Hash::of(id.as_bytes()),
+            len: 7,
+            offset: 0,
+            touched: Time::from_millis(1),
+        };
+        let synchronous = || -> i64 {
+            let writer = lock(&store.writer);
+            writer.connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap()
+        };
+        let (full, normal) = (2, 1);
+        store.write_soon(&mut |batch| batch.put_upload(&row("soon"))).unwrap();
+        assert_eq!(synchronous(), normal);
+        store.write(&mut |batch| batch.put_upload(&row("now"))).unwrap();
+        assert_eq!(synchronous(), full);
+        // One that fails changes nothing of that.
+        store.write_soon(&mut |_| Err(StoreError::Failed("no".into()))).unwrap_err();
+        store.write(&mut |batch| batch.put_upload(&row("last"))).unwrap();
+        assert_eq!(synchronous(), full);
+        drop(store);
+        let again: Box<dyn Store> = Box::new(SqliteStore::open(folder.path(), false).unwrap());
+        for id in ["soon", "now", "last"] {
+            assert_eq!(again.look(|snapshot| snapshot.upload(id)).unwrap(), Some(row(id)));
+        }
+    }
 }
