@@ -38,6 +38,8 @@ pub struct Queue {
     jobs: Sender<Job>,
     waiting: Arc<AtomicUsize>,
     arrived: Arc<AtomicBool>,
+    /// Whether what arrived may wait for the next append.
+    patient: bool,
 }
 
 /// Why a queue gave no verdicts.
@@ -68,7 +70,7 @@ impl Queue {
         let worker = Worker { store, sequencer, host, waiting: waiting.clone(), arrived: arrived.clone() };
         let run = move || worker.run(&next);
         let thread = std::thread::Builder::new().name("sequencer".into()).spawn(run)?;
-        Ok((Queue { jobs, waiting, arrived }, thread))
+        Ok((Queue { jobs, waiting, arrived, patient: false }, thread))
     }
 
     /// Judges and appends `items`; one verdict per item, and what is final is durable.
@@ -89,8 +91,17 @@ impl Queue {
     /// A file arrived: the ledger hears of it soon.
     pub fn wake(&self) {
         self.arrived.store(true, Ordering::SeqCst);
-        // A server that is stopping looks again when it starts.
-        drop(self.jobs.send(Job::Wake));
+        if !self.patient {
+            // A server that is stopping looks again when it starts.
+            drop(self.jobs.send(Job::Wake));
+        }
+    }
+
+    /// A handle whose [`Queue::wake`] leaves word only: the next append has what arrived named. For a
+    /// simulation, in which nothing may happen at the same time as something else.
+    #[must_use]
+    pub fn patient(&self) -> Queue {
+        Queue { patient: true, ..self.clone() }
     }
 }
 

@@ -2,16 +2,20 @@
 //!
 //! PostgreSQL answers the statements of a connection in their order. So a write need not be waited
 //! for: what is read after it sees it, and whether it went well is asked at the next read that fails,
-//! or at the end. A batch of some thousand writes then costs few round trips.
+//! or at the end. A batch of some thousand writes then costs few round trips. Whoever waits takes the
+//! answers to all of them off the line: one that nobody takes would hold up those behind it.
 
 use std::cell::RefCell;
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use deadpool_postgres::Object;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
@@ -34,14 +38,16 @@ pub(super) struct Line {
     /// None only while this is being dropped.
     object: Option<Arc<Object>>,
     runtime: Handle,
-    underway: RefCell<Vec<Underway>>,
+    underway: RefCell<FuturesUnordered<Underway>>,
+    /// The first fault among what was sent ahead.
+    fault: RefCell<Option<StoreError>>,
     ended: bool,
 }
 
 impl Line {
     /// Begins a transaction with the statement `begin`.
     pub(super) fn begin(object: Object, runtime: Handle, begin: &'static str) -> Result<Line> {
-        let line = Line { object: Some(Arc::new(object)), runtime, underway: RefCell::default(), ended: false };
+        let line = Line { object: Some(Arc::new(object)), runtime, underway: RefCell::default(), fault: RefCell::default(), ended: false };
         line.run(begin, Vec::new())?;
         Ok(line)
     }
@@ -58,7 +64,7 @@ impl Line {
 
     /// Gives the transaction up.
     pub(super) fn give_up(mut self) -> Result<()> {
-        self.underway.borrow_mut().clear();
+        *self.underway.borrow_mut() = FuturesUnordered::new();
         self.run("ROLLBACK", Vec::new())?;
         self.settle()?;
         self.ended = true;
@@ -69,26 +75,24 @@ impl Line {
     pub(super) fn run(&self, sql: &str, params: Vec<Sent>) -> Result<()> {
         let statement = self.prepared(sql)?;
         let client = self.client()?;
-        let mut sent: Underway = Box::pin(async move { client.execute_raw(&statement, params).await.map(drop) });
+        let sent: Underway = Box::pin(async move { client.execute_raw(&statement, params).await.map(drop) });
+        self.underway.borrow_mut().push(sent);
         // The first poll hands the statement over, in order; later ones only wait for the answer.
-        match sent.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(outcome) => outcome.map_err(|error| self.cause(error.into())),
-            Poll::Pending => {
-                self.underway.borrow_mut().push(sent);
-                if self.underway.borrow().len() >= AHEAD { self.settle() } else { Ok(()) }
-            }
-        }
+        let _ = self.take_answers(&mut Context::from_waker(Waker::noop()));
+        if self.underway.borrow().len() >= AHEAD { self.settle() } else { Ok(()) }
     }
 
     /// Runs several statements without parameters, and waits for them.
     pub(super) fn all(&self, sql: &str) -> Result<()> {
-        wait(&self.runtime, self.client()?.batch_execute(sql)).map_err(|error| self.cause(error.into()))
+        let client = self.client()?;
+        self.wait(client.batch_execute(sql)).map_err(|error| self.cause(error.into()))
     }
 
     /// Runs a statement without parameters whose meaning changes from one time to the next, such as one
     /// about a cursor.
     pub(super) fn fresh(&self, sql: &str) -> Result<Vec<Row>> {
-        wait(&self.runtime, self.client()?.query(sql, &[])).map_err(|error| self.cause(error.into()))
+        let client = self.client()?;
+        self.wait(client.query(sql, &[])).map_err(|error| self.cause(error.into()))
     }
 
     /// Runs a statement that gives rows back, and waits for them.
@@ -99,7 +103,8 @@ impl Line {
         mut read: impl FnMut(&Row) -> Result<T>,
     ) -> Result<Vec<T>> {
         let statement = self.prepared(sql)?;
-        let rows = wait(&self.runtime, self.client()?.query(&statement, params));
+        let client = self.client()?;
+        let rows = self.wait(client.query(&statement, params));
         rows.map_err(|error| self.cause(error.into()))?.iter().map(&mut read).collect()
     }
 
@@ -115,15 +120,38 @@ impl Line {
 
     /// Waits for everything that was sent ahead; the first fault, if there was one.
     pub(super) fn settle(&self) -> Result<()> {
-        let underway = std::mem::take(&mut *self.underway.borrow_mut());
-        let mut outcome = Ok(());
-        for sent in underway {
-            let one = wait(&self.runtime, sent);
-            if outcome.is_ok() {
-                outcome = one.map_err(StoreError::from);
+        wait(&self.runtime, poll_fn(|context| self.take_answers(context)));
+        self.fault.borrow_mut().take().map_or(Ok(()), Err)
+    }
+
+    /// Takes the answers that are here to what was sent ahead; ready when there are no more to come.
+    fn take_answers(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut underway = self.underway.borrow_mut();
+        loop {
+            match underway.poll_next_unpin(context) {
+                Poll::Ready(Some(Ok(()))) => {}
+                Poll::Ready(Some(Err(error))) => {
+                    // What comes after a fault says only that there was one.
+                    let follows = error.code() == Some(&SqlState::IN_FAILED_SQL_TRANSACTION);
+                    let mut fault = self.fault.borrow_mut();
+                    if fault.is_none() && !follows {
+                        *fault = Some(error.into());
+                    }
+                }
+                Poll::Ready(None) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
             }
         }
-        outcome
+    }
+
+    /// Waits for `work`, and takes the answers to what was sent ahead meanwhile.
+    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        let both = poll_fn(|context| {
+            let _ = self.take_answers(context);
+            work.as_mut().poll(context)
+        });
+        wait(&self.runtime, both)
     }
 
     fn client(&self) -> Result<Arc<Object>> {
@@ -131,7 +159,8 @@ impl Line {
     }
 
     fn prepared(&self, sql: &str) -> Result<Statement> {
-        let prepared = wait(&self.runtime, self.client()?.prepare_cached(sql));
+        let client = self.client()?;
+        let prepared = self.wait(client.prepare_cached(sql));
         prepared.map_err(|error| self.cause(error.into()))
     }
 
@@ -143,7 +172,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        self.underway.borrow_mut().clear();
+        *self.underway.borrow_mut() = FuturesUnordered::new();
         if self.ended {
             return;
         }

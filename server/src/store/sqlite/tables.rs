@@ -14,7 +14,7 @@ impl SqliteStore {
     /// Fills an empty table with what `rows` gives, in one transaction.
     pub(in crate::store) fn fill(&self, table: &Table, rows: &mut dyn FnMut(Put<'_>) -> Result<()>) -> Result<()> {
         let mut writer = lock(&self.writer);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let marks = vec!["?"; table.columns.len()].join(", ");
         let sql = format!("INSERT INTO \"{}\" ({}) VALUES ({marks})", table.name, table.names());
         {
