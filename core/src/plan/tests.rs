@@ -11,6 +11,7 @@ use super::*;
 use crate::model::{DeviceId, Hash, LineId, OpId, PENDING};
 use crate::op::{At, Chain, OpDraft, Salt};
 
+mod edges;
 mod files;
 mod items;
 mod schedule;
@@ -29,8 +30,12 @@ impl View for World {
         self.entities.get(&id).cloned()
     }
 
-    fn areas_at(&self, _: f64, _: f64) -> Vec<EntityId> {
-        Vec::new()
+    fn areas_at(&self, lat: f64, lon: f64) -> Vec<EntityId> {
+        let holds = |area: &Entity| {
+            area.field("shape").and_then(Shape::from_geojson).is_some_and(|shape| contains(&shape, lat, lon))
+        };
+        let areas = self.entities.values().filter(|entity| entity.kind == "area");
+        areas.filter(|area| holds(area)).map(|area| area.id).collect()
     }
 
     fn kept(&self, hash: &Hash) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! What lies in a store, table by table, for moving all of it from one engine to another.
+//! What lies in a store, table by table, for copying all of it from one engine to another.
 
 /// How a column looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(super) enum Form {
     Truth,
 }
 
-/// A value on its way; none is null.
+/// A value on its way.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Value {
     Number(Option<i64>),
@@ -24,8 +24,6 @@ pub(super) enum Value {
 pub(super) struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static [(&'static str, Form)],
-    /// The column that numbers its rows, where the engine gives the numbers out.
-    pub(super) numbered: Option<&'static str>,
 }
 
 impl Table {
@@ -36,11 +34,7 @@ impl Table {
 }
 
 const fn table(name: &'static str, columns: &'static [(&'static str, Form)]) -> Table {
-    Table { name, columns, numbered: None }
-}
-
-const fn numbered(name: &'static str, columns: &'static [(&'static str, Form)]) -> Table {
-    Table { name, columns, numbered: Some("id") }
+    Table { name, columns }
 }
 
 use Form::{Bytes, Number, Text, Truth};
@@ -64,9 +58,9 @@ pub(super) const TABLES: &[Table] = &[
     table("ledger", &[("idx", Number), ("op", Text), ("facts", Text), ("leaf", Bytes), ("push", Number)]),
     table("node", &[("level", Number), ("position", Number), ("hash", Bytes)]),
     table("judged", &[("op", Bytes), ("same", Bytes), ("idx", Number)]),
-    numbered("speaker", &[("id", Number), ("device", Text)]),
+    table("speaker", &[("id", Number), ("device", Text)]),
     table("said", &[("speaker", Number), ("seq", Number), ("hash", Bytes), ("prev", Bytes), ("push", Number)]),
-    numbered("push", &[("id", Number), ("device", Text), ("hashes", Bytes), ("sig", Text), ("received", Number)]),
+    table("push", &[("id", Number), ("device", Text), ("hashes", Bytes), ("sig", Text), ("received", Number)]),
     table(
         "held",
         &[
@@ -85,7 +79,7 @@ pub(super) const TABLES: &[Table] = &[
         &[("hash", Bytes), ("op", Bytes), ("device", Text), ("text", Text), ("received", Number), ("push", Number)],
     ),
     table("entity", &[("id", Bytes), ("kind", Text), ("idx", Number), ("row", Text), ("places", Text)]),
-    numbered("scope", &[("id", Number), ("name", Text), ("sum", Bytes)]),
+    table("scope", &[("id", Number), ("name", Text), ("sum", Bytes)]),
     table("feed", &[("scope", Number), ("idx", Number), ("entity", Bytes), ("gone", Truth)]),
     table("invite", &[("code", Bytes), ("user", Bytes), ("expires", Number), ("key", Text)]),
     table("token", &[("token", Bytes), ("device", Text), ("user", Bytes), ("session", Bytes)]),

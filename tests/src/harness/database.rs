@@ -2,22 +2,41 @@
 //! cluster that is there for the tests alone (`tests/all` starts one).
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tokio_postgres::NoTls;
 use xuncha_core::host::Host;
 use xuncha_server::settings::{self, Settings};
+use xuncha_server::store::Store;
 use xuncha_server::store::sqlite::FILE;
 
+/// The cluster, such as `postgres://user:password@127.0.0.1:5432`.
+pub fn cluster() -> Option<String> {
+    std::env::var("XUNCHA_POSTGRES").ok()
+}
+
+/// Makes an empty database and gives its address.
+pub fn new_database(cluster: &str) -> String {
+    let name = format!("t{}", Host::system().uuid().simple());
+    run_there(&format!("{cluster}/postgres"), &format!("CREATE DATABASE {name}"));
+    format!("{cluster}/{name}")
+}
+
+/// The store of the ledger in `data`.
+pub fn open_settings(data: &Path) -> Arc<dyn Store> {
+    settings::open_store(data, None, false).unwrap()
+}
+
 /// Gives a new ledger in `data` a database of its own, when PostgreSQL is what is being tested.
+#[expect(clippy::disallowed_methods, reason = "nothing here outlives the test")]
 pub fn place_in_database(data: &Path) {
-    let Ok(cluster) = std::env::var("XUNCHA_POSTGRES") else { return };
+    let Some(cluster) = cluster() else { return };
     if data.join(FILE).exists() || data.join(settings::FILE).exists() {
         return;
     }
-    let name = format!("t{}", Host::system().uuid().simple());
-    run_there(&format!("{cluster}/postgres"), &format!("CREATE DATABASE {name}"));
+    let address = new_database(&cluster);
     std::fs::create_dir_all(data).unwrap();
-    std::fs::write(data.join(settings::FILE), format!("database = \"{cluster}/{name}\"\n")).unwrap();
+    std::fs::write(data.join(settings::FILE), format!("database = \"{address}\"\n")).unwrap();
 }
 
 /// Runs one statement behind the server's back on the ledger in `data`; gives the number of rows.
@@ -41,7 +60,8 @@ pub fn literal(data: &Path, bytes: &[u8]) -> String {
     }
 }
 
-fn run_there(url: &str, statement: &str) -> u64 {
+/// Runs one statement in the database at `url`; gives the number of rows.
+pub fn run_there(url: &str, statement: &str) -> u64 {
     let (url, statement) = (url.to_owned(), statement.to_owned());
     // A thread of its own: the test may be within a runtime.
     let done = std::thread::spawn(move || {

@@ -51,6 +51,17 @@ impl TestServer {
         TestServer { clock, random, office, limits, guard: None, running: Some(running), data, _folder: folder }
     }
 
+    /// Another server process on the same database, as far as a process can tell: its own folder with
+    /// the settings and the key.
+    pub async fn another(&self) -> Running {
+        let data = self._folder.path().join("another");
+        std::fs::create_dir(&data).unwrap();
+        for name in [xuncha_server::settings::FILE, xuncha_server::ledger::KEY_FILE] {
+            std::fs::copy(self.data.join(name), data.join(name)).unwrap();
+        }
+        start(options(&data, self.limits, None), self.host()).await.unwrap()
+    }
+
     /// The clock and chance it runs on.
     pub fn host(&self) -> Host {
         Host { clock: self.clock.clone(), random: self.random.clone() }

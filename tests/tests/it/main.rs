@@ -20,6 +20,7 @@ mod ops;
 mod people;
 mod photo_commands;
 mod play;
+mod postgres;
 mod pull;
 mod real_photos;
 mod recheck;

@@ -139,6 +139,24 @@ fn a_finding_fits_the_catalogue_it_names() {
 }
 
 #[test]
+fn an_item_is_decided_for_only_among_those_there_are() {
+    let mut street = Street::new();
+    let finding = street.finding("SAID", 0, 0);
+    let other = street.world.pen(2, "inspector");
+    let judge = street.world.pen(3, "acceptor");
+    let late = street.world.op(other, 1, "finding.amend", Some(finding), None, json!({ "item": "OTHER" }));
+    assert_eq!(outcome(&street.world.say(&late), "item"), Outcome::Rival);
+    let current = street.world.entity(finding).unwrap().stamps.of("item").op;
+    let mut decide = |n, value: &str| {
+        let body = json!({ "field": "item", "seen": [current, late.id], "value": value });
+        let op = street.world.op(judge, n, "finding.resolve", Some(finding), None, body);
+        street.world.say(&op)
+    };
+    assert_eq!(refused(&decide(1, "NOWHERE")).0, Code::BadField);
+    accepted(&decide(2, "OTHER"));
+}
+
+#[test]
 fn without_a_catalogue_an_item_is_taken_as_it_is_and_without_its_document_it_waits() {
     let mut street = Street::new();
     accepted(&street.say("finding.record", None, None, json!({ "item": "ANYTHING" })).1);

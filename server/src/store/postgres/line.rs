@@ -47,7 +47,13 @@ pub(super) struct Line {
 impl Line {
     /// Begins a transaction with the statement `begin`.
     pub(super) fn begin(object: Object, runtime: Handle, begin: &'static str) -> Result<Line> {
-        let line = Line { object: Some(Arc::new(object)), runtime, underway: RefCell::default(), fault: RefCell::default(), ended: false };
+        let line = Line {
+            object: Some(Arc::new(object)),
+            runtime,
+            underway: RefCell::default(),
+            fault: RefCell::default(),
+            ended: false,
+        };
         line.run(begin, Vec::new())?;
         Ok(line)
     }

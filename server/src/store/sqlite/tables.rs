@@ -1,10 +1,10 @@
-//! A whole table of SQLite, row by row.
+//! Whole tables put into SQLite.
 
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Row, ToSql, TransactionBehavior, params_from_iter};
+use rusqlite::{ToSql, TransactionBehavior, params_from_iter};
 
-use super::super::tables::{Form, Table, Value};
-use super::super::{Result, StoreError};
+use super::super::Result;
+use super::super::tables::{Table, Value};
 use super::{SqliteStore, lock};
 
 /// Takes one row after the other.
@@ -27,32 +27,6 @@ impl SqliteStore {
         transaction.commit()?;
         Ok(())
     }
-
-    /// Gives every row of a table.
-    pub(in crate::store) fn each(&self, table: &Table, put: Put<'_>) -> Result<()> {
-        let reader = self.take_reader();
-        let Some(connection) = reader.connection.as_ref() else {
-            return Err(StoreError::Failed("no reader".into()));
-        };
-        let mut query = connection.prepare(&format!("SELECT {} FROM \"{}\"", table.names(), table.name))?;
-        let mut rows = query.query([])?;
-        while let Some(row) = rows.next()? {
-            put(values(table, row)?)?;
-        }
-        Ok(())
-    }
-}
-
-fn values(table: &Table, row: &Row<'_>) -> Result<Vec<Value>> {
-    let value = |(at, (_, form)): (usize, &(&str, Form))| {
-        Ok(match form {
-            Form::Number => Value::Number(row.get(at)?),
-            Form::Text => Value::Text(row.get(at)?),
-            Form::Bytes => Value::Bytes(row.get(at)?),
-            Form::Truth => Value::Truth(row.get(at)?),
-        })
-    };
-    table.columns.iter().enumerate().map(value).collect()
 }
 
 impl ToSql for Value {
