@@ -7,15 +7,15 @@ use std::time::Duration;
 use xuncha_core::host::Host;
 
 use super::Failure;
+use super::serve::ServeOptions;
 use crate::ledger::{Guard, GuardError, remember, rolled_back};
-use crate::store::sqlite::FILE;
+use crate::settings::open_store;
 use crate::store::{Head, Store, StoreError};
 
 /// Time between two looks at what commands beside the server have written.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// Fails unless the guard lies outside the data folder, in a folder that exists; and when it is there
-/// while the data folder is without a ledger. Touches nothing.
+/// Fails unless the guard lies outside the data folder, in a folder that exists. Touches nothing.
 pub(super) fn fits(path: &Path, data: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let whole = |folder: &Path| folder.canonicalize().map_err(|error| Failure::io(folder.display(), &error));
@@ -23,12 +23,24 @@ pub(super) fn fits(path: &Path, data: &Path) -> Result<(), Failure> {
         let detail = format!("{} lies in the data folder: what goes with the data guards nothing", path.display());
         return Err(Failure::new("guard_inside", detail));
     }
-    if Guard::is_there(path) && !data.join(FILE).exists() {
-        let (path, data) = (path.display(), data.display());
-        let detail = format!("{path} guards a ledger, and there is none in {data}: restore it, or give another guard");
-        return Err(Failure::new("wrong_guard", detail));
-    }
     Ok(())
+}
+
+/// Opens the store; makes one only where no guard says that there is a ledger, and then touches nothing.
+pub(super) fn open_guarded(options: &ServeOptions) -> Result<Arc<dyn Store>, Failure> {
+    let Some(guard) = options.guard.as_deref().filter(|guard| Guard::is_there(guard)) else {
+        return Ok(open_store(&options.data, options.database.as_deref(), true)?);
+    };
+    match open_store(&options.data, options.database.as_deref(), false) {
+        Ok(store) if store.look(|snapshot| snapshot.head())?.is_some() => Ok(store),
+        Ok(_) | Err(StoreError::Missing(_)) => {
+            let (guard, data) = (guard.display(), options.data.display());
+            let detail =
+                format!("{guard} guards a ledger, and there is none in {data}: restore it, or give another guard");
+            Err(Failure::new("wrong_guard", detail))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Compares the ledger with its guard, before anything is written. A ledger that is behind stays so until

@@ -24,7 +24,7 @@ use crate::ledger::{Guard, KEY_FILE, LedgerKey, Opening, Sequencer, open_or_crea
 use crate::listen;
 use crate::queue::Queue;
 use crate::routes::app;
-use crate::settings::{Settings, open_store};
+use crate::settings::Settings;
 use crate::store::{Head, Store};
 
 #[derive(Debug, Args)]
@@ -152,7 +152,7 @@ fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
     if let Some(guard) = &options.guard {
         guard::fits(guard, &options.data)?;
     }
-    let store = open_store(&options.data, options.database.as_deref(), true)?;
+    let store = guard::open_guarded(options)?;
     let head = store.look(|snapshot| snapshot.head())?;
     let key = match &head {
         None => {

@@ -28,14 +28,18 @@ pub fn open_settings(data: &Path) -> Arc<dyn Store> {
 }
 
 /// Gives a new ledger in `data` a database of its own, when PostgreSQL is what is being tested.
-#[expect(clippy::disallowed_methods, reason = "nothing here outlives the test")]
 pub fn place_in_database(data: &Path) {
     let Some(cluster) = cluster() else { return };
     if data.join(FILE).exists() || data.join(settings::FILE).exists() {
         return;
     }
-    let address = new_database(&cluster);
     std::fs::create_dir_all(data).unwrap();
+    place_at(data, &new_database(&cluster));
+}
+
+/// Writes down that the ledger in `data` lies in the database at `address`.
+#[expect(clippy::disallowed_methods, reason = "nothing here outlives the test")]
+pub fn place_at(data: &Path, address: &str) {
     std::fs::write(data.join(settings::FILE), format!("database = \"{address}\"\n")).unwrap();
 }
 

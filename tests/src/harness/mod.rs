@@ -17,7 +17,7 @@ mod world;
 pub use binary::{Outcome, Process, binary, run, xuncha};
 pub use chance::SeededRandom;
 pub use clock::Clock;
-pub use database::{cluster, literal, new_database, open_settings, place_in_database, run_behind, run_there};
+pub use database::{cluster, literal, new_database, open_settings, place_at, place_in_database, run_behind, run_there};
 pub use files::{Line, announced, photo, picture, put_bytes, until};
 pub use lookup::{lacking, python, shared};
 pub use net::{Counts, Fault, Net};

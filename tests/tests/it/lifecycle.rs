@@ -1,7 +1,7 @@
 //! A server's days: stopping, starting, running out of room, sharing its folder with other processes.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use xuncha_core::host::Host;
 use xuncha_core::protocol::{EnrolReply, LedgerInfo, PullRequest, PushReply, Verdict, paths};
 use xuncha_server::api::Limits;
-use xuncha_tests::harness::{Process, RawPhone, TestServer, check_folder, xuncha};
+use xuncha_tests::harness::{Process, RawPhone, TestServer, check_folder, cluster, place_at, run_there, xuncha};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_keeps_everything() {
@@ -95,34 +95,62 @@ async fn a_client_that_does_not_read_its_reply_cannot_keep_a_server_from_stoppin
 }
 
 /// A file system of a few megabytes; taken down when dropped.
-struct SmallDisk(TempDir);
+struct SmallDisk {
+    folder: TempDir,
+    /// The cluster and the name of the database that lies on it.
+    database: Option<(String, String)>,
+}
 
 impl SmallDisk {
     fn mount() -> Option<SmallDisk> {
         let folder = TempDir::new().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(folder.path());
-        mount.output().is_ok_and(|done| done.status.success()).then(|| SmallDisk(folder))
+        // An empty database of PostgreSQL takes 8 MB.
+        let size = if cluster().is_some() { "size=14m" } else { "size=6m" };
+        mount.args(["-t", "tmpfs", "-o", size, "tmpfs"]).arg(folder.path());
+        mount.output().is_ok_and(|done| done.status.success()).then(|| SmallDisk { folder, database: None })
     }
 
     fn path(&self) -> &Path {
-        self.0.path()
+        self.folder.path()
+    }
+
+    /// A data folder on it; when PostgreSQL is being tested, with a database on it too.
+    fn new_data(&mut self) -> PathBuf {
+        let data = self.path().join("data");
+        fs::create_dir(&data).unwrap();
+        let Some(cluster) = cluster() else { return data };
+        let space = self.path().join("space");
+        fs::create_dir(&space).unwrap();
+        assert!(Command::new("chown").arg("postgres").arg(&space).status().unwrap().success());
+        let (name, server) = (format!("t{}", Host::system().uuid().simple()), format!("{cluster}/postgres"));
+        run_there(&server, &format!("CREATE TABLESPACE {name} LOCATION '{}'", space.display()));
+        self.database = Some((cluster.clone(), name.clone()));
+        run_there(&server, &format!("CREATE DATABASE {name} TABLESPACE {name}"));
+        place_at(&data, &format!("{cluster}/{name}"));
+        data
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
+        if let Some((cluster, name)) = &self.database {
+            let server = format!("{cluster}/postgres");
+            run_there(&server, &format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+            run_there(&server, &format!("DROP TABLESPACE {name}"));
+        }
         drop(Command::new("umount").arg("-l").arg(self.path()).status());
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_is_said_so_leaves_nothing_half_done_and_ends_when_there_is_room() {
-    let Some(disk) = SmallDisk::mount() else {
+    let Some(mut disk) = SmallDisk::mount() else {
         eprintln!("skipped: this machine does not let the test mount a small tmpfs");
         return;
     };
-    let server = TestServer::at(TempDir::new().unwrap(), disk.path().join("data"), Limits::default()).await;
+    let data = disk.new_data();
+    let server = TestServer::at(TempDir::new().unwrap(), data, Limits::default()).await;
     let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
     let ballast = disk.path().join("ballast");
     let blocks = |count: usize| {

@@ -63,6 +63,10 @@ impl Files for Transaction {
     }
 
     fn upload(&self, id: &str) -> Result<Option<UploadRow>> {
+        // Callers name what they like, and no text of PostgreSQL's holds a NUL.
+        if id.contains('\0') {
+            return Ok(None);
+        }
         self.line.one(&format!("{UPLOAD} WHERE id = $1"), &[&id], upload)
     }
 

@@ -15,6 +15,7 @@ use deadpool_postgres::Object;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
+use tokio::task::unconstrained;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
@@ -192,5 +193,6 @@ impl Drop for Line {
 /// Waits here for what goes on in the store's own threads.
 pub(super) fn wait<T>(runtime: &Handle, work: impl Future<Output = T>) -> T {
     let _entered = runtime.enter();
-    futures_executor::block_on(work)
+    // Unconstrained: a caller within a task of tokio's would be told to yield, and cannot.
+    futures_executor::block_on(unconstrained(work))
 }
