@@ -91,6 +91,37 @@ impl Drop for Killed {
     }
 }
 
+/// When to kill: after a random while within what the work takes, which other work on the machine
+/// changes all the time.
+pub(super) struct Pace {
+    most: Duration,
+    kills: u32,
+    met: u32,
+}
+
+impl Pace {
+    /// Begins with how long it took when nobody disturbed it.
+    pub(super) fn of(most: Duration) -> Pace {
+        Pace { most, kills: 0, met: 0 }
+    }
+
+    pub(super) fn wait(&self, world: &World) {
+        world.pause_within(self.most);
+    }
+
+    /// After a kill that met the work under way, later ones may come later; else they come sooner.
+    pub(super) fn note(&mut self, met: bool) {
+        self.kills += 1;
+        self.met += u32::from(met);
+        self.most = self.most * if met { 5 } else { 3 } / 4;
+    }
+
+    /// Fails when hardly a kill met what it was to meet.
+    pub(super) fn check(&self, what: &str) {
+        assert!(self.met > self.kills / 4, "only {} of {} kills met {what}", self.met, self.kills);
+    }
+}
+
 impl World {
     pub(super) fn new() -> World {
         let (folder, random) = (tempfile::tempdir().unwrap(), SeededRandom::new());
@@ -159,7 +190,7 @@ impl World {
     }
 
     /// A random while of up to `most`.
-    pub(super) fn pause_within(&self, most: Duration) {
+    fn pause_within(&self, most: Duration) {
         let most = usize::try_from(most.as_micros()).unwrap().max(1);
         std::thread::sleep(Duration::from_micros(self.random.below(most) as u64));
     }

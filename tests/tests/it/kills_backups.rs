@@ -2,12 +2,11 @@
 //! is there whole or not at all.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::Value;
 use xuncha_tests::harness::check_folder;
 
-use super::kills::{World, kill, said};
+use super::kills::{Pace, World, kill, said};
 use super::kills_photos::{Album, record, rounds, settle, timed};
 
 const KB: usize = 1000;
@@ -39,16 +38,17 @@ fn killing_a_backup_leaves_the_one_before_it() {
     let (data, target) = (world.data(), world.home("backup"));
     let backup = ["backup", "--json", "--data", &data, &target];
     let (taken, usual) = timed(|| world.run(&backup).remove(0));
-    let (mut covered, mut killed) = (size(&taken), 0);
+    let (mut covered, mut pace) = (size(&taken), Pace::of(usual));
     for _ in 0..rounds() {
         record(&world, &mut album, 2, 50 * KB..300 * KB);
         world.run(&["field", "--home", &world.home("phone"), "sync"]);
         let process = world.spawn(&backup);
-        world.pause_within(usual);
+        pace.wait(&world);
         // What it called taken counts.
-        match said(&kill(process)) {
-            Some(taken) => covered = size(&taken),
-            None => killed += 1,
+        let said = said(&kill(process));
+        pace.note(said.is_none());
+        if let Some(taken) = said {
+            covered = size(&taken);
         }
         let restored = restore(&world, "restored");
         assert!(size(&restored) >= covered, "a backup that counted is gone: {restored}, {covered}");
@@ -57,7 +57,7 @@ fn killing_a_backup_leaves_the_one_before_it() {
         check_folder(&world.path("restored"));
         fs::remove_dir_all(world.path("restored")).unwrap();
     }
-    assert!(killed > rounds() / 4, "only {killed} kills met a backup under way");
+    pace.check("a backup under way");
     settle(&mut world, &album);
     world.run(&backup);
     let files: usize = album.values().map(Vec::len).sum();
@@ -77,13 +77,13 @@ fn killing_a_restore_leaves_a_whole_data_folder_or_none() {
     let files: usize = album.values().map(Vec::len).sum();
     let (_, usual) = timed(|| restore(&world, "restored"));
     fs::remove_dir_all(&restored).unwrap();
-    let mut killed = 0;
+    let mut pace = Pace::of(usual);
     for _ in 0..rounds() {
         let process = world.spawn(&["restore", "--json", &target, "--data", &world.home("restored")]);
-        world.pause_within(usual + Duration::from_millis(5));
+        pace.wait(&world);
         let said = said(&kill(process));
         assert!(said.is_none() || restored.exists(), "it was called restored and is not there");
-        killed += u32::from(said.is_none());
+        pace.note(said.is_none());
         if restored.exists() {
             check_folder(&restored);
             let report = world.run(&["verify", "--data", &world.home("restored")]).remove(0);
@@ -91,7 +91,7 @@ fn killing_a_restore_leaves_a_whole_data_folder_or_none() {
             fs::remove_dir_all(&restored).unwrap();
         }
     }
-    assert!(killed > rounds() / 4, "only {killed} kills met a restore under way");
+    pace.check("a restore under way");
     let whole = restore(&world, "restored");
     assert_eq!((size(&whole), &whole["files"]), (size(&taken), &files.into()));
     check_folder(&restored);

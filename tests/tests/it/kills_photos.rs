@@ -12,7 +12,7 @@ use xuncha_core::model::Hash;
 use xuncha_core::notebook::Shot;
 use xuncha_tests::harness::{long_run, photo, put_bytes, words};
 
-use super::kills::{Killed, World, finish, said};
+use super::kills::{Killed, Pace, World, finish, said};
 
 /// Kills in each test.
 pub(super) fn rounds() -> u32 {
@@ -30,20 +30,20 @@ fn killing_the_server_in_the_middle_of_uploads_loses_no_photo() {
     let server = world.serve();
     world.enrol("phone");
     let mut album = Album::new();
-    let usual = first_sync(&world, &mut album);
+    let mut pace = Pace::of(first_sync(&world, &mut album));
     drop(server);
-    let (mut cut_off, mut sealed) = (0, BTreeSet::new());
+    let mut sealed = BTreeSet::new();
     for _ in 0..rounds() {
         record(&world, &mut album, 1 + world.random.below(3), 200 * KB..3_000 * KB);
         let server = world.serve();
         let phone = world.spawn(&["field", "--home", &world.home("phone"), "sync", "--json"]);
-        world.pause_within(usual);
+        pace.wait(&world);
         drop(server); // SIGKILL
         let _ = finish(phone);
         note_sealed(&world, &mut sealed);
-        cut_off += u32::from(waiting(&world) > 0);
+        pace.note(waiting(&world) > 0);
     }
-    assert!(cut_off > rounds() / 4, "only {cut_off} kills met an upload");
+    pace.check("an upload");
     settle(&mut world, &album);
 }
 
@@ -53,17 +53,17 @@ fn killing_the_phone_in_the_middle_of_uploads_loses_no_photo() {
     let _server = world.serve();
     world.enrol("phone");
     let mut album = Album::new();
-    let usual = first_sync(&world, &mut album);
-    let (mut cut_off, mut sealed) = (0, BTreeSet::new());
+    let mut pace = Pace::of(first_sync(&world, &mut album));
+    let mut sealed = BTreeSet::new();
     for _ in 0..rounds() {
         record(&world, &mut album, 1 + world.random.below(3), 200 * KB..3_000 * KB);
         let phone = world.spawn(&["field", "--home", &world.home("phone"), "sync", "--json"]);
-        world.pause_within(usual);
+        pace.wait(&world);
         drop(phone); // SIGKILL
         note_sealed(&world, &mut sealed);
-        cut_off += u32::from(waiting(&world) > 0);
+        pace.note(waiting(&world) > 0);
     }
-    assert!(cut_off > rounds() / 4, "only {cut_off} kills met an upload");
+    pace.check("an upload");
     settle(&mut world, &album);
 }
 
@@ -79,12 +79,12 @@ fn killing_the_phone_while_it_records_keeps_the_photos_of_what_it_called_saved()
         album.insert(id, hashes);
     }
     assert_eq!(album.len(), 1);
-    let (mut killed, mut orphans) = (0, BTreeSet::new());
+    let (mut pace, mut orphans) = (Pace::of(usual), BTreeSet::new());
     for _ in 0..rounds() {
         let (hashes, phone) = spawn_record(&world, "p");
-        world.pause_within(usual);
+        pace.wait(&world);
         let (said_saved, was_killed) = end(phone);
-        killed += u32::from(was_killed);
+        pace.note(was_killed);
         let before: BTreeSet<_> = album.keys().cloned().collect();
         let new: Vec<_> = world.list("phone").into_keys().filter(|id| !before.contains(id)).collect();
         assert!(said_saved.iter().all(|id| new.contains(id)), "{said_saved:?} was called saved and is gone");
@@ -101,7 +101,7 @@ fn killing_the_phone_while_it_records_keeps_the_photos_of_what_it_called_saved()
         let expected: BTreeSet<String> = offered.iter().chain(&saved).map(|hash| hash.to_hex()).collect();
         assert_eq!(names_in(&world.path("phone").join("photos")), expected);
     }
-    assert!(killed > rounds() / 4, "only {killed} kills met a phone that was recording");
+    pace.check("a phone that was recording");
     let offered: Vec<Hash> = recovered(&world).into_iter().collect();
     if let Some((first, others)) = offered.split_first() {
         let home = world.home("phone");
