@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod ledger;
 pub mod listen;
+pub mod moving;
 pub mod problem;
 pub mod queue;
 pub mod routes;

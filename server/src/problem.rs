@@ -59,7 +59,7 @@ pub fn store_failure(error: &StoreError) -> ServiceError {
     tracing::error!(%error, "the store failed");
     match error {
         StoreError::Full => refusal(Code::StorageFull, None),
-        StoreError::Busy | StoreError::Away(_) => refusal(Code::Unavailable, None),
+        StoreError::Busy | StoreError::Away(_) | StoreError::Moved(_) => refusal(Code::Unavailable, None),
         StoreError::RolledBack(detail) => refusal(Code::LedgerRolledBack, detail.clone()),
         _ => refusal(Code::Internal, None),
     }

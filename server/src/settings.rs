@@ -3,7 +3,7 @@
 //! Flags and variables of the environment go before it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +43,35 @@ impl Settings {
         };
         toml::from_str(&text).map_err(|error| StoreError::Settings(format!("{}: {error}", path.display())))
     }
+}
+
+/// Writes down in the settings of `data` that its ledger lies in the database at `url`; all else that is
+/// written there stays. Readable to its owner alone, for addresses hold passwords. Durable when this
+/// returns; a crash leaves the file before it.
+///
+/// # Errors
+/// [`StoreError::Settings`] when it cannot be written, or says where the ledger lies already.
+pub fn write_database(data: &Path, url: &str) -> store::Result<()> {
+    let path = data.join(FILE);
+    match Settings::of(data)?.database {
+        Some(known) if known == url => return Ok(()),
+        Some(_) => return Err(StoreError::Settings(format!("{}: names another database", path.display()))),
+        None => {}
+    }
+    let written = || -> io::Result<()> {
+        let before = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            before => before?,
+        };
+        // A string of JSON's is one of TOML's. Before all else: what follows may be a table of its own.
+        let text = format!("database = {}\n{before}", serde_json::Value::from(url));
+        let mut file = tempfile::NamedTempFile::new_in(data)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(&path)?;
+        fs::File::open(data)?.sync_all()
+    };
+    written().map_err(|error| StoreError::Settings(format!("{}: {error}", path.display())))
 }
 
 /// Opens the store of the ledger in `data`: at `database` when it is given, else where the settings

@@ -50,6 +50,8 @@ impl From<StoreError> for Failure {
             StoreError::Denied(_) => "database_denied",
             StoreError::Address(_) => "bad_field",
             StoreError::Settings(_) => "bad_settings",
+            StoreError::Exists => "exists",
+            StoreError::Moved(_) => "moved",
             _ => "storage",
         };
         Failure::new(code, error)

@@ -11,6 +11,7 @@ mod field;
 mod folder;
 mod guard;
 mod import;
+mod migrate;
 mod print;
 mod serve;
 mod verify;
@@ -55,6 +56,8 @@ enum Command {
     Backup(backup::Backup),
     /// Put a backup in place of a ledger that is lost.
     Restore(backup::Restore),
+    /// Move a ledger out of its folder into a PostgreSQL database; a call that was cut short is gone on with.
+    Migrate(migrate::Migrate),
 }
 
 /// A point on the command line.
@@ -77,6 +80,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Import(import) => import.run(&printer),
         Command::Backup(backup) => backup.run(&printer),
         Command::Restore(restore) => restore.run(&printer),
+        Command::Migrate(migrate) => migrate.run(&printer),
     };
     match done {
         Ok(code) => code,

@@ -42,6 +42,12 @@ pub enum StoreError {
     /// What the operator wrote down cannot be understood.
     #[error("{0}")]
     Settings(String),
+    /// There is a ledger already where one was to be made.
+    #[error("there is a ledger in this database already")]
+    Exists,
+    /// This ledger was moved to another place and goes on there; nothing is written here any more.
+    #[error("this ledger was moved to {0}")]
+    Moved(String),
     /// The store failed.
     #[error("{0}")]
     Failed(String),
@@ -65,8 +71,19 @@ impl From<rusqlite::Error> for StoreError {
             Some(Code::DiskFull) => StoreError::Full,
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => StoreError::Busy,
             Some(Code::DatabaseCorrupt | Code::NotADatabase) => StoreError::Damaged(text),
+            Some(Code::ConstraintViolation) if code_of(&error) == rusqlite::ffi::SQLITE_CONSTRAINT_TRIGGER => {
+                // The only triggers are those of a ledger that has left.
+                StoreError::Moved(text)
+            }
             Some(Code::ConstraintViolation | Code::TooBig | Code::TypeMismatch) => StoreError::Rejected(text),
             _ => StoreError::Failed(text),
         }
+    }
+}
+
+fn code_of(error: &rusqlite::Error) -> i32 {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => failure.extended_code,
+        _ => 0,
     }
 }

@@ -9,7 +9,7 @@ mod files;
 mod form;
 pub mod postgres;
 pub mod sqlite;
-mod tables;
+pub(crate) mod tables;
 
 pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};

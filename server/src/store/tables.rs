@@ -1,8 +1,13 @@
 //! What lies in a store, table by table, for copying all of it from one engine to another.
 
+use sha2::{Digest as _, Sha256};
+use xuncha_core::model::Hash;
+
+use super::Result;
+
 /// How a column looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     Number,
     Text,
     Bytes,
@@ -12,37 +17,85 @@ pub(super) enum Form {
 
 /// A value on its way.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(crate) enum Value {
     Number(Option<i64>),
     Text(Option<String>),
     Bytes(Option<Vec<u8>>),
     Truth(bool),
 }
 
+/// Takes one row after the other.
+pub(crate) type Put<'a> = &'a mut dyn FnMut(Vec<Value>) -> Result<()>;
+
+/// What a table holds: its rows in the order of its key, whatever the engine.
+#[derive(Debug, Default)]
+pub(crate) struct Sum {
+    hasher: Sha256,
+    rows: u64,
+}
+
+impl Sum {
+    pub(crate) fn add(&mut self, row: &[Value]) {
+        self.rows += 1;
+        for value in row {
+            match value {
+                Value::Number(number) => self.value(1, number.map(i64::to_be_bytes).as_ref().map(|bytes| &bytes[..])),
+                Value::Text(text) => self.value(2, text.as_deref().map(str::as_bytes)),
+                Value::Bytes(bytes) => self.value(3, bytes.as_deref()),
+                Value::Truth(truth) => self.value(4, Some(&[u8::from(*truth)])),
+            }
+        }
+    }
+
+    fn value(&mut self, tag: u8, bytes: Option<&[u8]>) {
+        self.hasher.update([tag, u8::from(bytes.is_some())]);
+        self.hasher.update((bytes.map_or(0, <[u8]>::len) as u64).to_be_bytes());
+        self.hasher.update(bytes.unwrap_or_default());
+    }
+
+    /// Number of rows, and a digest of them.
+    pub(crate) fn end(self) -> (u64, Hash) {
+        (self.rows, Hash(self.hasher.finalize().into()))
+    }
+}
+
 /// A table.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) name: &'static str,
-    pub(super) columns: &'static [(&'static str, Form)],
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// How many of the columns, from the first on, are its primary key.
+    keys: usize,
+    pub(crate) columns: &'static [(&'static str, Form)],
 }
 
 impl Table {
     /// Its columns, quoted, by commas.
     pub(super) fn names(&self) -> String {
-        self.columns.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+        quoted(self.columns)
+    }
+
+    /// The statement that gives all rows in the order of the key.
+    pub(super) fn select(&self) -> String {
+        let key = quoted(&self.columns[..self.keys]);
+        format!("SELECT {} FROM \"{}\" ORDER BY {key}", self.names(), self.name)
     }
 }
 
-const fn table(name: &'static str, columns: &'static [(&'static str, Form)]) -> Table {
-    Table { name, columns }
+fn quoted(columns: &[(&str, Form)]) -> String {
+    columns.iter().map(|(name, _)| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
+const fn table(name: &'static str, keys: usize, columns: &'static [(&'static str, Form)]) -> Table {
+    Table { name, keys, columns }
 }
 
 use Form::{Bytes, Number, Text, Truth};
 
 /// Every table, the same in all engines.
-pub(super) const TABLES: &[Table] = &[
+pub(crate) const TABLES: &[Table] = &[
     table(
         "head",
+        1,
         &[
             ("one", Number),
             ("ledger", Bytes),
@@ -55,14 +108,15 @@ pub(super) const TABLES: &[Table] = &[
             ("restored", Number),
         ],
     ),
-    table("ledger", &[("idx", Number), ("op", Text), ("facts", Text), ("leaf", Bytes), ("push", Number)]),
-    table("node", &[("level", Number), ("position", Number), ("hash", Bytes)]),
-    table("judged", &[("op", Bytes), ("same", Bytes), ("idx", Number)]),
-    table("speaker", &[("id", Number), ("device", Text)]),
-    table("said", &[("speaker", Number), ("seq", Number), ("hash", Bytes), ("prev", Bytes), ("push", Number)]),
-    table("push", &[("id", Number), ("device", Text), ("hashes", Bytes), ("sig", Text), ("received", Number)]),
+    table("ledger", 1, &[("idx", Number), ("op", Text), ("facts", Text), ("leaf", Bytes), ("push", Number)]),
+    table("node", 2, &[("level", Number), ("position", Number), ("hash", Bytes)]),
+    table("judged", 2, &[("op", Bytes), ("same", Bytes), ("idx", Number)]),
+    table("speaker", 1, &[("id", Number), ("device", Text)]),
+    table("said", 2, &[("speaker", Number), ("seq", Number), ("hash", Bytes), ("prev", Bytes), ("push", Number)]),
+    table("push", 1, &[("id", Number), ("device", Text), ("hashes", Bytes), ("sig", Text), ("received", Number)]),
     table(
         "held",
+        2,
         &[
             ("op", Bytes),
             ("same", Bytes),
@@ -76,22 +130,25 @@ pub(super) const TABLES: &[Table] = &[
     ),
     table(
         "fork",
+        1,
         &[("hash", Bytes), ("op", Bytes), ("device", Text), ("text", Text), ("received", Number), ("push", Number)],
     ),
-    table("entity", &[("id", Bytes), ("kind", Text), ("idx", Number), ("row", Text), ("places", Text)]),
-    table("scope", &[("id", Number), ("name", Text), ("sum", Bytes)]),
-    table("feed", &[("scope", Number), ("idx", Number), ("entity", Bytes), ("gone", Truth)]),
-    table("invite", &[("code", Bytes), ("user", Bytes), ("expires", Number), ("key", Text)]),
-    table("token", &[("token", Bytes), ("device", Text), ("user", Bytes), ("session", Bytes)]),
+    table("entity", 1, &[("id", Bytes), ("kind", Text), ("idx", Number), ("row", Text), ("places", Text)]),
+    table("scope", 1, &[("id", Number), ("name", Text), ("sum", Bytes)]),
+    table("feed", 3, &[("scope", Number), ("idx", Number), ("entity", Bytes), ("gone", Truth)]),
+    table("invite", 1, &[("code", Bytes), ("user", Bytes), ("expires", Number), ("key", Text)]),
+    table("token", 1, &[("token", Bytes), ("device", Text), ("user", Bytes), ("session", Bytes)]),
     table(
         "blob",
+        1,
         &[("hash", Bytes), ("len", Number), ("type", Text), ("kept", Number), ("whole", Truth), ("device", Text)],
     ),
-    table("ref", &[("hash", Bytes), ("entity", Bytes), ("user", Bytes), ("here", Truth)]),
+    table("ref", 2, &[("hash", Bytes), ("entity", Bytes), ("user", Bytes), ("here", Truth)]),
     table(
         "upload",
+        1,
         &[("id", Text), ("device", Text), ("hash", Bytes), ("len", Number), ("durable", Number), ("touched", Number)],
     ),
-    table("document", &[("hash", Bytes), ("text", Text)]),
-    table("ahead", &[("who", Text), ("epoch", Number), ("size", Number), ("root", Bytes), ("since", Number)]),
+    table("document", 1, &[("hash", Bytes), ("text", Text)]),
+    table("ahead", 1, &[("who", Text), ("epoch", Number), ("size", Number), ("root", Bytes), ("since", Number)]),
 ];

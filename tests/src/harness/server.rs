@@ -41,6 +41,16 @@ impl TestServer {
         TestServer::at(folder, data, limits).await
     }
 
+    /// A new ledger that lies in SQLite, whatever is being tested.
+    pub async fn in_sqlite() -> TestServer {
+        let folder = TempDir::new().unwrap();
+        let data = folder.path().join("data");
+        std::fs::create_dir(&data).unwrap();
+        // Settings that say nothing.
+        std::fs::File::create(data.join(xuncha_server::settings::FILE)).unwrap();
+        TestServer::at(folder, data, Limits::default()).await
+    }
+
     /// A ledger in `data`, made when there is none; `folder` goes with the server.
     pub async fn at(folder: TempDir, data: PathBuf, limits: Limits) -> TestServer {
         let (clock, random) = (Arc::new(Clock::new()), Arc::new(SeededRandom::new()));

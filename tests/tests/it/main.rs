@@ -15,6 +15,7 @@ mod kills;
 mod kills_backups;
 mod kills_photos;
 mod lifecycle;
+mod moving;
 mod network;
 mod ops;
 mod people;

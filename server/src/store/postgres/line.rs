@@ -152,7 +152,7 @@ impl Line {
     }
 
     /// Waits for `work`, and takes the answers to what was sent ahead meanwhile.
-    fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         let both = poll_fn(|context| {
             let _ = self.take_answers(context);
@@ -161,7 +161,7 @@ impl Line {
         wait(&self.runtime, both)
     }
 
-    fn client(&self) -> Result<Arc<Object>> {
+    pub(super) fn client(&self) -> Result<Arc<Object>> {
         self.object.clone().ok_or_else(|| StoreError::Failed("the transaction has ended".into()))
     }
 
@@ -172,7 +172,7 @@ impl Line {
     }
 
     /// What fails after a failed write fails because of it.
-    fn cause(&self, error: StoreError) -> StoreError {
+    pub(super) fn cause(&self, error: StoreError) -> StoreError {
         self.settle().err().unwrap_or(error)
     }
 }

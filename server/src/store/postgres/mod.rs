@@ -5,6 +5,7 @@
 //! these are calls for threads that may block.
 
 mod ahead;
+mod arrive;
 mod batch;
 mod files;
 mod line;
@@ -20,10 +21,11 @@ use std::time::Duration;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+pub(crate) use self::arrive::Arriving;
 use self::line::{Line, wait};
 use super::sqlite::SqliteStore;
 use super::tables::TABLES;
@@ -49,13 +51,18 @@ const CONNECTIONS: usize = 12;
 /// is durable when it returns, whatever the database's default.
 const SETTINGS: &str = "-c statement_timeout=60s -c lock_timeout=15s \
                         -c idle_in_transaction_session_timeout=120s -c synchronous_commit=on \
-                        -c client_min_messages=warning -c search_path=xuncha";
+                        -c client_min_messages=warning";
+
+/// The schema that a ledger lies in.
+const PLACE: &str = "xuncha";
 
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// A ledger in the schema `xuncha` of a database.
 pub struct PostgresStore {
+    /// Another schema only while a ledger arrives.
+    place: &'static str,
     pool: Pool,
     /// Reads from and writes to the sockets, on a thread of its own.
     runtime: Handle,
@@ -73,9 +80,15 @@ impl PostgresStore {
     /// [`StoreError::Denied`] when the database does not let us in, [`StoreError::Missing`] without a
     /// ledger, [`StoreError::Newer`]. None of them leaves half a schema.
     pub fn open(url: &str, create: bool) -> Result<PostgresStore> {
+        let store = PostgresStore::connect(url, PLACE)?;
+        store.migrate(create)?;
+        Ok(store)
+    }
+
+    fn connect(url: &str, place: &'static str) -> Result<PostgresStore> {
         let mut config = Config::from_str(url).map_err(|error| StoreError::Address(error.to_string()))?;
         let given = config.get_options().map(|options| format!("{options} ")).unwrap_or_default();
-        config.options(format!("{given}{SETTINGS}"));
+        config.options(format!("{given}{SETTINGS} -c search_path={place}"));
         config.application_name("xuncha").connect_timeout(PATIENCE).keepalives_idle(Duration::from_secs(30));
         let manager = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let manager = match config.get_ssl_mode() {
@@ -94,9 +107,7 @@ impl PostgresStore {
         let (runtime, (stop, stopped)) = (sockets.handle().clone(), oneshot::channel::<()>());
         let run = move || drop(sockets.block_on(stopped));
         thread::Builder::new().name("postgres".into()).spawn(run).map_err(failed)?;
-        let store = PostgresStore { pool, runtime, _stop: stop };
-        store.migrate(create)?;
-        Ok(store)
+        Ok(PostgresStore { place, pool, runtime, _stop: stop })
     }
 
     fn connection(&self) -> Result<Object> {
@@ -115,12 +126,10 @@ impl PostgresStore {
 
     fn migrate(&self, create: bool) -> Result<()> {
         let line = self.locked()?;
-        let found = line.one("SELECT to_regclass('xuncha.schema')::text", &[], |row| Ok(row.try_get(0)?))?;
-        let found: Option<String> = found.flatten();
-        let found = match found {
-            Some(_) => line.one("SELECT version FROM xuncha.schema", &[], |row| Ok(row.try_get(0)?))?,
-            None if !create => return line.give_up().and(Err(StoreError::Missing("this database".into()))),
-            None => Some(0_i64),
+        let found = match is_there(&line, self.place)? {
+            true => line.one("SELECT version FROM schema", &[], |row| Ok(row.try_get(0)?))?,
+            false if !create => return line.give_up().and(Err(StoreError::Missing("this database".into()))),
+            false => Some(0_i64),
         };
         let found = found.unwrap_or(0);
         if found > SCHEMA {
@@ -131,7 +140,8 @@ impl PostgresStore {
             return line.give_up();
         }
         if found == 0 {
-            line.all("CREATE SCHEMA IF NOT EXISTS xuncha; CREATE TABLE schema (version bigint NOT NULL)")?;
+            let place = self.place;
+            line.all(&format!("CREATE SCHEMA IF NOT EXISTS {place}; CREATE TABLE schema (version bigint NOT NULL)"))?;
             line.run("INSERT INTO schema (version) VALUES (0)", Vec::new())?;
         }
         for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
@@ -140,6 +150,30 @@ impl PostgresStore {
         line.run("UPDATE schema SET version = $1", vec![Box::new(SCHEMA)])?;
         line.commit()
     }
+}
+
+/// Where `url` leads, without what is secret in it.
+///
+/// # Errors
+/// [`StoreError::Address`].
+pub(crate) fn place_of(url: &str) -> Result<String> {
+    let config = Config::from_str(url).map_err(|error| StoreError::Address(error.to_string()))?;
+    let hosts: Vec<String> = config
+        .get_hosts()
+        .iter()
+        .map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(path) => path.display().to_string(),
+        })
+        .collect();
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    Ok(format!("the database {name} at {}", hosts.join(", ")))
+}
+
+/// Whether there is a ledger's schema of this name.
+fn is_there(line: &Line, place: &str) -> Result<bool> {
+    let found = line.one("SELECT to_regclass($1 || '.schema') IS NOT NULL", &[&place], |row| Ok(row.try_get(0)?))?;
+    Ok(found.unwrap_or(false))
 }
 
 fn tls() -> Result<MakeRustlsConnect> {

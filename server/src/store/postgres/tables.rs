@@ -3,16 +3,15 @@
 use tokio_postgres::Row;
 
 use super::super::Result;
-use super::super::sqlite::Put;
-use super::super::tables::{Form, Table, Value};
+use super::super::tables::{Form, Put, Table, Value};
 use super::line::Line;
 
 /// Rows that are fetched at a time.
 const PAGE: i64 = 2_000;
 
-/// Gives every row of a table.
+/// Gives every row of a table, in the order of its key.
 pub(super) fn read(line: &Line, table: &Table, put: Put<'_>) -> Result<()> {
-    line.all(&format!("DECLARE row CURSOR FOR SELECT {} FROM \"{}\"", table.names(), table.name))?;
+    line.all(&format!("DECLARE row CURSOR FOR {}", table.select()))?;
     let fetch = format!("FETCH {PAGE} FROM row");
     loop {
         // Not kept as a prepared statement: the cursor behind it is another for each table.

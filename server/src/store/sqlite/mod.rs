@@ -4,6 +4,7 @@
 mod ahead;
 mod batch;
 mod files;
+mod leave;
 mod snapshot;
 mod tables;
 
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
-pub(super) use tables::Put;
+pub(crate) use leave::Leaving;
 
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
@@ -47,8 +48,8 @@ impl SqliteStore {
     /// Opens the store in `folder`, making it when `create`, and brings its schema up to date.
     ///
     /// # Errors
-    /// [`StoreError::Missing`] without a file, [`StoreError::Newer`], [`StoreError::Damaged`]; none
-    /// of them touches the file. A crash during a migration leaves the schema before it.
+    /// [`StoreError::Missing`] without a file, [`StoreError::Newer`], [`StoreError::Damaged`],
+    /// [`StoreError::Moved`]; none of them touches the file. A crash during a migration leaves the schema before it.
     pub fn open(folder: &Path, create: bool) -> Result<SqliteStore> {
         SqliteStore::open_file(&folder.join(FILE), create)
     }
@@ -63,6 +64,9 @@ impl SqliteStore {
         }
         let mut writer = connect(file, false)?;
         migrate(&mut writer)?;
+        if let Some(to) = leave::moved_to(&writer)? {
+            return Err(StoreError::Moved(to));
+        }
         let readers = (0..READERS).map(|_| connect(file, true)).collect::<Result<_>>()?;
         let writer = Writer { connection: writer, durable: true };
         Ok(SqliteStore { writer: Mutex::new(writer), readers: Mutex::new(readers), freed: Condvar::new() })

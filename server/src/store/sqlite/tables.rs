@@ -4,11 +4,8 @@ use rusqlite::types::ToSqlOutput;
 use rusqlite::{ToSql, TransactionBehavior, params_from_iter};
 
 use super::super::Result;
-use super::super::tables::{Table, Value};
+use super::super::tables::{Put, Table, Value};
 use super::{SqliteStore, lock};
-
-/// Takes one row after the other.
-pub(in crate::store) type Put<'a> = &'a mut dyn FnMut(Vec<Value>) -> Result<()>;
 
 impl SqliteStore {
     /// Fills an empty table with what `rows` gives, in one transaction.
