@@ -15,6 +15,7 @@ mod push;
 mod raw;
 mod report;
 mod save;
+mod servers;
 mod shrink;
 mod up;
 mod watched;
@@ -56,6 +57,8 @@ enum What {
     Findings,
     /// Saving, sending and shrinking photos.
     Photos,
+    /// One server process and four; those on PostgreSQL where `XUNCHA_POSTGRES` names a cluster.
+    Servers,
     /// Shrinks the photos of a folder and says what it took: a process of its own, to be measured.
     #[command(hide = true)]
     ShrinkPhotos { folder: PathBuf },
@@ -70,6 +73,7 @@ async fn main() {
         Some(What::ShrinkPhotos { folder }) => return shrink::run(&folder),
         Some(What::Findings) => rows.extend(findings_rows(&options).await),
         Some(What::Photos) => rows.extend(photo_rows(&options).await),
+        Some(What::Servers) => rows.extend(servers::measure().await),
         None => {
             rows.extend(findings_rows(&options).await);
             rows.extend(photo_rows(&options).await);

@@ -14,6 +14,7 @@ mod http;
 mod kills;
 mod kills_backups;
 mod kills_photos;
+mod kills_servers;
 mod lifecycle;
 mod moving;
 mod network;
