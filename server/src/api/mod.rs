@@ -3,6 +3,8 @@
 mod blobs;
 mod limits;
 mod openapi;
+mod operation;
+mod readiness;
 mod standing;
 mod tus;
 mod uploads;
@@ -12,6 +14,7 @@ pub use blobs::blob;
 pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
+pub use operation::{Operation, live, metrics, ready_in_full};
 pub(crate) use uploads::speaks_tus;
 pub use uploads::{begin_upload, cancel_upload, continue_upload, overridden_upload, upload_abilities, upload_progress};
 pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};
@@ -28,9 +31,11 @@ use xuncha_core::protocol::{
     ServiceError, SyncService, Token, Upload, UploadId,
 };
 
+use self::readiness::Lookout;
 use crate::auth;
 use crate::blobs::{Announced, Blobs, Opened, Pieces};
 use crate::ledger::{Asker, Caller, Guard, Item, LedgerKey, PullError, PushRecord};
+use crate::metrics::Requests;
 use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
 use crate::store::{PushRow, Store, StoreError};
@@ -52,6 +57,8 @@ struct Inner {
     blobs: Arc<Blobs>,
     guard: Option<Arc<Guard>>,
     stopping: AtomicBool,
+    requests: Requests,
+    lookout: Lookout,
 }
 
 impl Service {
@@ -64,13 +71,18 @@ impl Service {
         blobs: Arc<Blobs>,
         guard: Option<Arc<Guard>>,
     ) -> Service {
-        let stopping = AtomicBool::new(false);
-        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, guard, stopping }) }
+        let (stopping, requests, lookout) = (AtomicBool::new(false), Requests::default(), Lookout::default());
+        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, guard, stopping, requests, lookout }) }
     }
 
     /// The clock and the random source that it uses.
     pub fn host(&self) -> &Host {
         &self.inner.host
+    }
+
+    /// What is counted of requests.
+    pub fn requests(&self) -> &Requests {
+        &self.inner.requests
     }
 
     /// From now on the server says that it is not ready.

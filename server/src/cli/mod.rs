@@ -11,8 +11,10 @@ mod field;
 mod folder;
 mod guard;
 mod import;
+mod operation;
 mod print;
 mod serve;
+mod signals;
 mod verify;
 
 pub use failure::Failure;

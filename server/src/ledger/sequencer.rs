@@ -21,6 +21,7 @@ use super::item::{Item, PushRecord};
 use super::open::LedgerKey;
 use super::seen::Roots;
 use super::standing::{remember, rolled_back, rolled_back_detail};
+use crate::metrics::Tally;
 use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, Result, Said, Store, StoreError};
 
 /// Most ops in one batch.
@@ -31,6 +32,7 @@ pub struct Sequencer {
     host: Host,
     key: LedgerKey,
     guard: Option<Arc<Guard>>,
+    tally: Tally,
     /// What the last batch left, and the head it is valid at.
     cache: Mutex<(Option<(u32, u64)>, Cache)>,
 }
@@ -38,12 +40,17 @@ pub struct Sequencer {
 impl Sequencer {
     /// A sequencer that signs checkpoints with `key`.
     pub fn new(host: Host, key: LedgerKey) -> Sequencer {
-        Sequencer { host, key, guard: None, cache: Mutex::new((None, Cache::default())) }
+        Sequencer { host, key, guard: None, tally: Tally::default(), cache: Mutex::new((None, Cache::default())) }
     }
 
     /// The same one, moving `guard` with the ledger.
     pub fn with_guard(self, guard: Option<Arc<Guard>>) -> Sequencer {
         Sequencer { guard, ..self }
+    }
+
+    /// What is counted of its work.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Judges `items` in order and appends what is final, in batches of at most [`BATCH_OPS`]. One
@@ -59,7 +66,10 @@ impl Sequencer {
         let mut verdicts = Vec::with_capacity(items.len());
         let mut batches = items.chunks(BATCH_OPS);
         let outcome = batches.try_for_each(|batch| {
-            verdicts.extend(self.append_halving(store, batch)?);
+            let began = self.host.clock.mono();
+            let judged = self.append_halving(store, batch)?;
+            self.tally.judged(&judged, self.host.clock.mono() - began);
+            verdicts.extend(judged);
             Ok(())
         });
         // Also when a later batch failed: those before it are there for everybody to see.
