@@ -16,6 +16,7 @@ mod raw;
 mod report;
 mod save;
 mod shrink;
+mod size;
 mod up;
 mod watched;
 
@@ -45,7 +46,7 @@ struct Options {
     /// How often the photos are sent with each number in flight.
     #[arg(long, default_value_t = 5, global = true)]
     rounds: usize,
-    /// Only this row: push, bytes, fleet, scoped, fresh, change, idle, list, save, up, cut, shrink.
+    /// Only this row: push, bytes, fleet, scoped, fresh, change, idle, list, size, save, up, cut, shrink.
     #[arg(long, value_name = "ROW", global = true)]
     only: Option<String>,
 }
@@ -114,6 +115,9 @@ async fn findings_rows(options: &Options) -> Vec<Row> {
     }
     if options.wanted("list") {
         rows.extend(list::measure().await);
+    }
+    if options.wanted("size") {
+        rows.extend(size::measure().await);
     }
     rows
 }

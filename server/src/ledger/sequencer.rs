@@ -20,6 +20,7 @@ use super::guard::{Guard, GuardError};
 use super::item::{Item, PushRecord};
 use super::open::LedgerKey;
 use super::seen::Roots;
+use super::stamp::stamp;
 use super::standing::{remember, rolled_back, rolled_back_detail};
 use crate::metrics::Tally;
 use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, Result, Said, Store, StoreError};
@@ -192,7 +193,8 @@ impl<'a> Run<'a> {
         let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
             .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
         let mut cache = cache;
-        let moment = Lens::new(&*batch, &mut cache).moment(&head, sequencer.host.clock.wall())?;
+        let received = stamp(&*batch, &head, &mut cache, sequencer.host.clock.wall())?;
+        let moment = Lens::new(&*batch, &mut cache).moment(&head, received)?;
         let (sums, roots, tips, pushes) = Default::default();
         Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, roots, tips, pushes })
     }
@@ -400,6 +402,7 @@ impl<'a> Run<'a> {
             self.head.peaks = self.frontier.peaks().to_vec();
             self.head.checkpoint = checkpoint.sign(self.sequencer.key.signing_key());
             self.batch.move_head(&self.head)?;
+            self.cache.stamp = self.moment.received;
         }
         self.cache.trim();
         let pushes = self.pushes.into_values().collect();

@@ -4,6 +4,7 @@
 mod backup;
 mod boston;
 mod bundle;
+mod clocks;
 mod commands;
 mod conflicts;
 mod day_commands;

@@ -61,17 +61,19 @@ async fn the_table_in_the_documents_names_exactly_what_is_told() {
     backup(&server, &folder.path().join("backup"));
     let told = Told::by(&server).await;
     let document = read("server/README.md");
-    let rows = document.lines().filter(|line| line.starts_with("| `xuncha_"));
+    let section = |name: &str| document.split(&format!("### {name}\n")).nth(1).unwrap().split("\n##").next().unwrap();
+    let table = section("What monitors are told");
+    let rows = table.lines().filter(|line| line.starts_with("| `xuncha_"));
     let cells = |row: &str| row.split('|').map(|cell| cell.trim().trim_matches('`').to_owned()).collect::<Vec<_>>();
     let written = rows.map(cells).map(|cells| (cells[1].clone(), cells[2].clone())).collect();
     assert_eq!(told.kinds(), written);
     for (name, kind) in &written {
         assert_eq!(name.ends_with("_total"), kind == "counter", "{name}");
         assert!(told.text.contains(&format!("# HELP {name} ")), "{name}");
-        assert_eq!(document.matches(&format!("| `{name}` |")).count(), 1, "{name}");
+        assert_eq!(table.matches(&format!("| `{name}` |")).count(), 1, "{name}");
     }
     // Whatever an alert looks at is there.
-    let watched = document.split("### What to watch").nth(1).unwrap().split("\n## ").next().unwrap();
+    let watched = section("What to watch");
     let named = |text: &str| text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').map(str::to_owned).collect();
     let words: BTreeSet<String> = named(watched);
     for word in words.iter().filter(|word| word.starts_with("xuncha_")) {
