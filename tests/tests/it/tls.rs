@@ -96,11 +96,11 @@ async fn a_phone_enrols_pushes_pulls_and_sends_photos_over_tls() {
         phone.notebook.enrol(&service, &code).await.unwrap();
         phones.push(phone);
     }
-    let finding =
-        phones[0].record_photos("加密的", &[&photo(&server.random, 1_500_000), &photo(&server.random, 1_000)]);
+    let photos = [photo(&server.random, 1_500_000), photo(&server.random, 1_000)];
+    let finding = phones[0].record_photos("加密的", &[&photos[0], &photos[1]]);
     let synced = phones[0].notebook.sync_with(&service, &(), &options).await.unwrap();
     assert_eq!((synced.accepted, synced.files_sent), (1, 2));
-    until(|| server.office.all("finding")[0].files().iter().all(|file| is_kept(&server, &file.hash))).await;
+    until(|| photos.iter().all(|photo| is_kept(&server, &Hash::of(photo)))).await;
     for phone in &phones {
         phone.notebook.sync_with(&service, &(), &options).await.unwrap();
         assert_eq!((phone.note(finding), phone.originals(finding)), ("加密的".to_owned(), 2));
