@@ -138,6 +138,16 @@ async fn who_does_not_speak_tls_gets_no_reply() {
     assert_eq!(http_client().get(format!("{}/ready", server.monitor())).send().await.unwrap().status(), 200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_slow_with_its_greeting_is_let_go() {
+    let (server, _own, _folder) = secured().await;
+    let mut slow = TcpStream::connect(server.address()).await.unwrap();
+    // The head of a record that never comes.
+    slow.write_all(&[0x16, 0x03, 0x01, 0x02, 0x00]).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(25), slow.read_to_end(&mut Vec::new())).await;
+    assert!(ended.is_ok(), "still open after 25 seconds");
+}
+
 async fn loads(server: &TestServer, outcome: &str) -> u64 {
     let text = http_client().get(format!("{}/metrics", server.monitor())).send().await.unwrap().text().await.unwrap();
     let line = format!("xuncha_tls_loads_total{{outcome=\"{outcome}\"}} ");
