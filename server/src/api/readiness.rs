@@ -7,11 +7,11 @@ use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore};
 use tokio::time::timeout;
 
-use super::{Inner, Service};
+use super::Service;
 use crate::ledger::{ahead, rolled_back, rolled_back_detail};
 use crate::metrics::LedgerStanding;
 use crate::readiness::{Part, Readiness, Trouble};
-use crate::store::{self, StoreError};
+use crate::store::{self, Store, StoreError};
 
 /// How long a database or a disk may take to answer before it counts as not there.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -61,8 +61,8 @@ impl Service {
     }
 
     async fn database(&self) -> Option<Trouble> {
-        let found = self.ask(&self.inner.lookout.database, |inner| {
-            inner.store.look(|snapshot| {
+        let found = self.ask(&self.inner.lookout.database, |store| {
+            store.look(|snapshot| {
                 let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
                 Ok(rolled_back(snapshot, &head)?.map(|seen| rolled_back_detail(&head, &seen)))
             })
@@ -95,8 +95,8 @@ impl Service {
 
     /// What the database says of the ledger; none when it does not answer in time.
     pub(super) async fn ledger_standing(&self) -> Option<LedgerStanding> {
-        let found = self.ask(&self.inner.lookout.standing, |inner| {
-            inner.store.look(|snapshot| {
+        let found = self.ask(&self.inner.lookout.standing, |store| {
+            store.look(|snapshot| {
                 let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
                 let ahead = ahead(snapshot, &head)?.iter().filter(|row| row.device.is_some()).count();
                 let (durable, uploads) = (snapshot.durable_size()?, snapshot.open_uploads()?);
@@ -110,13 +110,14 @@ impl Service {
     async fn ask<T: Send + 'static>(
         &self,
         gate: &Arc<Semaphore>,
-        work: impl FnOnce(&Inner) -> store::Result<T> + Send + 'static,
+        work: impl FnOnce(&dyn Store) -> store::Result<T> + Send + 'static,
     ) -> Option<store::Result<T>> {
-        let (inner, gate) = (self.inner.clone(), gate.clone());
+        // The store alone: a question that hangs must not keep a server from stopping.
+        let (store, gate) = (self.inner.store.clone(), gate.clone());
         let asked = async move {
             let turn = gate.acquire_owned().await;
             let work = move || {
-                let answer = work(&inner);
+                let answer = work(&*store);
                 drop(turn);
                 answer
             };
