@@ -1,4 +1,4 @@
-//! Every route of the server, on one page.
+//! Every route of the server, on one page; those for monitors are [`Operation`](crate::api::Operation)'s.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -11,7 +11,7 @@ use tower_http::timeout::TimeoutLayer;
 use xuncha_core::model::Code;
 use xuncha_core::protocol::{MAX_BODY_BYTES, paths};
 
-use crate::api::{self, Limits, Operation, Service};
+use crate::api::{self, Limits, Service};
 use crate::problem::{refusal, respond};
 
 /// The whole application.
@@ -46,17 +46,6 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .layer(map_response(as_problem))
         .layer(from_fn(crate::listen::log(service.host().clone(), service.requests().clone())))
         .with_state(service)
-}
-
-/// What a monitor asks, on a listener of its own.
-pub fn operation(operation: Operation) -> Router {
-    Router::new()
-        .route("/metrics", get(api::metrics))
-        .route("/live", get(api::live))
-        .route("/ready", get(api::ready_in_full))
-        .fallback(api::unknown_address)
-        .method_not_allowed_fallback(api::unknown_method)
-        .with_state(operation)
 }
 
 /// What else can be done with one upload.

@@ -14,7 +14,7 @@ pub use blobs::blob;
 pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
-pub use operation::{Operation, live, metrics, ready_in_full};
+pub use operation::Operation;
 pub(crate) use uploads::speaks_tus;
 pub use uploads::{begin_upload, cancel_upload, continue_upload, overridden_upload, upload_abilities, upload_progress};
 pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};

@@ -3,15 +3,18 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
 use prometheus_client::encoding::prometheus_text::CONTENT_TYPE;
 use serde_json::json;
 use tokio::time::timeout;
 
 use super::Service;
 use super::readiness::PATIENCE;
+use super::wire::{unknown_address, unknown_method};
 use crate::backup::last_taken;
 use crate::metrics::{Metrics, Standing};
 
@@ -27,6 +30,17 @@ impl Operation {
     /// Of `service`, whose ledger lies in `data`.
     pub fn new(service: Service, metrics: Metrics, data: PathBuf) -> Operation {
         Operation { service, metrics: Arc::new(metrics), data }
+    }
+
+    /// What is served to monitors.
+    pub fn routes(self) -> Router {
+        Router::new()
+            .route("/metrics", get(metrics))
+            .route("/live", get(live))
+            .route("/ready", get(ready))
+            .fallback(unknown_address)
+            .method_not_allowed_fallback(unknown_method)
+            .with_state(self)
     }
 
     async fn standing(&self) -> Standing {
@@ -56,19 +70,19 @@ impl Operation {
 
 /// Everything that is counted, in Prometheus' text format. Takes a few seconds at most; what is not known
 /// just now is left out.
-pub async fn metrics(State(operation): State<Operation>) -> Response {
+async fn metrics(State(operation): State<Operation>) -> Response {
     let text = operation.metrics.text(&operation.standing().await);
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
 }
 
 /// The process lives.
-pub async fn live() -> Response {
+async fn live() -> Response {
     axum::Json(json!({ "live": true })).into_response()
 }
 
 /// 200 when phones are served, else 503; either way what was found, as [`Readiness`](crate::readiness::Readiness)
 /// in JSON. Takes a few seconds at most.
-pub async fn ready_in_full(State(operation): State<Operation>) -> Response {
+async fn ready(State(operation): State<Operation>) -> Response {
     let found = operation.service.readiness().await;
     let status = if found.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(found)).into_response()

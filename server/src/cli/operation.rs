@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 use super::Failure;
 use crate::api::{self, Limits};
 use crate::listen;
-use crate::routes::operation;
 use crate::settings::Settings;
 use crate::tls::{LOOK, TlsError, TlsFiles};
 
@@ -79,7 +78,7 @@ impl Monitored {
         let (stop, stopped) = oneshot::channel::<()>();
         let limits = Limits { connections: CONNECTIONS, ..Limits::default() };
         let stopping = async { drop(stopped.await) };
-        let served = tokio::spawn(listen::serve(listener, None, operation(seen), limits, stopping));
+        let served = tokio::spawn(listen::serve(listener, None, seen.routes(), limits, stopping));
         Monitored { stop, served }
     }
 
