@@ -80,17 +80,6 @@ impl Service {
         &self.inner.host
     }
 
-    /// What is counted of requests.
-    pub fn requests(&self) -> &Requests {
-        &self.inner.requests
-    }
-
-    /// From now on the server says that it is not ready.
-    pub fn begin_stopping(&self) {
-        self.inner.stopping.store(true, Ordering::Relaxed);
-        self.inner.blobs.begin_stopping();
-    }
-
     fn blobs(&self) -> &Arc<Blobs> {
         &self.inner.blobs
     }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 use super::Service;
 use crate::ledger::{ahead, rolled_back, rolled_back_detail};
-use crate::metrics::LedgerStanding;
+use crate::metrics::{LedgerStanding, Requests};
 use crate::readiness::{Part, Readiness, Trouble};
 use crate::store::{self, Store, StoreError};
 
@@ -37,6 +37,17 @@ impl Default for Lookout {
 }
 
 impl Service {
+    /// What is counted of requests.
+    pub fn requests(&self) -> &Requests {
+        &self.inner.requests
+    }
+
+    /// From now on the server says that it is not ready.
+    pub fn begin_stopping(&self) {
+        self.inner.stopping.store(true, Ordering::Relaxed);
+        self.inner.blobs.begin_stopping();
+    }
+
     /// Whether phones are served now, and what is in the way otherwise. Takes a few seconds at most. Whoever
     /// asks while somebody else's look is under way shares the next one.
     ///
