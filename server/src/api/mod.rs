@@ -20,7 +20,7 @@ pub use uploads::{begin_upload, cancel_upload, continue_upload, overridden_uploa
 pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use xuncha_core::host::Host;
 use xuncha_core::model::{BlobRef, Code, Entity, EntityId, Hash};
