@@ -15,13 +15,18 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::Accept;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt as _;
 use xuncha_core::host::Host;
 
 use crate::api::Limits;
+use crate::metrics::Requests;
+use crate::tls::Tls;
 
 /// How long a client may take to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(15);
@@ -39,9 +44,17 @@ const READ: usize = 256 * 1024;
 /// Pause after a failed accept (no file handles left), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves `app` on `listener` until `stop` is ready, then finishes what is open.
-pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: impl Future<Output = ()>) {
+/// Serves `app` on `listener` until `stop` is ready, then finishes what is open. With `tls`, whoever does
+/// not speak it gets no reply.
+pub async fn serve(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    app: Router,
+    limits: Limits,
+    stop: impl Future<Output = ()>,
+) {
     let graceful = GracefulShutdown::new();
+    let (stopping, stopped) = watch::channel(());
     let room = Arc::new(Semaphore::new(limits.connections));
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
@@ -58,12 +71,25 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = graceful.watch(connection(stream, peer, app.clone()));
-                connections.spawn(async move {
-                    // A client that breaks off is no accident of ours.
-                    drop(connection.await);
-                    drop(permit);
-                });
+                // Small replies must not wait for more bytes to come.
+                drop(stream.set_nodelay(true));
+                let (app, watcher) = (app.clone(), graceful.watcher());
+                // A client that breaks off is no accident of ours.
+                match &tls {
+                    None => {
+                        let served = watcher.watch(connection(stream, peer, app));
+                        connections.spawn(async move { drop((served.await, permit)) });
+                    }
+                    Some(tls) => {
+                        let (greeting, stopped) = (tls.acceptor().accept(stream), stopped.clone());
+                        connections.spawn(async move {
+                            if let Some(stream) = greeted(greeting, stopped).await {
+                                drop(watcher.watch(connection(stream, peer, app)).await);
+                            }
+                            drop(permit);
+                        });
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -71,7 +97,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
             }
         }
     }
-    drop(listener);
+    drop((listener, stopping));
     if tokio::time::timeout(STOP_PATIENCE, graceful.shutdown()).await.is_err() {
         // A client that neither reads nor leaves must not hold the ledger open.
         tracing::warn!("some requests were still open at the end");
@@ -81,9 +107,20 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, stop: imp
 
 type Served = TowerToHyperService<tower::util::BoxCloneService<Request<Incoming>, Response, std::convert::Infallible>>;
 
-fn connection(stream: TcpStream, peer: SocketAddr, app: Router) -> http1::Connection<TokioIo<TcpStream>, Served> {
-    // Small replies must not wait for more bytes to come.
-    drop(stream.set_nodelay(true));
+/// The connection once both sides have agreed on keys; none when they do not within the time that the head of a
+/// request may take, or the server stops.
+async fn greeted(greeting: Accept<TcpStream>, mut stopped: watch::Receiver<()>) -> Option<TlsStream<TcpStream>> {
+    tokio::select! {
+        greeted = tokio::time::timeout(HEAD_PATIENCE, greeting) => greeted.ok()?.ok(),
+        _ = stopped.changed() => None,
+    }
+}
+
+fn connection<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    peer: SocketAddr,
+    app: Router,
+) -> http1::Connection<TokioIo<S>, Served> {
     let service = app.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo::<IpAddr>(peer.ip()));
@@ -98,16 +135,20 @@ fn connection(stream: TcpStream, peer: SocketAddr, app: Router) -> http1::Connec
 }
 
 /// The middleware that writes one structured line per request: route, status, time. No address, no
-/// token, no text of anybody's.
-pub fn log(host: Host) -> impl Fn(Request, Next) -> Pin<Box<dyn Future<Output = Response> + Send>> + Clone {
+/// token, no text of anybody's. The request is counted too.
+pub fn log(
+    host: Host,
+    requests: Requests,
+) -> impl Fn(Request, Next) -> Pin<Box<dyn Future<Output = Response> + Send>> + Clone {
     move |request, next| {
-        let clock = host.clock.clone();
+        let (clock, requests) = (host.clock.clone(), requests.clone());
         Box::pin(async move {
             let route =
                 request.extensions().get::<MatchedPath>().map_or("-".to_owned(), |path| path.as_str().to_owned());
             let (method, started) = (request.method().clone(), clock.mono());
             let response = next.run(request).await;
             let (status, millis) = (response.status().as_u16(), clock.mono() - started);
+            requests.answered(&route, response.status(), millis);
             tracing::info!(%method, route, status, millis, "request");
             response
         })

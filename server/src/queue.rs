@@ -97,6 +97,12 @@ impl Queue {
         }
     }
 
+    /// Ops that wait to be written.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     /// A handle whose [`Queue::wake`] leaves word only: the next append has what arrived named. For a
     /// simulation, in which nothing may happen at the same time as something else.
     #[must_use]

@@ -1,4 +1,4 @@
-//! Every route of the server, on one page.
+//! Every route of the server, on one page; those for monitors are [`Operation`](crate::api::Operation)'s.
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -44,7 +44,7 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .method_not_allowed_fallback(api::unknown_method)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond(refusal(Code::Internal, None))))
         .layer(map_response(as_problem))
-        .layer(from_fn(crate::listen::log(service.host().clone())))
+        .layer(from_fn(crate::listen::log(service.host().clone(), service.requests().clone())))
         .with_state(service)
 }
 

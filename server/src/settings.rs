@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ pub const FILE: &str = "xuncha.toml";
 /// ```toml
 /// database = "postgres://xuncha:secret@db.example.cn/xuncha"
 /// guard = "/mnt/other/xuncha.guard"
+/// metrics = "127.0.0.1:9464"
+/// tls_certificate = "/etc/xuncha/certificate.pem"
+/// tls_key = "/etc/xuncha/key.pem"
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +31,12 @@ pub struct Settings {
     pub database: Option<String>,
     /// File of the guard, see `xuncha serve --guard`.
     pub guard: Option<PathBuf>,
+    /// Address of the listener for monitors, see `xuncha serve --metrics`.
+    pub metrics: Option<SocketAddr>,
+    /// Certificate to speak TLS with, see `xuncha serve --tls-certificate`.
+    pub tls_certificate: Option<PathBuf>,
+    /// Its key.
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Settings {

@@ -46,6 +46,11 @@ impl City {
         &self.process.url
     }
 
+    /// Where it keeps everything.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// Most memory that the server has had in use, in bytes.
     pub(crate) fn server_memory(&self) -> u64 {
         peak_memory(self.process.id())
@@ -62,7 +67,7 @@ impl City {
     }
 
     fn column(&self, query: &str) -> Vec<String> {
-        let path = self.folder.path().join("data").join(FILE);
+        let path = self.data().join(FILE);
         let db = rusqlite::Connection::open(path).unwrap();
         let mut query = db.prepare(query).unwrap();
         query.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()

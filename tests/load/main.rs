@@ -17,6 +17,7 @@ mod report;
 mod save;
 mod servers;
 mod shrink;
+mod size;
 mod up;
 mod watched;
 
@@ -46,7 +47,7 @@ struct Options {
     /// How often the photos are sent with each number in flight.
     #[arg(long, default_value_t = 5, global = true)]
     rounds: usize,
-    /// Only this row: push, bytes, fleet, scoped, fresh, change, idle, list, save, up, cut, shrink.
+    /// Only this row: push, bytes, fleet, scoped, fresh, change, idle, list, size, save, up, cut, shrink.
     #[arg(long, value_name = "ROW", global = true)]
     only: Option<String>,
 }
@@ -118,6 +119,9 @@ async fn findings_rows(options: &Options) -> Vec<Row> {
     }
     if options.wanted("list") {
         rows.extend(list::measure().await);
+    }
+    if options.wanted("size") {
+        rows.extend(size::measure().await);
     }
     rows
 }

@@ -16,6 +16,7 @@ use xuncha_core::protocol::{Problem, ServiceError};
 use super::Service;
 use super::wire::token;
 use crate::blobs::Opened;
+use crate::metrics::Traffic;
 use crate::problem::{refusal, respond};
 use crate::store::BlobRow;
 
@@ -61,7 +62,7 @@ async fn given(service: &Service, method: &Method, hash: &str, headers: &HeaderM
     };
     let body = match *method {
         Method::HEAD => Body::empty(),
-        _ => deliver(service.blobs().open(row.clone()).await?, range.clone()),
+        _ => deliver(service.blobs().open(row.clone()).await?, range.clone(), service.blobs().traffic().clone()),
     };
     let mut response = described(status, &row, body);
     set(&mut response, header::CONTENT_LENGTH, (range.end - range.start).to_string());
@@ -131,17 +132,18 @@ fn part(line: &str, len: u64) -> Option<Result<Range<u64>, ()>> {
 
 /// Sends the part piece by piece; a client that reads slowly holds one piece, or the room that the
 /// bytes were given.
-fn deliver(opened: Opened, range: Range<u64>) -> Body {
+fn deliver(opened: Opened, range: Range<u64>, traffic: Traffic) -> Body {
     let (sender, body) = Channel::<Bytes, io::Error>::new(1);
+    let way = Way { sender, traffic };
     tokio::spawn(async move {
         // Who reads no more has gone away.
         drop(match opened {
             Opened::Bytes(bytes, room) => {
-                let sent = send_bytes(sender, slice(&bytes, &range)).await;
+                let sent = send_bytes(way, slice(&bytes, &range)).await;
                 drop(room);
                 sent
             }
-            Opened::File(file) => send_file(sender, file, range).await,
+            Opened::File(file) => send_file(way, file, range).await,
         });
     });
     Body::new(body)
@@ -157,23 +159,35 @@ struct Gone;
 
 type Sent = Result<(), Gone>;
 
-async fn send_bytes(mut sender: Sender<Bytes, io::Error>, mut bytes: Bytes) -> Sent {
+/// To one connection.
+struct Way {
+    sender: Sender<Bytes, io::Error>,
+    traffic: Traffic,
+}
+
+impl Way {
+    /// Waits until the connection takes the piece, but not for ever.
+    async fn give(&mut self, piece: Bytes) -> Sent {
+        let count = piece.len() as u64;
+        match tokio::time::timeout(STALLED, self.sender.send_data(piece)).await {
+            Ok(Ok(())) => {
+                self.traffic.sent.inc_by(count);
+                Ok(())
+            }
+            _ => Err(Gone),
+        }
+    }
+}
+
+async fn send_bytes(mut way: Way, mut bytes: Bytes) -> Sent {
     while !bytes.is_empty() {
         let piece = bytes.split_to(bytes.len().min(PIECE));
-        give(&mut sender, piece).await?;
+        way.give(piece).await?;
     }
     Ok(())
 }
 
-/// Waits until the connection takes the piece, but not for ever.
-async fn give(sender: &mut Sender<Bytes, io::Error>, piece: Bytes) -> Sent {
-    match tokio::time::timeout(STALLED, sender.send_data(piece)).await {
-        Ok(Ok(())) => Ok(()),
-        _ => Err(Gone),
-    }
-}
-
-async fn send_file(mut sender: Sender<Bytes, io::Error>, mut file: File, range: Range<u64>) -> Sent {
+async fn send_file(mut way: Way, mut file: File, range: Range<u64>) -> Sent {
     let mut at = range.start;
     while at < range.end {
         let most = usize::try_from(range.end - at).unwrap_or(PIECE).min(PIECE);
@@ -187,11 +201,11 @@ async fn send_file(mut sender: Sender<Bytes, io::Error>, mut file: File, range: 
             Ok((back, piece)) => {
                 file = back;
                 at += piece.len() as u64;
-                give(&mut sender, Bytes::from(piece)).await?;
+                way.give(Bytes::from(piece)).await?;
             }
             Err(error) => {
                 // The reader sees a body cut short, not a file.
-                sender.abort(error);
+                way.sender.abort(error);
                 return Ok(());
             }
         }

@@ -3,6 +3,8 @@
 mod blobs;
 mod limits;
 mod openapi;
+mod operation;
+mod readiness;
 mod standing;
 mod tus;
 mod uploads;
@@ -12,12 +14,13 @@ pub use blobs::blob;
 pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
+pub use operation::Operation;
 pub(crate) use uploads::speaks_tus;
 pub use uploads::{begin_upload, cancel_upload, continue_upload, overridden_upload, upload_abilities, upload_progress};
 pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use xuncha_core::host::Host;
 use xuncha_core::model::{BlobRef, Code, Entity, EntityId, Hash};
@@ -28,9 +31,11 @@ use xuncha_core::protocol::{
     ServiceError, SyncService, Token, Upload, UploadId,
 };
 
+use self::readiness::Lookout;
 use crate::auth;
 use crate::blobs::{Announced, Blobs, Opened, Pieces};
 use crate::ledger::{Asker, Caller, Guard, Item, LedgerKey, PullError, PushRecord};
+use crate::metrics::Requests;
 use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
 use crate::store::{PushRow, Store, StoreError};
@@ -52,6 +57,8 @@ struct Inner {
     blobs: Arc<Blobs>,
     guard: Option<Arc<Guard>>,
     stopping: AtomicBool,
+    requests: Requests,
+    lookout: Lookout,
 }
 
 impl Service {
@@ -64,19 +71,13 @@ impl Service {
         blobs: Arc<Blobs>,
         guard: Option<Arc<Guard>>,
     ) -> Service {
-        let stopping = AtomicBool::new(false);
-        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, guard, stopping }) }
+        let (stopping, requests, lookout) = (AtomicBool::new(false), Requests::default(), Lookout::default());
+        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, guard, stopping, requests, lookout }) }
     }
 
     /// The clock and the random source that it uses.
     pub fn host(&self) -> &Host {
         &self.inner.host
-    }
-
-    /// From now on the server says that it is not ready.
-    pub fn begin_stopping(&self) {
-        self.inner.stopping.store(true, Ordering::Relaxed);
-        self.inner.blobs.begin_stopping();
     }
 
     fn blobs(&self) -> &Arc<Blobs> {

@@ -7,7 +7,7 @@ use xuncha_core::protocol::{ServiceError, Token};
 use super::{Inner, Service};
 use crate::auth;
 use crate::ledger::{Caller, Item, ahead, remember, rolled_back, rolled_back_detail, unproven};
-use crate::problem::{problem, refusal, store_failure};
+use crate::problem::{refusal, store_failure};
 use crate::store::StoreError;
 
 impl Inner {
@@ -84,24 +84,5 @@ impl Service {
             Ok(worries)
         });
         found.await.unwrap_or_default()
-    }
-
-    /// Whether phones are served now; what is in the way otherwise.
-    ///
-    /// # Errors
-    /// 503 with `unavailable` or `ledger_rolled_back`.
-    pub async fn readiness(&self) -> Result<(), ServiceError> {
-        let stopping = self.inner.stopping.load(std::sync::atomic::Ordering::Relaxed);
-        if stopping || self.blocking(|inner| inner.info()).await.is_err() {
-            return Err(refusal(Code::Unavailable, None));
-        }
-        match self.blocking(|inner| inner.goes_on()).await {
-            // A monitor looks at the status: this is not a conflict with what it has seen.
-            Err(ServiceError::Problem(found)) if found.code == Code::LedgerRolledBack => {
-                let unavailable = problem(Code::Unavailable, None);
-                Err(ServiceError::Problem(xuncha_core::protocol::Problem { status: unavailable.status, ..found }))
-            }
-            other => other,
-        }
     }
 }

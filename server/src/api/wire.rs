@@ -16,7 +16,8 @@ use xuncha_core::protocol::{
 };
 
 use super::Service;
-use crate::problem::{refusal, respond};
+use crate::problem::{problem, refusal, respond};
+use crate::readiness::Part;
 
 /// Replies shorter than this are not worth compressing.
 const COMPRESS_FROM: usize = 512;
@@ -80,16 +81,21 @@ pub async fn health(State(service): State<Service>) -> Response {
     lines("ok", &service.worries().await)
 }
 
-/// Phones are served: the store answers, the server is not stopping, and its ledger is not behind its guard.
+/// Phones are served: the store answers, files can be taken in, the server is not stopping, and its ledger is
+/// not behind its guard. The code names the first of these that does not hold.
 #[utoipa::path(get, path = "/readyz", responses(
     (status = 200, body = String, content_type = "text/plain"),
     (status = 503, body = Problem, content_type = "application/problem+json")
 ))]
 pub async fn ready(State(service): State<Service>) -> Response {
-    match service.readiness().await {
-        Ok(()) => lines("ready", &service.worries().await),
-        Err(error) => respond(error),
-    }
+    let Some(trouble) = service.readiness().await.not_ready.into_iter().next() else {
+        return lines("ready", &service.worries().await);
+    };
+    // Anybody may ask here: what a database or a disk said of its failure is for the operators' listener.
+    let detail = (trouble.part == Part::Ledger).then_some(trouble.detail);
+    let code = Code::from(trouble.code.to_owned());
+    let title = "the server cannot serve phones just now".to_owned();
+    respond(ServiceError::Problem(Problem { code, title, detail, ..problem(Code::Unavailable, None) }))
 }
 
 fn lines(first: &str, worries: &[String]) -> Response {

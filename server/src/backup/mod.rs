@@ -9,9 +9,11 @@
 //! hold.
 
 mod copy;
+mod last;
 mod restore;
 mod take;
 
+pub use last::last_taken;
 pub use restore::{RestoreOptions, Restored, restore};
 pub use take::{Taken, take, take_from};
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use xuncha_core::host::Host;
 
 use super::copy::{copy, hash_of, put, sync_folder};
+use super::last::remember;
 use super::{BackupError, FORMAT, Lack, MANIFEST, Manifest, Result, Tried, file_of, manifest, unfit};
 use crate::ledger::{KEY_FILE, LedgerKey, verify};
 use crate::settings::open_store;
@@ -103,6 +104,7 @@ pub fn take_from(
         let covered = batch.durable_size()?.max(done.durable_size);
         batch.put_durable_size(covered)
     })?;
+    remember(data, taken);
     Ok(done)
 }
 

@@ -75,7 +75,12 @@ impl Folder {
 
     /// Name under which a file that the server makes itself gathers its bytes, for a moment.
     pub(super) fn made(id: uuid::Uuid) -> String {
-        format!("{id}{MADE}")
+        Folder::made_as(&id.to_string())
+    }
+
+    /// The same, for one file of a kind.
+    pub(super) fn made_as(name: &str) -> String {
+        format!("{name}{MADE}")
     }
 
     /// True for a name that [`Folder::made`] gives.

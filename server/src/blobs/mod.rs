@@ -10,6 +10,7 @@ mod intake;
 mod kept;
 mod local;
 mod previews;
+mod reach;
 mod receive;
 mod settle;
 mod sight;
@@ -40,6 +41,7 @@ use xuncha_core::host::Host;
 use xuncha_core::model::Code;
 use xuncha_core::protocol::ServiceError;
 
+use crate::metrics::Traffic;
 use crate::problem::refusal;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -87,14 +89,20 @@ pub struct Blobs {
     turns: turns::Turns,
     coming: Arc<Semaphore>,
     going: Arc<Semaphore>,
+    traffic: Traffic,
 }
 
 impl Blobs {
     /// Over the files in `folder`.
     pub fn new(folder: Folder, store: Arc<dyn Store>, queue: Queue, host: Host, bounds: Bounds) -> Arc<Blobs> {
         let budget = || Arc::new(Semaphore::new(bounds.memory.min(Semaphore::MAX_PERMITS)));
-        let (coming, going, turns) = (budget(), budget(), turns::Turns::default());
-        Arc::new(Blobs { folder, store, queue, host, bounds, turns, coming, going })
+        let (coming, going, turns, traffic) = (budget(), budget(), turns::Turns::default(), Traffic::default());
+        Arc::new(Blobs { folder, store, queue, host, bounds, turns, coming, going, traffic })
+    }
+
+    /// What is counted of bytes.
+    pub fn traffic(&self) -> &Traffic {
+        &self.traffic
     }
 
     /// Every upload makes durable what it has and lets go; new ones are let go at once.

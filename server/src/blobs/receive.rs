@@ -34,6 +34,17 @@ impl Blobs {
         source: Option<S>,
         promised: Option<Hash>,
     ) -> Result<UploadRow, ServiceError> {
+        let blobs = self.clone();
+        apart(async move { blobs.begin_apart(caller, announced, source, promised).await }).await
+    }
+
+    async fn begin_apart<S: Source>(
+        self: &Arc<Self>,
+        caller: Caller,
+        announced: Announced,
+        source: Option<S>,
+        promised: Option<Hash>,
+    ) -> Result<UploadRow, ServiceError> {
         let asker = caller.clone();
         let bytes = source.is_some();
         let row = self.blocking(move |blobs| blobs.find_or_begin(&asker, &announced, bytes)).await?;
@@ -57,6 +68,19 @@ impl Blobs {
     /// `upload_gone`, `offset_mismatch`, `too_large`, `hash_mismatch`, `storage_full`; `unavailable`
     /// when the connection broke or a newer request came: what came until then is kept.
     pub async fn append<S: Source>(
+        self: &Arc<Self>,
+        caller: Caller,
+        id: String,
+        offset: u64,
+        coming: Option<u64>,
+        source: S,
+        promised: Option<Hash>,
+    ) -> Result<UploadRow, ServiceError> {
+        let blobs = self.clone();
+        apart(async move { blobs.append_apart(caller, id, offset, coming, source, promised).await }).await
+    }
+
+    async fn append_apart<S: Source>(
         self: &Arc<Self>,
         caller: Caller,
         id: String,
@@ -117,17 +141,20 @@ impl Blobs {
         source: S,
         promised: Option<Hash>,
     ) -> Result<UploadRow, ServiceError> {
-        let blobs = self.clone();
-        // A task of its own: when the connection dies its request is dropped, and what has come
-        // must be made durable all the same.
-        let work = tokio::spawn(async move {
-            let opener = blobs.clone();
-            let opened = blobs.blocking(move |_| Writer::open(opener, caller, row, promised)).await?;
-            let intake = Intake::new(opened, blobs.coming.clone(), blobs.bounds.memory);
-            intake.run(source, turn, blobs.bounds.idle).await
-        });
-        work.await.unwrap_or_else(|_| Err(refusal(Code::Internal, None)))
+        let opener = self.clone();
+        let opened = self.blocking(move |_| Writer::open(opener, caller, row, promised)).await?;
+        let intake = Intake::new(opened, self.coming.clone(), self.bounds.memory);
+        intake.run(source, turn, self.bounds.idle).await
     }
+}
+
+/// Does it in a task of its own: when the connection dies its request is dropped, and what has come
+/// must be made durable all the same. From the first step on, or a phone whose line dies behind each of
+/// its last bytes would never come to an end.
+async fn apart(
+    work: impl Future<Output = Result<UploadRow, ServiceError>> + Send + 'static,
+) -> Result<UploadRow, ServiceError> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(refusal(Code::Internal, None)))
 }
 
 /// Receives bytes that are of no use, when there are few: a connection that is closed over them may

@@ -73,6 +73,7 @@ impl Writer {
             self.blobs.check_room(part.len() as u64)?;
             self.file.write_all(part).map_err(|error| disk_failure(&error))?;
             start_writing(&self.file, self.at, part.len());
+            self.blobs.traffic.received.inc_by(part.len() as u64);
         }
         self.at += part.len() as u64;
         let last = self.left() == 0;

@@ -39,22 +39,7 @@ impl std::error::Error for Failure {}
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        let code = match &error {
-            StoreError::Full => "storage_full",
-            StoreError::Busy => "busy",
-            StoreError::Newer { .. } => "outdated",
-            StoreError::Missing(_) => "no_ledger",
-            StoreError::Damaged(_) => "damaged",
-            StoreError::RolledBack(_) => "ledger_rolled_back",
-            StoreError::Away(_) => "database_away",
-            StoreError::Denied(_) => "database_denied",
-            StoreError::Address(_) => "bad_field",
-            StoreError::Settings(_) => "bad_settings",
-            StoreError::Exists => "exists",
-            StoreError::Moved(_) => "moved",
-            _ => "storage",
-        };
-        Failure::new(code, error)
+        Failure::new(error.code(), error)
     }
 }
 

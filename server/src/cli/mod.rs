@@ -12,8 +12,10 @@ mod folder;
 mod guard;
 mod import;
 mod migrate;
+mod operation;
 mod print;
 mod serve;
+mod signals;
 mod verify;
 
 pub use failure::Failure;

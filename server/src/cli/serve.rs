@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use xuncha_core::host::Host;
 use xuncha_core::model::{Entity, EntityId};
@@ -16,16 +15,20 @@ use xuncha_core::plan::role_seeds;
 
 use super::chores::{Drawing, keep_calendar, tidy};
 use super::folder::{Database, remember_address};
+use super::operation::{Monitored, Operation, bind};
 use super::print::Printer;
+use super::signals::wait_for_signal;
 use super::{Failure, guard};
-use crate::api::{Limits, Service};
+use crate::api::{self, Limits, Service};
 use crate::blobs::{Blobs, Folder, sweep};
 use crate::ledger::{Guard, KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
+use crate::metrics::{Loads, Metrics};
 use crate::queue::Queue;
 use crate::routes::app;
 use crate::settings::Settings;
 use crate::store::{Head, Store};
+use crate::tls::{Tls, TlsFiles};
 
 #[derive(Debug, Args)]
 pub(super) struct Serve {
@@ -47,6 +50,8 @@ pub(super) struct Serve {
     /// another machine's disk: by it the server notices that an old backup was put in place.
     #[arg(long, value_name = "FILE", env = "XUNCHA_GUARD")]
     guard: Option<PathBuf>,
+    #[command(flatten)]
+    operation: Operation,
 }
 
 /// How to start a server.
@@ -64,12 +69,20 @@ pub struct ServeOptions {
     pub guard: Option<PathBuf>,
     /// The database, if it is not that of the settings or the folder's own.
     pub database: Option<String>,
+    /// Address of a second listener for monitors, if there is to be one.
+    pub metrics: Option<SocketAddr>,
+    /// What to speak TLS with; without it phones are served plain HTTP.
+    pub tls: Option<TlsFiles>,
 }
 
 /// A server that runs.
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Its root address, such as `https://127.0.0.1:8700`.
+    pub url: String,
+    /// Where monitors are served.
+    pub metrics: Option<SocketAddr>,
     /// True when this start made the ledger.
     pub is_new: bool,
     /// What it serves; a handle on it keeps the ledger open.
@@ -95,10 +108,17 @@ impl Running {
 /// # Errors
 /// When the folder, the ledger or the address cannot be had.
 pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure> {
+    // Before anything is made: what the operator gave may be no good.
+    let loads = Loads::default();
+    let tls = options.tls.clone().map(|files| Tls::load(files, loads.clone())).transpose()?;
     let Opened { store, key, guard, sequencer, is_new } = open(&options, &host)?;
-    let listener = TcpListener::bind(options.listen).await.map_err(|error| Failure::io(options.listen, &error))?;
-    let address = listener.local_addr().map_err(|error| Failure::io("listen", &error))?;
-    remember_address(&options.data, &format!("http://{address}")).map_err(|error| Failure::io("address", &error))?;
+    let (listener, address) = bind("listen", options.listen).await?;
+    let monitors = match options.metrics {
+        Some(address) => Some(bind("metrics", address).await?),
+        None => None,
+    };
+    let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
+    remember_address(&options.data, &url).map_err(|error| Failure::io("address", &error))?;
     let folder = Folder::of(&options.data);
     folder.create().map_err(|error| Failure::io("make the folder of files", &error))?;
     sweep(&*store, &folder, host.clock.wall())?;
@@ -115,8 +135,15 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         queue: queue.clone(),
     };
     let drawing = tokio::spawn(desk.run(options.limits.files.preview_after));
+    let (tally, traffic) = (sequencer.tally().clone(), blobs.traffic().clone());
     let clerk = tokio::spawn(keep_calendar(store.clone(), sequencer, host.clone()));
+    let renewing = tls.clone().map(|tls| tokio::spawn(tls.watch()));
     let service = Service::new(store, queue, host, key, blobs, guard);
+    let metrics = monitors.as_ref().map(|(_, address)| *address);
+    let monitored = monitors.map(|(listener, _)| {
+        let metrics = Metrics::new(service.requests(), &tally, &traffic, &loads);
+        Monitored::serve(listener, api::Operation::new(service.clone(), metrics, options.data.clone()))
+    });
     let (handle, (stop, stopped)) = (service.clone(), oneshot::channel());
     let served = tokio::spawn(async move {
         let app = app(service.clone(), &options.limits);
@@ -124,7 +151,11 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
             drop(stopped.await);
             service.begin_stopping();
         };
-        listen::serve(listener, app, options.limits, stopping).await;
+        listen::serve(listener, tls, app, options.limits, stopping).await;
+        if let Some(monitored) = monitored {
+            monitored.stop().await;
+        }
+        renewing.inspect(tokio::task::JoinHandle::abort);
         watching.abort();
         tidying.abort();
         drawing.abort();
@@ -133,7 +164,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         drop(service);
         drop(tokio::task::spawn_blocking(move || writer.join()).await);
     });
-    Ok(Running { address, is_new, service: handle, stop: Some(stop), served })
+    Ok(Running { address, url, metrics, is_new, service: handle, stop: Some(stop), served })
 }
 
 /// A ledger that can be served.
@@ -207,17 +238,17 @@ impl Serve {
             return Err(Failure::new("bad_field", format!("zone: {zone} is not an IANA time zone")));
         }
         let opening = Opening { name: self.name, zone };
-        let guard = match self.guard {
-            Some(guard) => Some(guard),
-            None => Settings::of(&self.data)?.guard,
-        };
+        let settings = Settings::of(&self.data)?;
+        let (metrics, tls) = self.operation.complete(&settings)?;
         let options = ServeOptions {
             data: self.data,
             listen: self.listen,
             opening,
             limits: Limits::default(),
-            guard,
+            guard: self.guard.or(settings.guard),
             database: self.database.url,
+            metrics,
+            tls,
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -236,8 +267,15 @@ impl Serve {
 }
 
 fn announce(printer: &Printer, running: &Running, data: &Path) {
-    let (address, data) = (format!("http://{}", running.address), data.display());
-    printer.say(&json!({ "listening": address, "new": running.is_new }), format!("listening on {address}"));
+    let (address, data) = (&running.url, data.display());
+    let mut said = json!({ "listening": address, "new": running.is_new });
+    if let Some(metrics) = running.metrics {
+        said["metrics"] = json!(format!("http://{metrics}/metrics"));
+    }
+    printer.say(&said, format!("listening on {address}"));
+    if let Some(metrics) = running.metrics {
+        printer.hint(format!("metrics on http://{metrics}/metrics"));
+    }
     if running.is_new {
         let roles: Vec<_> = role_seeds().iter().map(|role| role.name).collect();
         printer.hint(format!(
@@ -249,26 +287,5 @@ fn announce(printer: &Printer, running: &Running, data: &Path) {
              Roles: {}.\n",
             roles.join(", ")
         ));
-    }
-}
-
-#[cfg(unix)]
-pub(super) async fn wait_for_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        }
-        _ => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-pub(super) async fn wait_for_signal() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
     }
 }

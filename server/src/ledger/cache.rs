@@ -17,6 +17,8 @@ pub(super) struct Cache {
     areas: Option<Vec<(EntityId, Shape)>>,
     /// Documents never change.
     catalogues: HashMap<Hash, Arc<Catalogue>>,
+    /// The stamp of the last entry.
+    pub(super) stamp: Option<Time>,
 }
 
 #[derive(Clone)]

@@ -15,6 +15,7 @@ mod open;
 mod pull;
 mod seen;
 mod sequencer;
+mod stamp;
 mod standing;
 mod verify;
 

@@ -20,7 +20,9 @@ use super::guard::{Guard, GuardError};
 use super::item::{Item, PushRecord};
 use super::open::LedgerKey;
 use super::seen::Roots;
+use super::stamp::stamp;
 use super::standing::{remember, rolled_back, rolled_back_detail};
+use crate::metrics::Tally;
 use crate::store::{Batch, EntityRow, Entry, Head, HeldRow, Result, Said, Store, StoreError};
 
 /// Most ops in one batch.
@@ -31,6 +33,7 @@ pub struct Sequencer {
     host: Host,
     key: LedgerKey,
     guard: Option<Arc<Guard>>,
+    tally: Tally,
     /// What the last batch left, and the head it is valid at.
     cache: Mutex<(Option<(u32, u64)>, Cache)>,
 }
@@ -38,12 +41,17 @@ pub struct Sequencer {
 impl Sequencer {
     /// A sequencer that signs checkpoints with `key`.
     pub fn new(host: Host, key: LedgerKey) -> Sequencer {
-        Sequencer { host, key, guard: None, cache: Mutex::new((None, Cache::default())) }
+        Sequencer { host, key, guard: None, tally: Tally::default(), cache: Mutex::new((None, Cache::default())) }
     }
 
     /// The same one, moving `guard` with the ledger.
     pub fn with_guard(self, guard: Option<Arc<Guard>>) -> Sequencer {
         Sequencer { guard, ..self }
+    }
+
+    /// What is counted of its work.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// Judges `items` in order and appends what is final, in batches of at most [`BATCH_OPS`]. One
@@ -59,7 +67,10 @@ impl Sequencer {
         let mut verdicts = Vec::with_capacity(items.len());
         let mut batches = items.chunks(BATCH_OPS);
         let outcome = batches.try_for_each(|batch| {
-            verdicts.extend(self.append_halving(store, batch)?);
+            let began = self.host.clock.mono();
+            let judged = self.append_halving(store, batch)?;
+            self.tally.judged(&judged, self.host.clock.mono() - began);
+            verdicts.extend(judged);
             Ok(())
         });
         // Also when a later batch failed: those before it are there for everybody to see.
@@ -182,7 +193,8 @@ impl<'a> Run<'a> {
         let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
             .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
         let mut cache = cache;
-        let moment = Lens::new(&*batch, &mut cache).moment(&head, sequencer.host.clock.wall())?;
+        let received = stamp(&*batch, &head, &mut cache, sequencer.host.clock.wall())?;
+        let moment = Lens::new(&*batch, &mut cache).moment(&head, received)?;
         let (sums, roots, tips, pushes) = Default::default();
         Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, roots, tips, pushes })
     }
@@ -390,6 +402,7 @@ impl<'a> Run<'a> {
             self.head.peaks = self.frontier.peaks().to_vec();
             self.head.checkpoint = checkpoint.sign(self.sequencer.key.signing_key());
             self.batch.move_head(&self.head)?;
+            self.cache.stamp = self.moment.received;
         }
         self.cache.trim();
         let pushes = self.pushes.into_values().collect();

@@ -57,6 +57,25 @@ pub enum StoreError {
 pub type Result<T> = std::result::Result<T, StoreError>;
 
 impl StoreError {
+    /// What it is called where failures have stable codes.
+    pub fn code(&self) -> &'static str {
+        match self {
+            StoreError::Full => "storage_full",
+            StoreError::Busy => "busy",
+            StoreError::Newer { .. } => "outdated",
+            StoreError::Missing(_) => "no_ledger",
+            StoreError::Damaged(_) => "damaged",
+            StoreError::RolledBack(_) => "ledger_rolled_back",
+            StoreError::Away(_) => "database_away",
+            StoreError::Denied(_) => "database_denied",
+            StoreError::Address(_) => "bad_field",
+            StoreError::Settings(_) => "bad_settings",
+            StoreError::Exists => "exists",
+            StoreError::Moved(_) => "moved",
+            StoreError::Rejected(_) | StoreError::Failed(_) => "storage",
+        }
+    }
+
     /// True when only what was to be written is at fault, not the store.
     pub fn blames_content(&self) -> bool {
         matches!(self, StoreError::Rejected(_))

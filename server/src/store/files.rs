@@ -38,6 +38,8 @@ pub trait Files {
     fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>>;
     /// Up to `limit` uploads that were left alone since before `since`, longest first.
     fn abandoned(&self, since: Time, limit: u32) -> Result<Vec<UploadRow>>;
+    /// Number of uploads that are not whole yet.
+    fn open_uploads(&self) -> Result<u64>;
     /// Bytes that `device` claims room for or holds without need: the lengths of its uploads that
     /// are not whole yet, and of files it brought that nothing refers to; each counts for 64 KiB at
     /// least, so that their number is bounded too.

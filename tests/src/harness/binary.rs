@@ -61,6 +61,8 @@ pub struct Process {
     child: Child,
     /// Where it listens.
     pub url: String,
+    /// The first thing that it said.
+    pub said: Value,
 }
 
 impl Process {
@@ -73,7 +75,7 @@ impl Process {
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();
         let said: Value = serde_json::from_str(&first).unwrap_or_else(|_| panic!("serve said {first:?}"));
-        Process { child, url: said["listening"].as_str().unwrap().to_owned() }
+        Process { child, url: said["listening"].as_str().unwrap().to_owned(), said }
     }
 
     /// Its number.

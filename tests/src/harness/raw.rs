@@ -129,6 +129,11 @@ impl RawPhone {
         }
     }
 
+    /// From now on it reaches the server by this client.
+    pub fn go_by(&mut self, http: reqwest::Client) {
+        self.http = http;
+    }
+
     /// Takes on a new device key, as a restored notebook does: the chain begins again, the line goes on.
     pub fn take_new_key(&mut self) {
         self.key = DeviceKey::from_seed(&Zeroizing::new(self.host.bytes::<32>()));

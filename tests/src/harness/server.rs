@@ -9,6 +9,7 @@ use xuncha_server::api::{Limits, Service};
 use xuncha_server::backup::{RestoreOptions, Restored, restore};
 use xuncha_server::cli::{Failure, Running, ServeOptions, start};
 use xuncha_server::ledger::Opening;
+use xuncha_server::tls::TlsFiles;
 
 use super::{Clock, Office, SeededRandom, check_folder};
 
@@ -23,6 +24,8 @@ pub struct TestServer {
     limits: Limits,
     /// Its guard, from the next start on.
     pub guard: Option<PathBuf>,
+    /// What it speaks TLS with, from the next start on.
+    pub tls: Option<TlsFiles>,
     running: Option<Running>,
     data: PathBuf,
     _folder: TempDir,
@@ -56,20 +59,30 @@ impl TestServer {
         let (clock, random) = (Arc::new(Clock::new()), Arc::new(SeededRandom::new()));
         let host = Host { clock: clock.clone(), random: random.clone() };
         super::place_in_database(&data);
-        let running = start(options(&data, limits, None), host.clone()).await.unwrap();
+        let running = start(options(&data, limits), host.clone()).await.unwrap();
         let office = Office::open(&data, host);
-        TestServer { clock, random, office, limits, guard: None, running: Some(running), data, _folder: folder }
+        TestServer {
+            clock,
+            random,
+            office,
+            limits,
+            guard: None,
+            tls: None,
+            running: Some(running),
+            data,
+            _folder: folder,
+        }
     }
 
     /// Another server process on the same database, as far as a process can tell: its own folder with
     /// the settings and the key.
-    pub async fn another(&self) -> Running {
+    pub async fn another(&self, host: Host) -> Running {
         let data = self._folder.path().join("another");
         std::fs::create_dir(&data).unwrap();
         for name in [xuncha_server::settings::FILE, xuncha_server::ledger::KEY_FILE] {
             std::fs::copy(self.data.join(name), data.join(name)).unwrap();
         }
-        start(options(&data, self.limits, None), self.host()).await.unwrap()
+        start(options(&data, self.limits), host).await.unwrap()
     }
 
     /// The clock and chance it runs on.
@@ -89,7 +102,12 @@ impl TestServer {
 
     /// Its root address.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address())
+        self.running.as_ref().unwrap().url.clone()
+    }
+
+    /// Where monitors are served, such as `http://127.0.0.1:34567`.
+    pub fn monitor(&self) -> String {
+        format!("http://{}", self.running.as_ref().unwrap().metrics.unwrap())
     }
 
     /// The same server, asked without a network.
@@ -109,7 +127,8 @@ impl TestServer {
 
     /// Starts it again, or not: a failure is an answer.
     pub async fn try_resume(&mut self) -> Result<(), Failure> {
-        let options = options(&self.data, self.limits, self.guard.clone());
+        let (guard, tls) = (self.guard.clone(), self.tls.clone());
+        let options = ServeOptions { guard, tls, ..options(&self.data, self.limits) };
         self.running = Some(start(options, self.host()).await?);
         Ok(())
     }
@@ -141,8 +160,9 @@ impl TestServer {
     }
 }
 
-fn options(data: &Path, limits: Limits, guard: Option<PathBuf>) -> ServeOptions {
+fn options(data: &Path, limits: Limits) -> ServeOptions {
     let opening = Opening { name: "测试市".into(), zone: "Asia/Shanghai".into() };
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    ServeOptions { data: data.to_owned(), listen, opening, limits, guard, database: None }
+    let (data, metrics) = (data.to_owned(), Some(listen));
+    ServeOptions { data, listen, opening, limits, guard: None, database: None, metrics, tls: None }
 }

@@ -100,8 +100,8 @@ async fn two_servers_on_one_ledger_leave_no_gap_and_lose_nothing() {
         return;
     }
     let server = TestServer::start().await;
-    let beside = server.another().await;
-    let urls = [server.url(), format!("http://{}", beside.address)];
+    let beside = server.another(server.host()).await;
+    let urls = [server.url(), beside.url.clone()];
     let mut phones = Vec::new();
     for number in 0..6 {
         let mut phone = Phone::of(&server, &format!("{number}号"), "inspector").await;

@@ -20,7 +20,8 @@ use xuncha_core::host::Host;
 
 use super::Failure;
 use super::print::Printer;
-use super::serve::{ServeOptions, start, wait_for_signal};
+use super::serve::{ServeOptions, start};
+use super::signals::wait_for_signal;
 use crate::api::Limits;
 use crate::ledger::Opening;
 
@@ -66,6 +67,8 @@ impl Demo {
             limits: Limits::default(),
             guard: None,
             database: None,
+            metrics: None,
+            tls: None,
         };
         let running = start(options, Host::system()).await?;
         let address = running.address;

@@ -85,6 +85,11 @@ impl Files for Transaction {
         self.line.many(&sql, &[&since.millis(), &i64::from(limit)], upload)
     }
 
+    fn open_uploads(&self) -> Result<u64> {
+        let sql = "SELECT count(*) FROM upload WHERE durable < len";
+        Ok(self.line.one(sql, &[], |row| number(row, 0))?.unwrap_or(0))
+    }
+
     fn claimed(&self, device: &DeviceId) -> Result<u64> {
         let sql = "SELECT ((SELECT coalesce(sum(greatest(len, 65536)), 0) FROM upload
                              WHERE device = $1 AND durable < len)

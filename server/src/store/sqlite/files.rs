@@ -92,6 +92,10 @@ impl Files for SqliteSnapshot<'_> {
         self.many(&sql, params![since.millis(), limit], read_upload)?.into_iter().map(upload_row).collect()
     }
 
+    fn open_uploads(&self) -> Result<u64> {
+        self.one("SELECT count(*) FROM upload WHERE durable < len", [], |row| row.get(0))?.map_or(Ok(0), unsigned)
+    }
+
     fn claimed(&self, device: &DeviceId) -> Result<u64> {
         let sql = "SELECT (SELECT coalesce(sum(max(len, 65536)), 0) FROM upload WHERE device = ?1 AND durable < len)
                         + (SELECT coalesce(sum(max(len, 65536)), 0) FROM blob WHERE device = ?1
@@ -244,6 +248,10 @@ impl Files for SqliteBatch<'_> {
 
     fn abandoned(&self, since: Time, limit: u32) -> Result<Vec<UploadRow>> {
         self.snapshot.abandoned(since, limit)
+    }
+
+    fn open_uploads(&self) -> Result<u64> {
+        self.snapshot.open_uploads()
     }
 
     fn claimed(&self, device: &DeviceId) -> Result<u64> {
