@@ -14,4 +14,5 @@ pub mod problem;
 pub mod queue;
 pub mod routes;
 pub mod settings;
+mod sockets;
 pub mod store;

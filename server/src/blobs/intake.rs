@@ -174,6 +174,11 @@ impl Intake {
             Err(_) => {
                 // Whoever waits for memory must hold none, or all would wait for each other.
                 self.flush(false).await?;
+                let mut writer = self.writer().await?;
+                self.desk = Desk::Busy(tokio::task::spawn_blocking(move || {
+                    let done = writer.let_go();
+                    (writer, done)
+                }));
                 let writer = self.writer().await?;
                 self.desk = Desk::Free(writer);
                 tokio::select! {
@@ -232,8 +237,7 @@ impl Intake {
         let mut writer = self.writer().await?;
         self.loose = if rest { 0 } else { self.loose + part.len() };
         self.desk = Desk::Busy(tokio::task::spawn_blocking(move || {
-            let done = writer.put(&part, rest);
-            drop(held);
+            let done = writer.put(part, held, rest);
             (writer, done)
         }));
         Ok(())

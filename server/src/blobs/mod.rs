@@ -5,13 +5,14 @@
 //! Absent: HTTP, which is `api/`; what a file is evidence of, which is the ledger's.
 
 mod check;
+mod depot;
 mod fetch;
 mod intake;
 mod kept;
 mod local;
 mod previews;
 mod receive;
-mod settle;
+mod s3;
 mod sight;
 mod source;
 mod sweep;
@@ -21,14 +22,17 @@ mod uploads;
 mod writer;
 
 pub use check::{Checked, check};
+pub(crate) use depot::Gathered;
+pub use depot::{Depot, DepotError, Reading};
 pub use fetch::Opened;
 pub(crate) use kept::is_kept;
 pub use kept::{arrived, keep_arrived};
 pub use local::Folder;
 pub use previews::make_previews;
+pub use s3::{Bucket, Object};
 pub use source::{Pieces, Source};
 pub use sweep::{Swept, UPLOAD_LIFE, sweep};
-pub use taken::{clear_taken, take_in};
+pub use taken::take_in;
 pub use uploads::Announced;
 
 use std::path::Path;
@@ -79,7 +83,7 @@ impl Default for Bounds {
 
 /// Receives files and gives them out.
 pub struct Blobs {
-    folder: Folder,
+    depot: Depot,
     store: Arc<dyn Store>,
     queue: Queue,
     host: Host,
@@ -90,16 +94,25 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    /// Over the files in `folder`.
-    pub fn new(folder: Folder, store: Arc<dyn Store>, queue: Queue, host: Host, bounds: Bounds) -> Arc<Blobs> {
+    /// Over the files in `depot`.
+    pub fn new(depot: Depot, store: Arc<dyn Store>, queue: Queue, host: Host, bounds: Bounds) -> Arc<Blobs> {
         let budget = || Arc::new(Semaphore::new(bounds.memory.min(Semaphore::MAX_PERMITS)));
         let (coming, going, turns) = (budget(), budget(), turns::Turns::default());
-        Arc::new(Blobs { folder, store, queue, host, bounds, turns, coming, going })
+        Arc::new(Blobs { depot, store, queue, host, bounds, turns, coming, going })
     }
 
     /// Every upload makes durable what it has and lets go; new ones are let go at once.
     pub fn begin_stopping(&self) {
         self.turns.stop();
+    }
+
+    /// Fails when the place of the files does not answer now: no file can be received or given out until it does. Asks
+    /// it once and waits two seconds at most; blocks meanwhile. For readiness: nothing follows from it here.
+    ///
+    /// # Errors
+    /// The cause, for an operator.
+    pub fn reachable(&self) -> std::io::Result<()> {
+        self.depot.reachable()
     }
 
     /// Runs work where it may block.
@@ -114,7 +127,9 @@ impl Blobs {
 
     /// Fails when `bytes` more would eat into what is kept free for the ledger.
     fn check_room(&self, bytes: u64) -> Result<(), ServiceError> {
-        let free = (self.bounds.free)(self.folder.root()).map_err(|error| disk_failure(&error))?;
+        // A bucket says itself when it is full.
+        let Depot::Folder(folder) = &self.depot else { return Ok(()) };
+        let free = (self.bounds.free)(folder.root()).map_err(|error| disk_failure(&error))?;
         if free < self.bounds.reserve.saturating_add(bytes) {
             tracing::error!(free, "no room for files");
             return Err(refusal(Code::StorageFull, None));
@@ -123,12 +138,18 @@ impl Blobs {
     }
 }
 
-/// What a phone hears of a disk's failure; the cause is logged.
+/// What a phone hears when it is not where its upload stands.
+fn stands_at(offset: u64) -> ServiceError {
+    refusal(Code::OffsetMismatch, format!("Upload-Offset: the upload stands at {offset}"))
+}
+
+/// What a phone hears when the place of the files fails; the cause is logged.
 fn disk_failure(error: &std::io::Error) -> ServiceError {
     use std::io::ErrorKind;
-    tracing::error!(%error, "the folder of files failed");
+    tracing::error!(%error, "the place of the files failed");
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => refusal(Code::StorageFull, None),
+        ErrorKind::HostUnreachable => refusal(Code::Unavailable, None),
         _ => refusal(Code::Internal, None),
     }
 }

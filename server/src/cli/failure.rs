@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::blobs::DepotError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
@@ -51,6 +52,21 @@ impl From<StoreError> for Failure {
             StoreError::Address(_) => "bad_field",
             StoreError::Settings(_) => "bad_settings",
             _ => "storage",
+        };
+        Failure::new(code, error)
+    }
+}
+
+impl From<DepotError> for Failure {
+    fn from(error: DepotError) -> Failure {
+        let code = match error {
+            DepotError::Address(what) => return Failure::new("bad_field", format!("blobs: {what}")),
+            DepotError::Settings(error) => return error.into(),
+            DepotError::Disk { place, source } => return Failure::io(place, &source),
+            DepotError::Away { .. } => "blobs_away",
+            DepotError::Denied { .. } => "blobs_denied",
+            DepotError::Foreign(_) => "wrong_ledger",
+            DepotError::Nobodys(_) => "no_blobs",
         };
         Failure::new(code, error)
     }

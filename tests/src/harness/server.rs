@@ -45,7 +45,7 @@ impl TestServer {
     pub async fn at(folder: TempDir, data: PathBuf, limits: Limits) -> TestServer {
         let (clock, random) = (Arc::new(Clock::new()), Arc::new(SeededRandom::new()));
         let host = Host { clock: clock.clone(), random: random.clone() };
-        super::place_in_database(&data);
+        super::place(&data);
         let running = start(options(&data, limits, None), host.clone()).await.unwrap();
         let office = Office::open(&data, host);
         TestServer { clock, random, office, limits, guard: None, running: Some(running), data, _folder: folder }
@@ -134,5 +134,5 @@ impl TestServer {
 fn options(data: &Path, limits: Limits, guard: Option<PathBuf>) -> ServeOptions {
     let opening = Opening { name: "测试市".into(), zone: "Asia/Shanghai".into() };
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-    ServeOptions { data: data.to_owned(), listen, opening, limits, guard, database: None }
+    ServeOptions { data: data.to_owned(), listen, opening, limits, guard, database: None, blobs: None }
 }

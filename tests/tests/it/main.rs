@@ -24,6 +24,7 @@ mod postgres;
 mod pull;
 mod real_photos;
 mod recheck;
+mod s3;
 mod stories;
 mod tamper;
 mod tus;

@@ -66,6 +66,7 @@ impl Demo {
             limits: Limits::default(),
             guard: None,
             database: None,
+            blobs: None,
         };
         let running = start(options, Host::system()).await?;
         let address = running.address;

@@ -14,20 +14,18 @@ mod tables;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use self::line::{Line, wait};
+use self::line::Line;
 use super::sqlite::SqliteStore;
 use super::tables::TABLES;
 use super::{Batch, Result, Snapshot, Store, StoreError};
+use crate::sockets::Sockets;
 
 /// Newest schema that this version knows.
 const SCHEMA: i64 = 1;
@@ -57,10 +55,7 @@ const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// A ledger in the schema `xuncha` of a database.
 pub struct PostgresStore {
     pool: Pool,
-    /// Reads from and writes to the sockets, on a thread of its own.
-    runtime: Handle,
-    /// Ends that thread when it is dropped.
-    _stop: oneshot::Sender<()>,
+    sockets: Sockets,
 }
 
 impl PostgresStore {
@@ -89,22 +84,18 @@ impl PostgresStore {
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build();
         let pool = built.map_err(|error| StoreError::Failed(error.to_string()))?;
-        let failed = |error: std::io::Error| StoreError::Failed(error.to_string());
-        let sockets = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let (runtime, (stop, stopped)) = (sockets.handle().clone(), oneshot::channel::<()>());
-        let run = move || drop(sockets.block_on(stopped));
-        thread::Builder::new().name("postgres".into()).spawn(run).map_err(failed)?;
-        let store = PostgresStore { pool, runtime, _stop: stop };
+        let sockets = Sockets::start("postgres").map_err(|error| StoreError::Failed(error.to_string()))?;
+        let store = PostgresStore { pool, sockets };
         store.migrate(create)?;
         Ok(store)
     }
 
     fn connection(&self) -> Result<Object> {
-        Ok(wait(&self.runtime, self.pool.get())?)
+        Ok(self.sockets.wait(self.pool.get())?)
     }
 
     fn begin(&self, begin: &'static str) -> Result<Line> {
-        Line::begin(self.connection()?, self.runtime.clone(), begin)
+        Line::begin(self.connection()?, self.sockets.runtime().clone(), begin)
     }
 
     fn locked(&self) -> Result<Line> {

@@ -1,0 +1,441 @@
+//! What only files in a bucket can do, or do wrong: several servers on one upload, a store that is away, objects that are
+//! altered or gone.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tempfile::TempDir;
+use xuncha_core::host::Host;
+use xuncha_core::model::Hash;
+use xuncha_core::protocol::PullRequest;
+use xuncha_server::api::Limits;
+use xuncha_server::blobs::{self, Depot, Swept};
+use xuncha_tests::harness::{
+    Gate, Line, Office, Outcome, Process, RawPhone, SeededRandom, Shelf, StrictStore, TestServer, binary, bucket,
+    check_folder, cluster, depot_of, new_database, new_place, photo, place_at, run, until, xuncha,
+};
+
+const MIB: usize = 1024 * 1024;
+
+/// The bucket, or none where these tests are about something else.
+fn there() -> Option<String> {
+    let bucket = bucket();
+    if bucket.is_none() {
+        eprintln!("skipped: XUNCHA_S3 names no bucket");
+    }
+    bucket
+}
+
+async fn inspector() -> (TestServer, RawPhone) {
+    let server = TestServer::start().await;
+    let phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
+    (server, phone)
+}
+
+/// The same phone, speaking to another server.
+fn at(phone: &RawPhone, url: &str) -> RawPhone {
+    let mut phone = phone.clone();
+    url.clone_into(&mut phone.url);
+    phone
+}
+
+fn is_kept(server: &TestServer, bytes: &[u8]) -> bool {
+    let row = server.office.store.look(|snapshot| snapshot.blob(&Hash::of(bytes))).unwrap();
+    row.is_some_and(|row| row.whole && row.kept.is_some())
+}
+
+fn durable(server: &TestServer, upload: &str) -> usize {
+    let id = upload.rsplit('/').next().unwrap();
+    let row = server.office.store.look(|snapshot| snapshot.upload(id)).unwrap();
+    usize::try_from(row.unwrap().offset).unwrap()
+}
+
+/// Whole files in the bucket, by their hashes.
+fn whole(shelf: &Shelf) -> usize {
+    shelf.names().iter().filter(|name| name.len() == 67).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_go_on_with_each_others_uploads_byte_by_byte() {
+    if there().is_none() || cluster().is_none() {
+        return;
+    }
+    let (server, phone) = inspector().await;
+    let beside = server.another().await;
+    let other = at(&phone, &format!("http://{}", beside.address));
+    // Short, of several pieces, and put together from both servers' bytes.
+    for len in [300_000, 20 * MIB + 12_345] {
+        let bytes = photo(&server.random, len);
+        let upload = phone.begin(&bytes).await;
+        let (mut offset, mut turn) = (0, 0);
+        while offset < len {
+            let (now, next) = if turn % 2 == 0 { (&phone, &other) } else { (&other, &phone) };
+            let end = (offset + len / 5 + 1).min(len);
+            let sent = now.patch(&upload, offset, &bytes[offset..end]).await;
+            assert_eq!((sent.status, sent.offset()), (204, end), "{sent:?}");
+            assert_eq!(next.stand(&upload).await.offset(), end, "durable is what any server can read");
+            (offset, turn) = (end, turn + 1);
+        }
+        until(|| is_kept(&server, &bytes)).await;
+        assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)).as_ref(), Some(&bytes));
+    }
+    assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
+    beside.stop().await;
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_servers_that_receive_one_upload_at_once_one_counts_and_no_byte_is_mixed() {
+    if there().is_none() || cluster().is_none() {
+        return;
+    }
+    let (server, phone) = inspector().await;
+    let beside = server.another().await;
+    let other = at(&phone, &format!("http://{}", beside.address));
+    let bytes = photo(&server.random, 12 * MIB);
+    for round in 0..6 {
+        let bytes = [&bytes[..], &[round]].concat();
+        let upload = phone.begin(&bytes).await;
+        // Both are in the middle of the same bytes; another place each time.
+        let (first, second) = (MIB + usize::from(round) * 700_000, 2 * MIB);
+        let mut lines = [Line::patch(&phone, &upload, 0, first).await, Line::patch(&other, &upload, 0, second).await];
+        lines[0].write(&bytes[..first / 2]).await;
+        lines[1].write(&bytes[..second / 2]).await;
+        let [one, two] = lines;
+        let end = |mut line: Line, from: usize, to: usize| {
+            let rest = bytes[from..to].to_vec();
+            async move {
+                line.write(&rest).await;
+                let told = line.read().await;
+                told.split(' ').nth(1).unwrap().to_owned()
+            }
+        };
+        let told = tokio::join!(end(one, first / 2, first), end(two, second / 2, second));
+        let both = [told.0.as_str(), told.1.as_str()];
+        assert!(both.contains(&"204"), "{both:?}");
+        assert!(both.iter().all(|status| ["204", "409"].contains(status)), "{both:?}");
+        let offset = other.stand(&upload).await.offset();
+        assert!([first, second].contains(&offset), "{offset}");
+        let sent = other.patch(&upload, offset, &bytes[offset..]).await;
+        assert_eq!((sent.status, sent.offset()), (204, bytes.len()), "{sent:?}");
+        until(|| is_kept(&server, &bytes)).await;
+        assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)), Some(bytes));
+    }
+    assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
+    beside.stop().await;
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_store_is_away_phones_keep_everything_and_it_goes_on_by_itself() {
+    let Some(bucket) = there() else { return };
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let gate = Gate::before(&std::env::var("AWS_ENDPOINT_URL").unwrap());
+    let place = new_place(&bucket);
+    place_at(&data, None, Some(&place));
+    let mut command = Process::command(&data);
+    command.env("AWS_ENDPOINT_URL", gate.url());
+    let process = Process::start(command);
+    let (host, random) = (Host::system(), SeededRandom::new());
+    let office = Office::open(&data, host.clone());
+    let mut phone = RawPhone::blank(&process.url, office.ledger, host);
+    let reply = phone.enrol(&office.invite(office.user("王芳", &["inspector"], &[]))).await;
+    phone.signed_in(reply.read());
+    let (bytes, kept) = (photo(&random, 18 * MIB), photo(&random, 40_000));
+    let (_, text) = phone.record_with(&[Hash::of(&kept)]);
+    phone.settle(&text).await;
+    assert_eq!(phone.send_file(&kept).await.status, 201);
+    let upload = phone.begin(&bytes).await;
+    assert_eq!(phone.patch(&upload, 0, &bytes[..9 * MIB]).await.offset(), 9 * MIB);
+    gate.shut();
+    for (from, to) in [(9 * MIB, 18 * MIB), (9 * MIB, 10 * MIB)] {
+        let away = phone.patch(&upload, from, &bytes[from..to]).await;
+        assert_eq!((away.status, &*away.code()), (503, "unavailable"));
+        assert!(away.retry_after.is_some());
+    }
+    let small = phone.send_file(&photo(&random, 5_000)).await;
+    assert_eq!((small.status, &*small.code()), (503, "unavailable"));
+    let shown = phone.fetch(&Hash::of(&kept), &[]).await;
+    assert_eq!((shown.status, &*shown.code()), (503, "unavailable"));
+    // What was durable is known, and nothing is called damaged because nobody answers.
+    assert_eq!(phone.stand(&upload).await.offset(), 9 * MIB);
+    assert_eq!(xuncha(["verify", "--data", data.to_str().unwrap()]).code, 0);
+    gate.open();
+    let sent = phone.patch(&upload, 9 * MIB, &bytes[9 * MIB..]).await;
+    assert_eq!((sent.status, sent.offset()), (204, bytes.len()), "{sent:?}");
+    let shelf = Shelf::at(&place);
+    assert_eq!((shelf.read(&Hash::of(&bytes)).as_ref(), whole(&shelf)), (Some(&bytes), 2));
+    assert_eq!(phone.fetch(&Hash::of(&kept), &[]).await.body, kept);
+    assert_eq!(process.stop(), 0);
+    check_folder(&data);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_is_altered_or_gone_is_never_shown_and_a_store_that_is_gone_alters_nothing() {
+    if there().is_none() {
+        return;
+    }
+    let (server, mut phone) = inspector().await;
+    let shelf = Shelf::of(server.data());
+    for len in [30_000, 9 * MIB] {
+        let bytes = photo(&server.random, len);
+        let hash = Hash::of(&bytes);
+        let (_, text) = phone.record_with(&[hash]);
+        phone.settle(&text).await;
+        assert_eq!(phone.send_file(&bytes).await.status, 201);
+        until(|| is_kept(&server, &bytes)).await;
+        let part = phone.fetch(&hash, &[("range", "bytes=100-199")]).await;
+        assert_eq!((part.status, &part.body[..]), (206, &bytes[100..200]));
+        // "Not found" is not believed while even our own mark is not found.
+        let mark = shelf.object("GET", "ledger", Vec::new()).unwrap();
+        shelf.object("DELETE", "ledger", Vec::new()).unwrap();
+        shelf.remove(&hash);
+        assert_eq!(phone.fetch(&hash, &[]).await.code(), "unavailable");
+        assert!(phone.pull(&PullRequest::default()).await.missing.is_empty());
+        shelf.object("PUT", "ledger", mark).unwrap();
+        assert_eq!(phone.fetch(&hash, &[]).await.code(), "blob_damaged");
+        assert_eq!(phone.pull(&PullRequest::default()).await.missing, [hash]);
+        // It heals when it comes again, whether its name is free or borne by something else.
+        shelf.put(&hash, b"something else");
+        assert_eq!(phone.send_file(&bytes).await.status, 201);
+        assert_eq!(phone.fetch(&hash, &[]).await.body, bytes);
+    }
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_there_is_never_written_again() {
+    if there().is_none() {
+        return;
+    }
+    let (server, phone) = inspector().await;
+    let other = RawPhone::new(&server, "李强", &["inspector"]).await;
+    let shelf = Shelf::of(server.data());
+    for len in [30_000, 9 * MIB] {
+        let bytes = photo(&server.random, len);
+        let hash = Hash::of(&bytes);
+        let name = format!("{}/{}", &hash.to_hex()[..2], hash.to_hex());
+        assert_eq!(phone.send_file(&bytes).await.status, 201);
+        let written = shelf.tag_and_date(&name);
+        // Dates count seconds.
+        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        assert_eq!(other.send_file(&bytes).await.status, 201);
+        assert_eq!(shelf.tag_and_date(&name), written);
+    }
+    assert_eq!(shelf.on_their_way(), Vec::<String>::new());
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_with_a_digest_count_when_it_fits_however_many_they_are() {
+    if there().is_none() {
+        return;
+    }
+    let (server, phone) = inspector().await;
+    let bytes = photo(&server.random, 20 * MIB);
+    let sum = |bytes: &[u8]| format!("sha256 {}", STANDARD.encode(Hash::of(bytes).0));
+    let upload = phone.begin(&bytes).await;
+    let part = &bytes[..18 * MIB];
+    let bad = phone.patch_with(&upload, 0, part, &[("upload-checksum", &sum(b"other"))]).await;
+    assert_eq!((bad.status, durable(&server, &upload)), (460, 0));
+    assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
+    let good = phone.patch_with(&upload, 0, part, &[("upload-checksum", &sum(part))]).await;
+    assert_eq!((good.status, good.offset()), (204, 18 * MIB));
+    let rest = &bytes[18 * MIB..];
+    let last = phone.patch_with(&upload, 18 * MIB, rest, &[("upload-checksum", &sum(rest))]).await;
+    assert_eq!((last.status, last.offset()), (204, bytes.len()));
+    assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)), Some(bytes));
+    assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leftovers_in_the_bucket_are_mended_or_swept() {
+    if there().is_none() {
+        return;
+    }
+    let (server, phone) = inspector().await;
+    let (shelf, depot) = (Shelf::of(server.data()), depot_of(server.data()));
+    let sweep = || blobs::sweep(&*server.office.store, &depot, server.clock.now()).unwrap();
+    let (lost, going, done) =
+        (photo(&server.random, 50_000), photo(&server.random, 50_000), photo(&server.random, 50_000));
+    let [lost_upload, going_upload, done_upload] =
+        [phone.begin(&lost).await, phone.begin(&going).await, phone.begin(&done).await];
+    for (upload, bytes) in [(&lost_upload, &lost), (&going_upload, &going), (&done_upload, &done)] {
+        assert_eq!(phone.patch(upload, 0, &bytes[..20_000]).await.offset(), 20_000);
+    }
+    assert_eq!(phone.patch(&done_upload, 20_000, &done[20_000..]).await.status, 204);
+    // A process that died behind its object, before its row; one that died between the last row and the tidying; and one
+    // in the middle of a bundle, just now.
+    let id = |upload: &str| upload.rsplit('/').next().unwrap().to_owned();
+    for name in [
+        format!("staged/{}/000000000000-7-x", id(&going_upload)),
+        format!("staged/{}/promised-000000000000-7-x", id(&going_upload)),
+        format!("staged/{}/000000000000-7-x", id(&done_upload)),
+        "staged/of-no-row/000000000000-7-x".to_owned(),
+        "taken/x".to_owned(),
+    ] {
+        shelf.object("PUT", &name, b"1234567".to_vec()).unwrap();
+    }
+    shelf.lose(&lost_upload);
+    // Found out at the end: it begins again, and arrives.
+    let told = phone.patch(&lost_upload, 20_000, &lost[20_000..]).await;
+    assert_eq!((told.status, &*told.code()), (409, "offset_mismatch"));
+    assert_eq!(phone.stand(&lost_upload).await.offset(), 0);
+    assert_eq!(phone.patch(&lost_upload, 0, &lost).await.status, 204);
+    assert_eq!(sweep(), Swept { uploads: 0, files: 2 });
+    let left = shelf.on_their_way();
+    assert_eq!(left.len(), 4, "{left:?}");
+    // The stranger's bytes at the same place are shorter than those that count.
+    assert_eq!(phone.patch(&going_upload, 20_000, &going[20_000..]).await.status, 204);
+    until(|| is_kept(&server, &going) && is_kept(&server, &lost) && is_kept(&server, &done)).await;
+    server.clock.pass_days(8);
+    sweep();
+    assert_eq!(shelf.on_their_way(), Vec::<String>::new());
+    server.check_all();
+}
+
+#[test]
+fn a_place_that_cannot_be_had_is_said_at_the_start_and_nothing_is_made() {
+    let Some(bucket) = there() else { return };
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let serve = |place: &str, variables: &[(&str, &str)]| {
+        let mut command = std::process::Command::new(binary());
+        command.args(["--json", "serve", "--listen", "127.0.0.1:0", "--blobs", place, "--data"]).arg(&data);
+        command.envs(variables.iter().copied());
+        run(command)
+    };
+    let nobody = "http://127.0.0.1:1";
+    for (place, variables, code) in [
+        ("s3://no-such-bucket/x", &[][..], "blobs_denied"),
+        (&*new_place(&bucket), &[("AWS_ENDPOINT_URL", nobody)], "blobs_away"),
+        ("s3://", &[], "bad_field"),
+        ("s3://Großer Eimer", &[], "bad_field"),
+        ("ftp://tests", &[], "bad_field"),
+        ("some/folder", &[], "bad_field"),
+        (&*new_place(&bucket), &[("AWS_ALLOW_HTTP", "false")], "blobs_away"),
+    ] {
+        let outcome = serve(place, variables);
+        assert_eq!((outcome.code, code_of(&outcome).as_deref()), (1, Some(code)), "{place} {outcome:?}");
+        assert!(!data.exists(), "{place}");
+    }
+    // The files of another ledger.
+    let theirs = folder.path().join("theirs");
+    let place = new_place(&bucket);
+    place_at(&theirs, None, Some(&place));
+    assert_eq!(Process::start(Process::command(&theirs)).stop(), 0);
+    let outcome = serve(&place, &[]);
+    assert_eq!((outcome.code, code_of(&outcome).as_deref()), (1, Some("wrong_ledger")));
+    assert_eq!(Shelf::at(&place).names(), ["ledger"]);
+    // Where no ledger's files are, files are not missing: the place is wrong.
+    let wrong = new_place(&bucket);
+    let outcome = xuncha(["verify", "--data", theirs.to_str().unwrap(), "--blobs", &wrong]);
+    assert_eq!((outcome.code, code_of(&outcome).as_deref()), (1, Some("no_blobs")));
+    assert_eq!(Shelf::at(&wrong).names(), Vec::<String>::new());
+}
+
+#[test]
+fn keys_that_the_store_does_not_know_are_said_at_the_start() {
+    if there().is_none() {
+        return;
+    }
+    // A program of its own that asks for keys from its first request on: it knows none.
+    let Some(strict) = StrictStore::start() else { return };
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let mut command = std::process::Command::new(binary());
+    command.args(["--json", "serve", "--listen", "127.0.0.1:0", "--blobs", "s3://tests/x", "--data"]).arg(&data);
+    command.env("AWS_ENDPOINT_URL", strict.url());
+    let outcome = run(command);
+    assert_eq!((outcome.code, code_of(&outcome).as_deref()), (1, Some("blobs_denied")), "{outcome:?}");
+    assert!(!data.exists());
+}
+
+fn code_of(outcome: &Outcome) -> Option<String> {
+    outcome.lines()[0]["error"]["code"].as_str().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_takes_objects_as_it_takes_files_and_a_restore_puts_them_where_it_is_told() {
+    let Some(bucket) = there() else { return };
+    let (server, mut phone) = inspector().await;
+    let photos = [photo(&server.random, 40_000), photo(&server.random, 9 * MIB), photo(&server.random, 300)];
+    for bytes in &photos {
+        let (_, text) = phone.record_with(&[Hash::of(bytes)]);
+        phone.settle(&text).await;
+        assert_eq!(phone.send_file(bytes).await.status, 201);
+        until(|| is_kept(&server, bytes)).await;
+    }
+    let places = TempDir::new().unwrap();
+    let (target, again) = (places.path().join("backup"), places.path().join("again"));
+    let back_up = || xuncha(["backup", "--data", server.data().to_str().unwrap(), target.to_str().unwrap()]);
+    let taken = |outcome: &Outcome| {
+        let number = |name: &str| outcome.lines()[0][name].as_u64().unwrap();
+        (outcome.code, number("copied"), number("present"))
+    };
+    assert_eq!(taken(&back_up()), (0, 3, 0));
+    assert_eq!(taken(&back_up()), (0, 0, 3));
+    let extra = photo(&server.random, 500);
+    let (_, text) = phone.record_with(&[Hash::of(&extra)]);
+    phone.settle(&text).await;
+    phone.send_file(&extra).await;
+    until(|| is_kept(&server, &extra)).await;
+    Shelf::of(server.data()).put(&Hash::of(&extra), b"altered");
+    let lacking = back_up();
+    assert_eq!(taken(&lacking), (1, 0, 3));
+    assert_eq!(lacking.lines()[0]["lacks"][0]["state"], "altered");
+    Shelf::of(server.data()).put(&Hash::of(&extra), &extra);
+    assert_eq!(taken(&back_up()), (0, 1, 3));
+    // Into an empty place, into one that has some of it already, and into a folder.
+    let place = new_place(&bucket);
+    let shelf = Shelf::at(&place);
+    for round in 0..2 {
+        let restored =
+            xuncha(["restore", target.to_str().unwrap(), "--data", again.to_str().unwrap(), "--blobs", &place]);
+        assert_eq!(restored.value()["files"].as_u64(), Some(4), "{round}");
+        check_folder(&again);
+        assert_eq!((whole(&shelf), shelf.on_their_way().len()), (4, 0));
+        shelf.remove(&Hash::of(&photos[0]));
+        shelf.put(&Hash::of(&photos[1]), b"altered");
+        std::fs::remove_dir_all(&again).unwrap();
+    }
+    let restored = xuncha(["restore", target.to_str().unwrap(), "--data", again.to_str().unwrap()]);
+    assert_eq!(restored.value()["files"].as_u64(), Some(4));
+    check_folder(&again);
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_share_a_folder_go_on_with_each_others_uploads() {
+    if cluster().is_none() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let (data, shared) = (folder.path().join("data"), folder.path().join("shared"));
+    let database = new_database(&cluster().unwrap());
+    place_at(&data, Some(&database), shared.to_str());
+    let server = TestServer::at(folder, data, Limits::default()).await;
+    let phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
+    let beside = server.another().await;
+    let other = at(&phone, &format!("http://{}", beside.address));
+    let bytes = photo(&server.random, 5 * MIB);
+    let upload = phone.begin(&bytes).await;
+    assert_eq!(phone.patch(&upload, 0, &bytes[..MIB]).await.offset(), MIB);
+    assert_eq!(other.stand(&upload).await.offset(), MIB);
+    // While one writes the other is told to wait, and nothing is mixed.
+    let mut line = Line::patch(&phone, &upload, MIB, 2 * MIB).await;
+    line.write(&bytes[MIB..2 * MIB + 5]).await;
+    until(|| durable(&server, &upload) > MIB).await;
+    let offset = other.stand(&upload).await.offset();
+    let told = other.patch(&upload, offset, &bytes[offset..]).await;
+    assert_eq!((told.status, &*told.code()), (503, "unavailable"));
+    line.write(&bytes[2 * MIB + 5..3 * MIB]).await;
+    assert!(line.read().await.starts_with("HTTP/1.1 204"));
+    assert_eq!(other.patch(&upload, 3 * MIB, &bytes[3 * MIB..]).await.status, 204);
+    until(|| is_kept(&server, &bytes)).await;
+    assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)), Some(bytes));
+    assert!(matches!(depot_of(server.data()), Depot::Folder(_)));
+    beside.stop().await;
+    server.check_all();
+}
