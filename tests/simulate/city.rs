@@ -194,7 +194,7 @@ impl City {
     pub(crate) fn restore(&mut self, which: usize) -> usize {
         self.stop();
         self.disk.wipe("city");
-        let options = RestoreOptions { new_epoch: true, incomplete: true, key: None };
+        let options = RestoreOptions { new_epoch: true, incomplete: true, ..RestoreOptions::default() };
         restore(&self.vault(which), &self.data(), options, &self.host, &mut |_| {}).unwrap();
         self.disk.settle("city");
         let (_, noted) = self.backups[which];

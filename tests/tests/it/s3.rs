@@ -1,9 +1,12 @@
 //! What only files in a bucket can do, or do wrong: several servers on one upload, a store that is away, objects that are
 //! altered or gone.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tempfile::TempDir;
+use tokio::io::AsyncReadExt as _;
 use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 use xuncha_core::protocol::PullRequest;
@@ -49,6 +52,22 @@ fn durable(server: &TestServer, upload: &str) -> usize {
     usize::try_from(row.unwrap().offset).unwrap()
 }
 
+/// Status of the reply, whether the line stays open or not.
+async fn status_of(mut line: Line) -> String {
+    let (mut reply, mut byte) = (String::new(), [0]);
+    while reply.len() < 12 {
+        let read = tokio::time::timeout(Duration::from_secs(30), line.0.read_exact(&mut byte)).await;
+        read.expect("the server answers").unwrap();
+        reply.push(char::from(byte[0]));
+    }
+    reply.split(' ').nth(1).unwrap().to_owned()
+}
+
+/// True when the server has these very bytes.
+fn has(shelf: &Shelf, bytes: &[u8]) -> bool {
+    shelf.read(&Hash::of(bytes)).is_some_and(|found| found == bytes)
+}
+
 /// Whole files in the bucket, by their hashes.
 fn whole(shelf: &Shelf) -> usize {
     shelf.names().iter().filter(|name| name.len() == 67).count()
@@ -76,7 +95,7 @@ async fn servers_go_on_with_each_others_uploads_byte_by_byte() {
             (offset, turn) = (end, turn + 1);
         }
         until(|| is_kept(&server, &bytes)).await;
-        assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)).as_ref(), Some(&bytes));
+        assert!(has(&Shelf::of(server.data()), &bytes));
     }
     assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
     beside.stop().await;
@@ -105,8 +124,7 @@ async fn of_two_servers_that_receive_one_upload_at_once_one_counts_and_no_byte_i
             let rest = bytes[from..to].to_vec();
             async move {
                 line.write(&rest).await;
-                let told = line.read().await;
-                told.split(' ').nth(1).unwrap().to_owned()
+                status_of(line).await
             }
         };
         let told = tokio::join!(end(one, first / 2, first), end(two, second / 2, second));
@@ -118,7 +136,7 @@ async fn of_two_servers_that_receive_one_upload_at_once_one_counts_and_no_byte_i
         let sent = other.patch(&upload, offset, &bytes[offset..]).await;
         assert_eq!((sent.status, sent.offset()), (204, bytes.len()), "{sent:?}");
         until(|| is_kept(&server, &bytes)).await;
-        assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)), Some(bytes));
+        assert!(has(&Shelf::of(server.data()), &bytes));
     }
     assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
     beside.stop().await;
@@ -164,8 +182,8 @@ async fn while_the_store_is_away_phones_keep_everything_and_it_goes_on_by_itself
     let sent = phone.patch(&upload, 9 * MIB, &bytes[9 * MIB..]).await;
     assert_eq!((sent.status, sent.offset()), (204, bytes.len()), "{sent:?}");
     let shelf = Shelf::at(&place);
-    assert_eq!((shelf.read(&Hash::of(&bytes)).as_ref(), whole(&shelf)), (Some(&bytes), 2));
-    assert_eq!(phone.fetch(&Hash::of(&kept), &[]).await.body, kept);
+    assert!(has(&shelf, &bytes) && whole(&shelf) == 2);
+    assert!(phone.fetch(&Hash::of(&kept), &[]).await.body == kept);
     assert_eq!(process.stop(), 0);
     check_folder(&data);
 }
@@ -198,7 +216,7 @@ async fn an_object_that_is_altered_or_gone_is_never_shown_and_a_store_that_is_go
         // It heals when it comes again, whether its name is free or borne by something else.
         shelf.put(&hash, b"something else");
         assert_eq!(phone.send_file(&bytes).await.status, 201);
-        assert_eq!(phone.fetch(&hash, &[]).await.body, bytes);
+        assert!(phone.fetch(&hash, &[]).await.body == bytes);
     }
     server.check_all();
 }
@@ -218,7 +236,7 @@ async fn a_file_that_is_there_is_never_written_again() {
         assert_eq!(phone.send_file(&bytes).await.status, 201);
         let written = shelf.tag_and_date(&name);
         // Dates count seconds.
-        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
         assert_eq!(other.send_file(&bytes).await.status, 201);
         assert_eq!(shelf.tag_and_date(&name), written);
     }
@@ -244,7 +262,7 @@ async fn bytes_with_a_digest_count_when_it_fits_however_many_they_are() {
     let rest = &bytes[18 * MIB..];
     let last = phone.patch_with(&upload, 18 * MIB, rest, &[("upload-checksum", &sum(rest))]).await;
     assert_eq!((last.status, last.offset()), (204, bytes.len()));
-    assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)), Some(bytes));
+    assert!(has(&Shelf::of(server.data()), &bytes));
     assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
     server.check_all();
 }
@@ -431,10 +449,10 @@ async fn servers_that_share_a_folder_go_on_with_each_others_uploads() {
     let told = other.patch(&upload, offset, &bytes[offset..]).await;
     assert_eq!((told.status, &*told.code()), (503, "unavailable"));
     line.write(&bytes[2 * MIB + 5..3 * MIB]).await;
-    assert!(line.read().await.starts_with("HTTP/1.1 204"));
+    assert_eq!(status_of(line).await, "204");
     assert_eq!(other.patch(&upload, 3 * MIB, &bytes[3 * MIB..]).await.status, 204);
     until(|| is_kept(&server, &bytes)).await;
-    assert_eq!(Shelf::of(server.data()).read(&Hash::of(&bytes)), Some(bytes));
+    assert!(has(&Shelf::of(server.data()), &bytes));
     assert!(matches!(depot_of(server.data()), Depot::Folder(_)));
     beside.stop().await;
     server.check_all();
