@@ -9,8 +9,8 @@ use xuncha_core::host::Host;
 
 use super::copy::{hash_of, put, sync_folder, write};
 use super::{BackupError, FORMAT, Lack, MANIFEST, Manifest, Result, Tried, file_of, manifest, unfit};
-use crate::ledger::{KEY_FILE, LedgerKey, verify};
 use crate::blobs::Depot;
+use crate::ledger::{KEY_FILE, LedgerKey, verify};
 use crate::settings::{find_files, open_store};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{BlobRow, Snapshot, Store, StoreError};

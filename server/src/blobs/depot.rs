@@ -84,7 +84,9 @@ impl Depot {
             None => Ok(Depot::Folder(Folder::of(data))),
             Some(address) if address.contains("://") => Ok(Depot::Bucket(Bucket::at(address)?)),
             Some(path) if Path::new(path).is_absolute() => Ok(Depot::Folder(Folder::shared(Path::new(path)))),
-            Some(other) => Err(DepotError::Address(format!("{other}: neither s3://bucket nor the whole path of a folder"))),
+            Some(other) => {
+                Err(DepotError::Address(format!("{other}: neither s3://bucket nor the whole path of a folder")))
+            }
         }
     }
 

@@ -50,8 +50,9 @@ impl Backup {
         let bar = progress(0);
         let (live, data) = (self.place.store()?, &self.place.data);
         let depot = self.place.depot(&*live)?;
-        let taken =
-            take_from(&*live, &depot, data, &self.target, self.rehash, &Host::system(), &mut |done| bar.set_position(done));
+        let taken = take_from(&*live, &depot, data, &self.target, self.rehash, &Host::system(), &mut |done| {
+            bar.set_position(done)
+        });
         bar.finish_and_clear();
         let taken = taken?;
         printer.say(
@@ -74,7 +75,8 @@ impl Restore {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
         let bar = progress(0);
         let Restore { new_epoch, incomplete, .. } = self;
-        let options = RestoreOptions { key: self.key.as_deref(), blobs: self.files.place.as_deref(), new_epoch, incomplete };
+        let options =
+            RestoreOptions { key: self.key.as_deref(), blobs: self.files.place.as_deref(), new_epoch, incomplete };
         let host = Host::system();
         let restored = restore(&self.source, &self.data, options, &host, &mut |done| bar.set_position(done));
         bar.finish_and_clear();

@@ -25,8 +25,12 @@ impl Failure {
 
     /// A failure while doing `what`.
     pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Failure {
-        let full = error.kind() == std::io::ErrorKind::StorageFull;
-        Failure::new(if full { "storage_full" } else { "io" }, format!("{what}: {error}"))
+        let code = match error.kind() {
+            std::io::ErrorKind::StorageFull => "storage_full",
+            std::io::ErrorKind::HostUnreachable => "blobs_away",
+            _ => "io",
+        };
+        Failure::new(code, format!("{what}: {error}"))
     }
 }
 

@@ -109,13 +109,8 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let blobs = Blobs::new(depot.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
     let watching = tokio::spawn(guard::watch(guard.clone(), store.clone(), host.clone()));
     let tidying = tokio::spawn(tidy(store.clone(), depot.clone(), host.clone()));
-    let desk = Drawing {
-        store: store.clone(),
-        depot,
-        sequencer: sequencer.clone(),
-        host: host.clone(),
-        queue: queue.clone(),
-    };
+    let desk =
+        Drawing { store: store.clone(), depot, sequencer: sequencer.clone(), host: host.clone(), queue: queue.clone() };
     let drawing = tokio::spawn(desk.run(options.limits.files.preview_after));
     let clerk = tokio::spawn(keep_calendar(store.clone(), sequencer, host.clone()));
     let service = Service::new(store, queue, host, key, blobs, guard);

@@ -183,7 +183,8 @@ impl Drop for StrictStore {
 }
 
 /// Names a key and is no signature: the program of the tests does not look at that.
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=tests/20261126/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x";
+const SIGNED: &str =
+    "AWS4-HMAC-SHA256 Credential=tests/20261126/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=x";
 
 /// One request.
 fn ask(method: &str, url: &str, body: Vec<u8>) -> Option<Vec<u8>> {

@@ -25,6 +25,7 @@ mod pull;
 mod real_photos;
 mod recheck;
 mod s3;
+mod s3_faults;
 mod stories;
 mod tamper;
 mod tus;

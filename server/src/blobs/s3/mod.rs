@@ -30,8 +30,8 @@ use futures_util::TryStreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3CopyIfNotExists};
 use object_store::path::Path;
 use object_store::{
-    BackoffConfig, ClientConfigKey, Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutMode,
-    PutOptions, PutPayload, RetryConfig,
+    BackoffConfig, ClientConfigKey, Error, GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt as _,
+    PutMode, PutOptions, PutPayload, RetryConfig,
 };
 use tokio::sync::Semaphore;
 use xuncha_core::model::{Hash, LedgerId};
@@ -216,7 +216,11 @@ impl Bucket {
     }
 
     /// Has `each` look at every object whose name begins with `under`, a folder.
-    pub(super) fn list(&self, under: &str, each: &mut dyn FnMut(&str, &ObjectMeta) -> io::Result<()>) -> io::Result<()> {
+    pub(super) fn list(
+        &self,
+        under: &str,
+        each: &mut dyn FnMut(&str, &ObjectMeta) -> io::Result<()>,
+    ) -> io::Result<()> {
         let folder = if under.is_empty() { self.inner.prefix.clone() } else { self.key(under) };
         let mut found = self.store().list(Some(&folder));
         let root = self.inner.prefix.as_ref();
