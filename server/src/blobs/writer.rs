@@ -27,7 +27,7 @@ impl Promise {
     }
 
     /// True when all that came is what was promised.
-    pub(super) fn is_kept(self) -> bool {
+    pub(super) fn fits(self) -> bool {
         Hash(self.digest.finalize().into()) == self.expected
     }
 }

@@ -180,7 +180,7 @@ impl Writer {
 
     fn redeem(&mut self, complete: bool) -> Result<(), ServiceError> {
         let Some(promise) = self.promise.take() else { return Ok(()) };
-        if complete && promise.is_kept() {
+        if complete && promise.fits() {
             self.settling.wrote(self.at);
             return Ok(());
         }

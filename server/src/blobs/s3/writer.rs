@@ -190,7 +190,7 @@ impl Writer {
 
     fn redeem(&mut self, complete: bool) -> Result<(), ServiceError> {
         let Some(promise) = self.promise.take() else { return Ok(()) };
-        if complete && promise.is_kept() {
+        if complete && promise.fits() {
             let id = self.row.id.clone();
             for ahead in &mut self.ahead {
                 let name = name_of(&id, ahead.at, ahead.len, &URL_SAFE_NO_PAD.encode(self.blobs.host.bytes::<12>()));
