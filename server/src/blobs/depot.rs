@@ -118,7 +118,12 @@ impl Depot {
         }
         self.check_owner(ledger)?;
         match self {
-            Depot::Folder(folder) => folder.create().map_err(|source| self.disk(source)),
+            Depot::Folder(folder) => {
+                if folder.is_shared() {
+                    folder.check_locks().map_err(|source| self.disk(source))?;
+                }
+                folder.create().map_err(|source| self.disk(source))
+            }
             Depot::Bucket(_) => Ok(()),
         }
     }

@@ -1,11 +1,15 @@
 //! What only files in a bucket can do wrong: a store that is away, objects that are altered or gone, places that are not
 //! ours.
 
+use std::sync::Arc;
+
 use tempfile::TempDir;
 use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 use xuncha_core::protocol::PullRequest;
-use xuncha_server::blobs::{self, Swept};
+use xuncha_server::blobs::{self, Blobs, Bounds, Depot, Swept};
+use xuncha_server::ledger::{LedgerKey, Sequencer};
+use xuncha_server::queue::Queue;
 use xuncha_tests::harness::{
     Gate, Office, Outcome, Process, RawPhone, SeededRandom, Shelf, StrictStore, binary, check_folder, depot_of,
     new_place, photo, place_at, run, until, xuncha,
@@ -196,4 +200,20 @@ fn keys_that_the_store_does_not_know_are_said_at_the_start() {
 
 fn code_of(outcome: &Outcome) -> Option<String> {
     outcome.lines()[0]["error"]["code"].as_str().map(str::to_owned)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_the_place_of_the_files_answers_can_be_asked() {
+    let (server, _phone) = inspector().await;
+    let (store, key) = (server.office.store.clone(), LedgerKey::load(server.data()).unwrap());
+    let sequencer = Arc::new(Sequencer::new(server.host(), key));
+    let (queue, _writer) = Queue::start(store.clone(), sequencer, server.host()).unwrap();
+    let answers =
+        |depot| Blobs::new(depot, store.clone(), queue.clone(), server.host(), Bounds::default()).reachable().is_ok();
+    assert!(answers(depot_of(server.data())));
+    let at = |place| Depot::at(server.data(), Some(place)).unwrap();
+    assert!(!answers(at("/nowhere/at/all")));
+    if there().is_some() {
+        assert!(!answers(at("s3://no-such-bucket/x")));
+    }
 }

@@ -15,7 +15,7 @@ pub(super) use half::DAY;
 pub(crate) use half::Half;
 pub(super) use writer::Writer;
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -67,6 +67,14 @@ impl Folder {
         file.write_all(ledger.to_string().as_bytes())?;
         file.sync_all()?;
         sync_folder(&self.root)
+    }
+
+    /// Fails where there are no locks: several servers cannot share such a folder.
+    pub(super) fn check_locks(&self) -> io::Result<()> {
+        match File::open(self.root.join(MARK))?.try_lock_shared() {
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Makes the folders that are missing, all of them: making one when its first file comes would have
