@@ -75,6 +75,8 @@ pub mod decisions {
     pub mod d0026 {}
     #[doc = include_str!("../docs/decisions/0027-a-notebook-that-may-have-a-twin-takes-a-new-line.md")]
     pub mod d0027 {}
+    #[doc = include_str!("../docs/decisions/0028-a-bucket-holds-files-and-the-row-decides.md")]
+    pub mod d0028 {}
     #[doc = include_str!("../docs/decisions/0029-a-stamp-does-not-run-backwards.md")]
     pub mod d0029 {}
     #[doc = include_str!("../docs/decisions/0030-a-ledger-moves-as-rows-and-its-old-file-ends.md")]

@@ -20,7 +20,7 @@ use xuncha_core::protocol::{
 };
 use zip::{CompressionMethod, ZipArchive};
 
-use crate::blobs::{Folder, clear_taken, keep_arrived, take_in};
+use crate::blobs::{Depot, keep_arrived, take_in};
 use crate::ledger::{Item, PushRecord, Sequencer, remember, unproven};
 use crate::store::{PushRow, Store, StoreError};
 
@@ -75,20 +75,17 @@ fn unfit<T>(code: &'static str, detail: impl Into<String>) -> Result<T> {
 /// Longest manifest: some 100,000 files.
 const MAX_MANIFEST: u64 = 16 * 1024 * 1024;
 
-/// Takes in the bundle at `path`. `data` is the ledger's folder; its server may run meanwhile.
+/// Takes in the bundle at `path`; its files go to `depot`. The ledger's server may run meanwhile.
 ///
 /// # Errors
 /// [`BundleError`].
-pub fn import(path: &Path, data: &Path, store: &dyn Store, sequencer: &Sequencer, host: &Host) -> Result<Imported> {
+pub fn import(path: &Path, depot: &Depot, store: &dyn Store, sequencer: &Sequencer, host: &Host) -> Result<Imported> {
     let mut zip = match ZipArchive::new(BufReader::new(File::open(path)?)) {
         Ok(zip) => zip,
         Err(error) => return unfit("malformed", format!("not a ZIP archive: {error}")),
     };
     let manifest = manifest(&mut zip, store)?;
     let pushes = check(&mut zip, &manifest)?;
-    let folder = Folder::of(data);
-    folder.create()?;
-    clear_taken(&folder, host.clock.wall())?;
     let mut done = Imported::default();
     let read = pushes.into_iter().map(|push| items(push, &manifest, store, host)).collect::<Result<Vec<_>>>()?;
     let items = read.concat();
@@ -102,7 +99,7 @@ pub fn import(path: &Path, data: &Path, store: &dyn Store, sequencer: &Sequencer
     }
     for file in &manifest.files {
         let mut bytes = entry(&mut zip, &file_name(&file.hash))?;
-        match take_in(&folder, store, host, &manifest.device, file, &mut bytes)? {
+        match take_in(depot, store, host, &manifest.device, file, &mut bytes)? {
             true => done.files += 1,
             false => done.present += 1,
         }

@@ -17,5 +17,6 @@ pub mod queue;
 pub mod readiness;
 pub mod routes;
 pub mod settings;
+mod sockets;
 pub mod store;
 pub mod tls;

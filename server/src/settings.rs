@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::blobs::{Depot, DepotError};
 use crate::store::{self, Store, StoreError};
 
 /// Name of the file.
@@ -19,6 +20,7 @@ pub const FILE: &str = "xuncha.toml";
 ///
 /// ```toml
 /// database = "postgres://xuncha:secret@db.example.cn/xuncha"
+/// blobs = "s3://bucket/prefix"
 /// guard = "/mnt/other/xuncha.guard"
 /// metrics = "127.0.0.1:9464"
 /// tls_certificate = "/etc/xuncha/certificate.pem"
@@ -29,6 +31,9 @@ pub const FILE: &str = "xuncha.toml";
 pub struct Settings {
     /// Address of the PostgreSQL database that the ledger lies in, instead of SQLite in the folder.
     pub database: Option<String>,
+    /// Where the files of photos lie, instead of in the folder: `s3://bucket/prefix`, or the whole path of a
+    /// folder.
+    pub blobs: Option<String>,
     /// File of the guard, see `xuncha serve --guard`.
     pub guard: Option<PathBuf>,
     /// Address of the listener for monitors, see `xuncha serve --metrics`.
@@ -92,4 +97,23 @@ pub fn write_database(data: &Path, url: &str) -> store::Result<()> {
 pub fn open_store(data: &Path, database: Option<&str>, create: bool) -> store::Result<Arc<dyn Store>> {
     let settings = Settings::of(data)?;
     store::open(data, database.or(settings.database.as_deref()), create)
+}
+
+/// The place of the files of the ledger in `data`: at `blobs` when it is given, else where the settings say, else in
+/// the folder itself. Looks at nothing but the settings.
+///
+/// # Errors
+/// As [`Settings::of`] and [`Depot::at`].
+pub fn find_files(data: &Path, blobs: Option<&str>) -> Result<Depot, DepotError> {
+    let settings = Settings::of(data)?;
+    Depot::at(data, blobs.or(settings.blobs.as_deref()))
+}
+
+/// Writes down in `data`, a new folder, where the files of its ledger lie. The caller syncs the folder.
+pub(crate) fn write_settings(data: &Path, blobs: &str) -> io::Result<()> {
+    // A JSON text is a TOML text.
+    let line = format!("blobs = {}\n", serde_json::to_string(blobs)?);
+    let mut file = fs::File::create(data.join(FILE))?;
+    file.write_all(line.as_bytes())?;
+    file.sync_all()
 }

@@ -139,12 +139,12 @@ impl City {
         open_or_create(&*store, &sequencer, &key, &opening, &self.host).map_err(|error| told(&error))?;
         let folder = Folder::of(&data);
         folder.create().map_err(|error| told(&error))?;
-        sweep(&*store, &folder, self.host.clock.wall()).map_err(|error| told(&error))?;
+        sweep(&*store, &folder.clone().into(), self.host.clock.wall()).map_err(|error| told(&error))?;
         let (queue, writer) = Queue::start(store.clone(), sequencer, self.host.clone()).unwrap();
         // What the queue does at its start ends before anything else begins.
         drop(futures_executor::block_on(queue.append(Vec::new())));
         let limits = limits();
-        let blobs = Blobs::new(folder, store.clone(), queue.patient(), self.host.clone(), limits.files);
+        let blobs = Blobs::new(folder.into(), store.clone(), queue.patient(), self.host.clone(), limits.files);
         let service = Service::new(store, queue.clone(), self.host.clone(), key, blobs, None);
         Ok(Server { door: Door { router: app(service, &limits), queue }, writer })
     }
@@ -194,7 +194,7 @@ impl City {
     pub(crate) fn restore(&mut self, which: usize) -> usize {
         self.stop();
         self.disk.wipe("city");
-        let options = RestoreOptions { new_epoch: true, incomplete: true, key: None };
+        let options = RestoreOptions { new_epoch: true, incomplete: true, ..RestoreOptions::default() };
         restore(&self.vault(which), &self.data(), options, &self.host, &mut |_| {}).unwrap();
         self.disk.settle("city");
         let (_, noted) = self.backups[which];

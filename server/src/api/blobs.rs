@@ -1,7 +1,6 @@
 //! Files as HTTP: whole or a part, cached for ever because a name never means other bytes.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _};
 use std::ops::Range;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use xuncha_core::protocol::{Problem, ServiceError};
 
 use super::Service;
 use super::wire::token;
-use crate::blobs::Opened;
+use crate::blobs::{Opened, Reading};
 use crate::metrics::Traffic;
 use crate::problem::{refusal, respond};
 use crate::store::BlobRow;
@@ -143,7 +142,7 @@ fn deliver(opened: Opened, range: Range<u64>, traffic: Traffic) -> Body {
                 drop(room);
                 sent
             }
-            Opened::File(file) => send_file(way, file, range).await,
+            Opened::Long(file) => send_long(way, file, range).await,
         });
     });
     Body::new(body)
@@ -187,19 +186,19 @@ async fn send_bytes(mut way: Way, mut bytes: Bytes) -> Sent {
     Ok(())
 }
 
-async fn send_file(mut way: Way, mut file: File, range: Range<u64>) -> Sent {
-    let mut at = range.start;
+async fn send_long(mut way: Way, mut file: Reading, range: Range<u64>) -> Sent {
+    let (mut at, mut part) = (range.start, Some(range.clone()));
     while at < range.end {
         let most = usize::try_from(range.end - at).unwrap_or(PIECE).min(PIECE);
         let read = tokio::task::spawn_blocking(move || {
             let mut piece = vec![0; most];
-            file.seek(SeekFrom::Start(at))?;
+            part.map_or(Ok(()), |part| file.go_to(part))?;
             file.read_exact(&mut piece)?;
             Ok((file, piece))
         });
         match read.await.unwrap_or_else(|error| Err(io::Error::other(error))) {
             Ok((back, piece)) => {
-                file = back;
+                (file, part) = (back, None);
                 at += piece.len() as u64;
                 way.give(Bytes::from(piece)).await?;
             }

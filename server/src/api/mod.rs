@@ -288,7 +288,7 @@ impl SyncService for Service {
         }
         match self.blobs().open(row).await? {
             Opened::Bytes(bytes, _) => Ok(bytes.into()),
-            Opened::File(mut file) => {
+            Opened::Long(mut file) => {
                 self.blocking(move |_| {
                     use std::io::Read as _;
                     let mut bytes = Vec::new();

@@ -1,7 +1,7 @@
 //! Copying one file so that it is whole under its name or not there at all.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
@@ -13,10 +13,14 @@ const BUFFER: usize = 1024 * 1024;
 /// are durable; the folder must be synced by the caller. With `wanted`, other bytes are not put in
 /// place.
 pub(super) fn copy(from: &Path, to: &Path, wanted: Option<&Hash>) -> io::Result<Hash> {
-    let mut source = File::open(from)?;
+    write(&mut File::open(from)?, to, wanted)
+}
+
+/// [`copy`] of what `source` gives.
+pub(super) fn write(source: &mut dyn Read, to: &Path, wanted: Option<&Hash>) -> io::Result<Hash> {
     let half = to.with_added_extension("part");
     let mut target = File::create(&half)?;
-    let hash = pour(&mut source, |bytes| target.write_all(bytes))?;
+    let hash = pour(source, |bytes| target.write_all(bytes))?;
     target.sync_all()?;
     if wanted.is_some_and(|wanted| *wanted != hash) {
         fs::remove_file(&half)?;
@@ -45,7 +49,7 @@ pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
-fn pour(source: &mut File, mut into: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Hash> {
+fn pour(source: &mut dyn Read, mut into: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Hash> {
     let mut digest = Sha256::new();
     let mut buffer = vec![0; BUFFER];
     loop {

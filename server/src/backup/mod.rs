@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use xuncha_core::model::{Hash, LedgerId, Time};
 
+use crate::blobs::DepotError;
 use crate::store::StoreError;
 
 /// Name of the file that makes a folder a backup.
@@ -64,6 +65,9 @@ pub enum BackupError {
     /// The store's failure.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The place of the files cannot be had.
+    #[error(transparent)]
+    Files(#[from] DepotError),
     /// A disk's failure.
     #[error("{what}: {source}")]
     Disk {

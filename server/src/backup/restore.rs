@@ -1,7 +1,7 @@
 //! Putting a backup in place of a ledger that is lost.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -9,9 +9,11 @@ use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 use xuncha_core::op::PublicKey;
 
-use super::copy::{copy, sync_folder};
+use super::copy::{copy, hash_of, sync_folder};
 use super::{BackupError, Lack, Manifest, Result, Tried, file_of, manifest, unfit};
+use crate::blobs::Depot;
 use crate::ledger::{EpochError, KEY_FILE, LedgerKey, Sequencer, Wanted, begin_epoch, verify, write_secret};
+use crate::settings::write_settings;
 use crate::store::sqlite::{FILE, SqliteStore};
 use crate::store::{BlobRow, Snapshot, Store};
 
@@ -20,6 +22,9 @@ use crate::store::{BlobRow, Snapshot, Store};
 pub struct RestoreOptions<'a> {
     /// The ledger's key, when the backup is without it.
     pub key: Option<&'a Path>,
+    /// Where its files go, `s3://bucket/prefix` or the whole path of a folder; without, into the folder itself. What
+    /// is there already and sound stays; `xuncha.toml` of the new folder names the place.
+    pub blobs: Option<&'a str>,
     /// Go on with a new epoch, so that phones that have seen more than the backup follow.
     pub new_epoch: bool,
     /// Put the ledger in place although files are lacking; phones that hold them send them again.
@@ -42,7 +47,7 @@ pub struct Restored {
 /// Makes the folder `data` from the backup in `source`, after checking everything in it anew.
 ///
 /// The folder appears whole or not at all; a crash leaves `<data>.restoring`, which the next call
-/// clears. What the backup covers is what phones hear as `durable_size`.
+/// clears, and files under their hashes in the place that was named. What the backup covers is what phones hear as `durable_size`.
 ///
 /// # Errors
 /// [`BackupError`](super::BackupError); `data` is then as it was.
@@ -107,7 +112,12 @@ fn fill(
     let sqlite = SqliteStore::open(half, false)?;
     let store: &dyn Store = &sqlite;
     check(store, key.public(), progress)?;
-    let (files, lacks, changed) = files(store, source, half)?;
+    let depot = Depot::at(half, options.blobs)?;
+    depot.prepare(manifest.ledger)?;
+    if let Some(blobs) = options.blobs {
+        write_settings(half, blobs).tried("write the settings")?;
+    }
+    let (files, lacks, changed) = files(store, source, half, &depot, host)?;
     if !lacks.is_empty() && !options.incomplete {
         let first = lacks[0].hash;
         let detail =
@@ -166,7 +176,7 @@ fn check(store: &dyn Store, key: PublicKey, progress: &mut dyn FnMut(u64)) -> Re
 /// Number of files put in place, those that are lacking, and what is now otherwise than recorded.
 type Files = (u64, Vec<Lack>, Vec<(Hash, bool)>);
 
-fn files(store: &dyn Store, source: &Path, half: &Path) -> Result<Files> {
+fn files(store: &dyn Store, source: &Path, half: &Path, depot: &Depot, host: &Host) -> Result<Files> {
     let (mut files, mut lacks, mut changed, mut touched) = (0, Vec::new(), Vec::new(), BTreeSet::new());
     let mut after = None;
     loop {
@@ -174,7 +184,10 @@ fn files(store: &dyn Store, source: &Path, half: &Path) -> Result<Files> {
         let Some(last) = page.last() else { break };
         after = Some(last.hash);
         for blob in &page {
-            let lack = file(blob, source, half, &mut touched)?;
+            let lack = match depot {
+                Depot::Folder(folder) if folder.root().starts_with(half) => file(blob, source, half, &mut touched)?,
+                _ => put(blob, source, depot, host)?,
+            };
             if blob.whole != lack.is_none() {
                 changed.push((blob.hash, lack.is_none()));
             }
@@ -204,4 +217,24 @@ fn file(blob: &BlobRow, source: &Path, half: &Path, touched: &mut BTreeSet<PathB
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => lack("missing"),
         Err(error) => Err(error).tried(format!("copy file {}", blob.hash)),
     }
+}
+
+/// The same for a place elsewhere, which may have the file already.
+fn put(blob: &BlobRow, source: &Path, depot: &Depot, host: &Host) -> Result<Option<Lack>> {
+    let from = file_of(source, &blob.hash);
+    let lack = |state| Ok(Some(Lack { hash: blob.hash, state, kept: blob.kept }));
+    match hash_of(&from) {
+        Ok(hash) if hash == blob.hash => {}
+        Ok(_) => return lack("altered"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return lack("missing"),
+        Err(error) => return Err(error).tried(format!("read file {}", blob.hash)),
+    }
+    let what = || format!("put file {} in its place", blob.hash);
+    let gathered = File::open(&from).and_then(|mut file| depot.gather(host, &mut file)).tried(what())?;
+    if gathered.sum().0 != blob.hash {
+        gathered.give_up();
+        return lack("altered");
+    }
+    gathered.keep().tried(what())?;
+    Ok(None)
 }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use xuncha_core::host::Host;
 
-use super::copy::{copy, hash_of, put, sync_folder};
+use super::copy::{hash_of, put, sync_folder, write};
 use super::last::remember;
 use super::{BackupError, FORMAT, Lack, MANIFEST, Manifest, Result, Tried, file_of, manifest, unfit};
+use crate::blobs::Depot;
 use crate::ledger::{KEY_FILE, LedgerKey, verify};
-use crate::settings::open_store;
+use crate::settings::{find_files, open_store};
 use crate::store::sqlite::SqliteStore;
 use crate::store::{BlobRow, Snapshot, Store, StoreError};
 
@@ -43,15 +44,18 @@ pub struct Taken {
 /// [`BackupError`]; the ledger itself is never touched but for what it is told to be covered.
 pub fn take(data: &Path, target: &Path, rehash: bool, host: &Host, progress: &mut dyn FnMut(u64)) -> Result<Taken> {
     let live = open_store(data, None, false)?;
-    take_from(&*live, data, target, rehash, host, progress)
+    let depot = find_files(data, None)?;
+    depot.check_owner(head(&*live, data)?.ledger)?;
+    take_from(&*live, &depot, data, target, rehash, host, progress)
 }
 
-/// [`take`] from a store that is open: `live` is that of the ledger in `data`.
+/// [`take`] from a store that is open: `live` is that of the ledger in `data`, and `depot` the place of its files.
 ///
 /// # Errors
 /// The same.
 pub fn take_from(
     live: &dyn Store,
+    depot: &Depot,
     data: &Path,
     target: &Path,
     rehash: bool,
@@ -82,7 +86,7 @@ pub fn take_from(
     let done = (|| {
         let head = head(&copied, &path)?;
         check(&copied, &key, progress)?;
-        let done = files(&copied, data, target, head.size, rehash)?;
+        let done = files(&copied, depot, target, head.size, rehash)?;
         Ok::<_, BackupError>((head, done))
     })();
     // Closed before it is hashed, so that nothing of it waits in a journal.
@@ -146,7 +150,7 @@ fn check(copied: &SqliteStore, key: &LedgerKey, progress: &mut dyn FnMut(u64)) -
 }
 
 /// Copies the files that the copied ledger knows.
-fn files(copied: &SqliteStore, data: &Path, target: &Path, size: u64, rehash: bool) -> Result<Taken> {
+fn files(copied: &SqliteStore, depot: &Depot, target: &Path, size: u64, rehash: bool) -> Result<Taken> {
     let mut done = Taken { size, durable_size: size, copied: 0, bytes: 0, present: 0, lacks: Vec::new() };
     let mut touched = BTreeSet::new();
     let store: &dyn Store = copied;
@@ -156,7 +160,7 @@ fn files(copied: &SqliteStore, data: &Path, target: &Path, size: u64, rehash: bo
         let Some(last) = page.last() else { break };
         after = Some(last.hash);
         for blob in &page {
-            file(blob, data, target, rehash, &mut done, &mut touched)?;
+            file(blob, depot, target, rehash, &mut done, &mut touched)?;
         }
     }
     for folder in touched {
@@ -168,13 +172,13 @@ fn files(copied: &SqliteStore, data: &Path, target: &Path, size: u64, rehash: bo
 
 fn file(
     blob: &BlobRow,
-    data: &Path,
+    depot: &Depot,
     target: &Path,
     rehash: bool,
     done: &mut Taken,
     touched: &mut BTreeSet<PathBuf>,
 ) -> Result<()> {
-    let (from, to) = (file_of(data, &blob.hash), file_of(target, &blob.hash));
+    let to = file_of(target, &blob.hash);
     let there = fs::metadata(&to).is_ok_and(|found| found.len() == blob.len);
     let sound = there && (!rehash || hash_of(&to).tried("read a copied file")? == blob.hash);
     if sound {
@@ -183,7 +187,7 @@ fn file(
     }
     let folder = to.parent().unwrap_or(target).to_owned();
     fs::create_dir_all(&folder).tried("make a folder")?;
-    let state = match copy(&from, &to, Some(&blob.hash)) {
+    let state = match depot.open(&blob.hash).and_then(|mut source| write(&mut source, &to, Some(&blob.hash))) {
         Ok(hash) if hash == blob.hash => {
             (done.copied, done.bytes) = (done.copied + 1, done.bytes + blob.len);
             touched.insert(folder);

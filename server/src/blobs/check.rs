@@ -1,12 +1,14 @@
 //! Every file that the ledger keeps, read again and held against its name.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::Path;
 
 use xuncha_core::model::Hash;
 
-use super::local::{Folder, digest_of};
+use super::depot::Depot;
+use super::local::{Folder, MARK, digest_of};
+use super::s3::{Bucket, STAGED, TAKEN};
 use crate::ledger::Problem;
 use crate::store::{BlobRow, Result, Store, StoreError};
 
@@ -24,12 +26,12 @@ pub struct Checked {
     pub notes: Vec<String>,
 }
 
-/// Reads every file in `folder`. `progress` hears the number of rows done. A file that arrives
+/// Reads every file in `depot`. `progress` hears the number of rows done. A file that arrives
 /// meanwhile may or may not be looked at; none that is here is called missing for it.
 ///
 /// # Errors
-/// The store's. What cannot be read from the disk is a problem in the report.
-pub fn check(store: &dyn Store, folder: &Folder, progress: &mut dyn FnMut(u64)) -> Result<Checked> {
+/// The store's, and when the place of the files is away. What cannot be read from the disk is a problem in the report.
+pub fn check(store: &dyn Store, depot: &Depot, progress: &mut dyn FnMut(u64)) -> Result<Checked> {
     let mut checked = Checked::default();
     let (mut after, mut done) = (None, 0);
     loop {
@@ -37,7 +39,7 @@ pub fn check(store: &dyn Store, folder: &Folder, progress: &mut dyn FnMut(u64)) 
         let Some(last) = page.last() else { break };
         after = Some(last.hash);
         for row in page.iter().filter(|row| row.whole || row.kept.is_some()) {
-            match fault(folder, row) {
+            match fault(depot, row)? {
                 None => checked.files += 1,
                 Some(what) => {
                     let what = format!("file {} is {what}", row.hash);
@@ -48,27 +50,34 @@ pub fn check(store: &dyn Store, folder: &Folder, progress: &mut dyn FnMut(u64)) 
             progress(done);
         }
     }
-    strays(store, folder, &mut checked.notes)?;
+    match depot {
+        Depot::Folder(folder) => strays(store, folder, &mut checked.notes)?,
+        Depot::Bucket(bucket) => stray_objects(store, depot, bucket, &mut checked.notes)?,
+    }
     Ok(checked)
 }
 
 /// What is wrong with the file of `row`.
-fn fault(folder: &Folder, row: &BlobRow) -> Option<String> {
-    match File::open(folder.path(&row.hash)).and_then(|mut file| digest_of(&mut file)) {
+fn fault(depot: &Depot, row: &BlobRow) -> Result<Option<String>> {
+    Ok(match depot.open(&row.hash).and_then(|mut file| digest_of(&mut file)) {
         Ok((hash, len)) if hash == row.hash && len == row.len => None,
         Ok((hash, len)) if hash != row.hash => Some(format!("altered: its {len} bytes are {hash}")),
         Ok((_, len)) => Some(format!("{len} bytes long, and {} are recorded", row.len)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Some("missing".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::HostUnreachable => return Err(disk(&error)),
         Err(error) => Some(format!("not readable: {error}")),
-    }
+    })
+}
+
+fn disk(error: &io::Error) -> StoreError {
+    StoreError::Failed(format!("the place of the files: {error}"))
 }
 
 /// Files under a hash that no row names: harmless leftovers of a crash while they are what they
 /// say, worth a note when they are not.
 fn strays(store: &dyn Store, folder: &Folder, notes: &mut Vec<String>) -> Result<()> {
-    let disk = |error: io::Error| StoreError::Failed(format!("the folder of files: {error}"));
-    for group in list(folder.root()).map_err(disk)? {
-        if group == "uploads" {
+    for group in list(folder.root()).map_err(|error| disk(&error))? {
+        if ["uploads", TAKEN, MARK].contains(&&*group) {
             continue;
         }
         let path = folder.root().join(&group);
@@ -76,15 +85,43 @@ fn strays(store: &dyn Store, folder: &Folder, notes: &mut Vec<String>) -> Result
             notes.push(format!("blobs/{group} is none of ours"));
             continue;
         }
-        for name in list(&path).map_err(disk)? {
+        for name in list(&path).map_err(|error| disk(&error))? {
             let known = match hash_of_name(&name) {
                 Some(hash) => store.look(|snapshot| snapshot.blob(&hash))?.is_some(),
                 None => false,
             };
-            let own = || File::open(path.join(&name)).and_then(|mut file| digest_of(&mut file));
+            let own = || fs::File::open(path.join(&name)).and_then(|mut file| digest_of(&mut file));
             if !known && !own().is_ok_and(|(hash, _)| hash.to_hex() == name && name.starts_with(&group)) {
                 notes.push(format!("blobs/{group}/{name} is not what its name says, and nothing knows of it"));
             }
+        }
+    }
+    Ok(())
+}
+
+/// The same in a bucket.
+fn stray_objects(store: &dyn Store, depot: &Depot, bucket: &Bucket, notes: &mut Vec<String>) -> Result<()> {
+    let mut names = Vec::new();
+    let listed = bucket.list("", &mut |name, _| {
+        let (group, rest) = name.split_once('/').unwrap_or((name, ""));
+        if ![STAGED, TAKEN, MARK].contains(&group) {
+            names.push((name.to_owned(), hash_of_name(rest).filter(|_| rest.starts_with(group))));
+        }
+        Ok(())
+    });
+    listed.map_err(|error| disk(&error))?;
+    for (name, hash) in names {
+        let Some(hash) = hash else {
+            notes.push(format!("{name} is none of ours"));
+            continue;
+        };
+        if store.look(|snapshot| snapshot.blob(&hash))?.is_some() {
+            continue;
+        }
+        match depot.open(&hash).and_then(|mut file| digest_of(&mut file)) {
+            Ok((found, _)) if found == hash => {}
+            Err(error) if error.kind() == io::ErrorKind::HostUnreachable => return Err(disk(&error)),
+            _ => notes.push(format!("{name} is not what its name says, and nothing knows of it")),
         }
     }
     Ok(())

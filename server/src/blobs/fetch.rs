@@ -1,7 +1,6 @@
 //! Files going out: only to those who may see them, and only while they are what was sealed.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -11,7 +10,7 @@ use xuncha_core::protocol::ServiceError;
 
 use super::local::digest_of;
 use super::sight::{admitted, is_seen};
-use super::{Blobs, disk_failure};
+use super::{Blobs, Reading, disk_failure};
 use crate::ledger::Caller;
 use crate::problem::{refusal, store_failure};
 use crate::store::BlobRow;
@@ -23,8 +22,8 @@ const AT_ONCE: u64 = 8 * 1024 * 1024;
 pub enum Opened {
     /// All of it, with the room in memory that it takes.
     Bytes(Bytes, OwnedSemaphorePermit),
-    /// It is long: to be read again, from its beginning.
-    File(File),
+    /// It is long: to be read again, the part that is wanted.
+    Long(Reading),
 }
 
 /// Media type of a document.
@@ -88,14 +87,14 @@ impl Blobs {
 
     /// None when the bytes are not those of the row.
     fn verified(&self, row: &BlobRow, room: Option<OwnedSemaphorePermit>) -> io::Result<Option<Opened>> {
-        let mut file = File::open(self.folder.path(&row.hash))?;
-        if file.metadata()?.len() != row.len {
+        let mut file = self.depot.open(&row.hash)?;
+        if file.whole_len()? != row.len {
             return Ok(None);
         }
         let Some(room) = room else {
             let (hash, len) = digest_of(&mut file)?;
-            file.seek(SeekFrom::Start(0))?;
-            return Ok((hash == row.hash && len == row.len).then_some(Opened::File(file)));
+            file.go_to(0..row.len)?;
+            return Ok((hash == row.hash && len == row.len).then_some(Opened::Long(file)));
         };
         let mut bytes = Vec::with_capacity(usize::try_from(row.len).unwrap_or(0));
         file.take(row.len).read_to_end(&mut bytes)?;

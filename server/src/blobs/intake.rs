@@ -93,22 +93,29 @@ impl Intake {
         mut turn: Turn,
         idle: Duration,
     ) -> Result<UploadRow, ServiceError> {
-        let end = self.receive(source, &mut turn, idle).await?;
-        self.flush(false).await?;
-        let writer = self.writer().await?;
-        let settled = tokio::task::spawn_blocking(move || match end {
-            End::Whole => writer.finish(),
-            End::Request => writer.pause(true),
-            End::TooMuch => writer.pause(false).and(Err(more_than_announced())),
-            End::Broken => writer.pause(false).and(Err(refusal(Code::Unavailable, "the bytes broke off".to_owned()))),
-            End::Preempted => {
-                let why = "a newer request for this upload came, or the server stops".to_owned();
-                writer.pause(false).and(Err(refusal(Code::Unavailable, why)))
+        let received = self.receive_all(source, &mut turn, idle).await;
+        let settled = tokio::task::spawn_blocking(move || match received {
+            Ok((writer, end)) => settle(*writer, end),
+            Err(error) => {
+                // What the writer still does is done before anybody else has a turn.
+                drop(self);
+                Err(error)
             }
         });
         let settled = settled.await.unwrap_or_else(|_| Err(refusal(Code::Internal, None)));
         drop(turn);
         settled
+    }
+
+    async fn receive_all<S: Source>(
+        &mut self,
+        source: S,
+        turn: &mut Turn,
+        idle: Duration,
+    ) -> Result<(Box<Writer>, End), ServiceError> {
+        let end = self.receive(source, turn, idle).await?;
+        self.flush(false).await?;
+        Ok((self.writer().await?, end))
     }
 
     async fn receive<S: Source>(
@@ -174,6 +181,11 @@ impl Intake {
             Err(_) => {
                 // Whoever waits for memory must hold none, or all would wait for each other.
                 self.flush(false).await?;
+                let mut writer = self.writer().await?;
+                self.desk = Desk::Busy(tokio::task::spawn_blocking(move || {
+                    let done = writer.let_go();
+                    (writer, done)
+                }));
                 let writer = self.writer().await?;
                 self.desk = Desk::Free(writer);
                 tokio::select! {
@@ -232,8 +244,7 @@ impl Intake {
         let mut writer = self.writer().await?;
         self.loose = if rest { 0 } else { self.loose + part.len() };
         self.desk = Desk::Busy(tokio::task::spawn_blocking(move || {
-            let done = writer.put(&part, rest);
-            drop(held);
+            let done = writer.put(part, held, rest);
             (writer, done)
         }));
         Ok(())
@@ -249,6 +260,20 @@ impl Intake {
         match std::mem::replace(&mut self.desk, Desk::Lost) {
             Desk::Free(writer) => Ok(writer),
             _ => Err(refusal(Code::Internal, None)),
+        }
+    }
+}
+
+/// Makes durable what came, and keeps the file if it is complete.
+fn settle(writer: Writer, end: End) -> Result<UploadRow, ServiceError> {
+    match end {
+        End::Whole => writer.finish(),
+        End::Request => writer.pause(true),
+        End::TooMuch => writer.pause(false).and(Err(more_than_announced())),
+        End::Broken => writer.pause(false).and(Err(refusal(Code::Unavailable, "the bytes broke off".to_owned()))),
+        End::Preempted => {
+            let why = "a newer request for this upload came, or the server stops".to_owned();
+            writer.pause(false).and(Err(refusal(Code::Unavailable, why)))
         }
     }
 }

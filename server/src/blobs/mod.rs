@@ -5,6 +5,7 @@
 //! Absent: HTTP, which is `api/`; what a file is evidence of, which is the ledger's.
 
 mod check;
+mod depot;
 mod fetch;
 mod intake;
 mod kept;
@@ -12,7 +13,7 @@ mod local;
 mod previews;
 mod reach;
 mod receive;
-mod settle;
+mod s3;
 mod sight;
 mod source;
 mod sweep;
@@ -22,14 +23,17 @@ mod uploads;
 mod writer;
 
 pub use check::{Checked, check};
+pub(crate) use depot::Gathered;
+pub use depot::{Depot, DepotError, Reading};
 pub use fetch::Opened;
 pub(crate) use kept::is_kept;
 pub use kept::{arrived, keep_arrived};
 pub use local::Folder;
 pub use previews::make_previews;
+pub use s3::{Bucket, Object};
 pub use source::{Pieces, Source};
 pub use sweep::{Swept, UPLOAD_LIFE, sweep};
-pub use taken::{clear_taken, take_in};
+pub use taken::take_in;
 pub use uploads::Announced;
 
 use std::path::Path;
@@ -81,7 +85,7 @@ impl Default for Bounds {
 
 /// Receives files and gives them out.
 pub struct Blobs {
-    folder: Folder,
+    depot: Depot,
     store: Arc<dyn Store>,
     queue: Queue,
     host: Host,
@@ -93,11 +97,11 @@ pub struct Blobs {
 }
 
 impl Blobs {
-    /// Over the files in `folder`.
-    pub fn new(folder: Folder, store: Arc<dyn Store>, queue: Queue, host: Host, bounds: Bounds) -> Arc<Blobs> {
+    /// Over the files in `depot`.
+    pub fn new(depot: Depot, store: Arc<dyn Store>, queue: Queue, host: Host, bounds: Bounds) -> Arc<Blobs> {
         let budget = || Arc::new(Semaphore::new(bounds.memory.min(Semaphore::MAX_PERMITS)));
         let (coming, going, turns, traffic) = (budget(), budget(), turns::Turns::default(), Traffic::default());
-        Arc::new(Blobs { folder, store, queue, host, bounds, turns, coming, going, traffic })
+        Arc::new(Blobs { depot, store, queue, host, bounds, turns, coming, going, traffic })
     }
 
     /// What is counted of bytes.
@@ -122,7 +126,9 @@ impl Blobs {
 
     /// Fails when `bytes` more would eat into what is kept free for the ledger.
     fn check_room(&self, bytes: u64) -> Result<(), ServiceError> {
-        let free = (self.bounds.free)(self.folder.root()).map_err(|error| disk_failure(&error))?;
+        // A bucket says itself when it is full.
+        let Depot::Folder(folder) = &self.depot else { return Ok(()) };
+        let free = (self.bounds.free)(folder.root()).map_err(|error| disk_failure(&error))?;
         if free < self.bounds.reserve.saturating_add(bytes) {
             tracing::error!(free, "no room for files");
             return Err(refusal(Code::StorageFull, None));
@@ -131,12 +137,18 @@ impl Blobs {
     }
 }
 
-/// What a phone hears of a disk's failure; the cause is logged.
+/// What a phone hears when it is not where its upload stands.
+fn stands_at(offset: u64) -> ServiceError {
+    refusal(Code::OffsetMismatch, format!("Upload-Offset: the upload stands at {offset}"))
+}
+
+/// What a phone hears when the place of the files fails; the cause is logged.
 fn disk_failure(error: &std::io::Error) -> ServiceError {
     use std::io::ErrorKind;
-    tracing::error!(%error, "the folder of files failed");
+    tracing::error!(%error, "the place of the files failed");
     match error.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => refusal(Code::StorageFull, None),
+        ErrorKind::HostUnreachable => refusal(Code::Unavailable, None),
         _ => refusal(Code::Internal, None),
     }
 }

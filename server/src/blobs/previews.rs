@@ -5,8 +5,7 @@
 //! be drawn today cannot be drawn tomorrow. A crash tries the photo at hand again, and its op has a
 //! fixed id.
 
-use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -17,7 +16,7 @@ use xuncha_core::op::Op;
 use xuncha_core::photo::{Previews, Wanted, shrink};
 use xuncha_core::plan::{Facts, files_kept};
 
-use super::local::Folder;
+use super::depot::Depot;
 use crate::ledger::{OwnOp, Sequencer};
 use crate::store::{BlobRow, Entry, Result, Snapshot, Store, StoreError};
 
@@ -44,7 +43,7 @@ struct Plain {
 /// goes on there.
 pub fn make_previews(
     store: &dyn Store,
-    folder: &Folder,
+    depot: &Depot,
     sequencer: &Sequencer,
     host: &Host,
     grace: Duration,
@@ -62,7 +61,7 @@ pub fn make_previews(
         let mut end = None;
         for (index, (_, photos)) in settled {
             for photo in photos {
-                made += usize::from(draw(store, folder, sequencer, host, photo)?);
+                made += usize::from(draw(store, depot, sequencer, host, photo)?);
             }
             if !photos.is_empty() {
                 store.change(|batch| batch.put_previewed(index + 1))?;
@@ -99,11 +98,11 @@ fn plain(snapshot: &dyn Snapshot, entry: &Entry) -> Result<(Facts, Vec<Plain>)> 
 }
 
 /// Makes, keeps and announces the previews of one photo. False when it cannot be drawn.
-fn draw(store: &dyn Store, folder: &Folder, sequencer: &Sequencer, host: &Host, photo: &Plain) -> Result<bool> {
+fn draw(store: &dyn Store, depot: &Depot, sequencer: &Sequencer, host: &Host, photo: &Plain) -> Result<bool> {
     let Plain { finding, photo, original } = photo;
     let row = store.look(|snapshot| snapshot.blob(original))?;
     let Some(row) = row.filter(|row| row.whole && row.len <= LONGEST) else { return Ok(false) };
-    let Some(bytes) = read(folder, &row)? else { return Ok(false) };
+    let Some(bytes) = read(depot, &row)? else { return Ok(false) };
     let previews = match shrink(&bytes, &Wanted::default()) {
         Ok(previews) => previews,
         Err(error) => {
@@ -116,7 +115,7 @@ fn draw(store: &dyn Store, folder: &Folder, sequencer: &Sequencer, host: &Host, 
     let (width, height) = (display.width, display.height);
     let mut kept = Vec::new();
     for preview in [&display, &thumbnail] {
-        kept.push(keep(store, folder, host, &preview.jpeg)?);
+        kept.push(keep(store, depot, host, &preview.jpeg)?);
     }
     let preview = json!({
         "original": original, "display": kept[0], "thumbnail": kept[1],
@@ -133,9 +132,9 @@ fn draw(store: &dyn Store, folder: &Folder, sequencer: &Sequencer, host: &Host, 
 }
 
 /// The bytes of an original; none when they are not what was sealed.
-fn read(folder: &Folder, row: &BlobRow) -> Result<Option<Vec<u8>>> {
+fn read(depot: &Depot, row: &BlobRow) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
-    let read = File::open(folder.path(&row.hash)).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
+    let read = depot.open(&row.hash).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Some(bytes).filter(|bytes| Hash::of(bytes) == row.hash)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -144,26 +143,12 @@ fn read(folder: &Folder, row: &BlobRow) -> Result<Option<Vec<u8>>> {
 }
 
 /// Keeps a file that the server made.
-fn keep(store: &dyn Store, folder: &Folder, host: &Host, jpeg: &[u8]) -> Result<Hash> {
-    let hash = Hash::of(jpeg);
-    let part = Folder::made(host.uuid());
-    let written = folder.open_upload(&part).and_then(|mut file| {
-        file.write_all(jpeg)?;
-        file.sync_all()?;
-        folder.keep(&part, &hash)
-    });
-    if let Err(error) = written {
-        folder.discard(&part);
-        return Err(disk(&error));
-    }
-    let blob = BlobRow {
-        hash,
-        len: jpeg.len() as u64,
-        media_type: "image/jpeg".to_owned(),
-        kept: None,
-        whole: true,
-        device: None,
-    };
+fn keep(store: &dyn Store, depot: &Depot, host: &Host, mut jpeg: &[u8]) -> Result<Hash> {
+    let len = jpeg.len() as u64;
+    let gathered = depot.gather(host, &mut jpeg).map_err(|error| disk(&error))?;
+    let (hash, ..) = gathered.sum();
+    gathered.keep().map_err(|error| disk(&error))?;
+    let blob = BlobRow { hash, len, media_type: "image/jpeg".to_owned(), kept: None, whole: true, device: None };
     store.change(|batch| batch.put_blob(&blob))?;
     Ok(hash)
 }
@@ -171,6 +156,6 @@ fn keep(store: &dyn Store, folder: &Folder, host: &Host, jpeg: &[u8]) -> Result<
 fn disk(error: &io::Error) -> StoreError {
     match error.kind() {
         io::ErrorKind::StorageFull => StoreError::Full,
-        _ => StoreError::Failed(format!("the folder of files: {error}")),
+        _ => StoreError::Failed(format!("the place of the files: {error}")),
     }
 }

@@ -4,15 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
-use super::{Blobs, Folder};
+use super::{Blobs, Depot, Folder};
 use crate::readiness::{Part, Trouble};
 
-/// Name of the file that is written to see whether one can be; what a crash leaves of it goes at the next start.
+/// Name of the file that is written to see whether one can be; what a crash leaves of it the sweep finds.
 const TRIAL: &str = "trial";
 
 impl Blobs {
-    /// Looks whether files can be taken in: a byte can be written where they gather, and more than the
-    /// reserve is free. Takes as long as the disk takes; a crash leaves a file of one byte.
+    /// Looks whether files can be taken in: a bucket answers, or a byte can be written where they gather and
+    /// more than the reserve is free. Takes as long as the disk takes, or two seconds; a crash leaves a file of
+    /// one byte.
     ///
     /// # Errors
     /// `storage_full`, `files_unwritable`.
@@ -23,6 +24,9 @@ impl Blobs {
     }
 
     fn try_out(&self) -> Result<(), Trouble> {
+        let Depot::Folder(folder) = &self.depot else {
+            return self.depot.reachable().map_err(|error| unwritable(&error));
+        };
         match (self.free(), self.bounds.reserve) {
             (Ok(free), reserve) if free < reserve => {
                 let detail = format!("{free} bytes are free, {reserve} are kept for the ledger");
@@ -31,7 +35,7 @@ impl Blobs {
             (Ok(_), _) => {}
             (Err(error), _) => return Err(unwritable(&error)),
         }
-        write_a_byte(&self.folder).map_err(|error| match error.kind() {
+        write_a_byte(folder).map_err(|error| match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 Trouble::new(Part::Files, "storage_full", error.to_string())
             }
@@ -42,9 +46,12 @@ impl Blobs {
     /// Bytes that are free where files gather.
     ///
     /// # Errors
-    /// When the disk does not say.
+    /// When the disk does not say. A bucket never does.
     pub fn free(&self) -> io::Result<u64> {
-        (self.bounds.free)(self.folder.root())
+        match &self.depot {
+            Depot::Folder(folder) => (self.bounds.free)(folder.root()),
+            Depot::Bucket(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 
     /// Bytes of them that no file may take.
@@ -54,9 +61,13 @@ impl Blobs {
 }
 
 fn write_a_byte(folder: &Folder) -> io::Result<()> {
-    let path = folder.upload(&Folder::made_as(TRIAL));
+    let path = folder.upload(TRIAL);
     File::create(&path)?.write_all(b".")?;
-    fs::remove_file(path)
+    match fs::remove_file(path) {
+        // The sweep was here.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 fn unwritable(error: &dyn std::fmt::Display) -> Trouble {

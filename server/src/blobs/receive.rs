@@ -11,7 +11,7 @@ use super::intake::{Intake, more_than_announced};
 use super::source::Source;
 use super::turns::Turn;
 use super::writer::Writer;
-use super::{Announced, Blobs};
+use super::{Announced, Blobs, stands_at};
 use crate::ledger::Caller;
 use crate::problem::refusal;
 use crate::store::UploadRow;
@@ -91,8 +91,7 @@ impl Blobs {
     ) -> Result<UploadRow, ServiceError> {
         let (turn, row) = self.reach(&caller, id).await?;
         if row.offset != offset {
-            let detail = format!("Upload-Offset: the upload stands at {}", row.offset);
-            return Err(refusal(Code::OffsetMismatch, detail));
+            return Err(stands_at(row.offset));
         }
         if coming.is_some_and(|coming| coming > row.len - row.offset) {
             return Err(more_than_announced());

@@ -4,19 +4,15 @@
 //! do; it reaches the length only in the transaction that says that the file is here whole. So a
 //! crash leaves an upload that goes on where its row says, or one that is done.
 
-use std::fs::File;
-use std::io::{Read as _, Seek as _, SeekFrom};
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::photo::media_type;
 use xuncha_core::protocol::{MAX_BLOB_BYTES, ServiceError};
 
-use super::local::digest_of;
 use super::sight::{admitted, is_seen};
 use super::sweep::UPLOAD_LIFE;
-use super::{Blobs, disk_failure};
+use super::{Blobs, Depot, Gathered, disk_failure, stands_at};
 use crate::ledger::Caller;
 use crate::problem::{refusal, store_failure};
 use crate::store::{Batch, BlobRow, Result as Stored, UploadRow};
@@ -61,7 +57,7 @@ impl Blobs {
         let begun = if bytes { self.store.change_soon(work) } else { self.store.change(work) };
         let (row, replaced) = begun.map_err(|error| store_failure(&error))??;
         if let Some(replaced) = replaced {
-            self.folder.discard(&replaced.id);
+            self.depot.discard(&replaced.id);
         }
         Ok(row)
     }
@@ -89,59 +85,60 @@ impl Blobs {
             let whole = here.is_some_and(|blob| blob.whole);
             return if whole { Ok(row) } else { Err(refusal(Code::UploadGone, None)) };
         }
-        if self.folder.gathered(&row.id).map_err(|error| disk_failure(&error))? < row.offset {
+        // In a bucket nothing moves before the row says so: what somebody removed there is found out at the end.
+        if let Depot::Folder(folder) = &self.depot
+            && folder.gathered(&row.id).map_err(|error| disk_failure(&error))? < row.offset
+        {
             // The bytes are not where the row says: lost with a disk, or moved by a finish that a
             // crash cut short.
-            let row = UploadRow { offset: 0, ..row };
-            self.advance(&row)?;
-            return Ok(row);
+            let again = UploadRow { offset: 0, ..row };
+            self.advance(row.offset, &again)?;
+            return Ok(again);
         }
         Ok(row)
     }
 
-    /// Moves the row; its bytes up to the offset must be durable.
-    pub(super) fn advance(&self, row: &UploadRow) -> Result<(), ServiceError> {
-        let moved = self.store.change(|batch| {
+    /// Moves the row from the offset `before`; its bytes up to the new one must be durable.
+    ///
+    /// # Errors
+    /// `upload_gone`, or `offset_mismatch` when somebody else moved it since: of several servers that receive one
+    /// upload, this decides whose bytes count.
+    pub(super) fn advance(&self, before: u64, row: &UploadRow) -> Result<(), ServiceError> {
+        let moved = self.store.change(|batch| match batch.upload(&row.id)? {
             // Given up meanwhile: a row must not come back without its file.
-            let known = batch.upload(&row.id)?.is_some();
-            if known { batch.put_upload(row).map(|()| true) } else { Ok(false) }
+            None => Ok(Err(refusal(Code::UploadGone, None))),
+            Some(known) if known.offset != before => Ok(Err(stands_at(known.offset))),
+            Some(_) => batch.put_upload(row).map(Ok),
         });
-        let known = moved.map_err(|error| store_failure(&error))?;
-        if known { Ok(()) } else { Err(refusal(Code::UploadGone, None)) }
+        moved.map_err(|error| store_failure(&error))?
     }
 
     /// Forgets an upload and its bytes; a file that is whole stays.
     pub(super) fn give_up(&self, row: &UploadRow) -> Result<(), ServiceError> {
         self.store.change(|batch| batch.drop_upload(&row.id)).map_err(|error| store_failure(&error))?;
-        self.folder.discard(&row.id);
+        self.depot.discard(&row.id);
         Ok(())
     }
 
-    /// All bytes are in `file` and synced: checks that they are what was announced and keeps them.
-    /// Durable when this returns. `digest` is theirs, when one request brought them all.
+    /// All bytes are in `whole`: checks that they are what was announced and keeps them. Durable when this
+    /// returns.
     ///
     /// Bytes that are not what they should be are thrown away with their upload. A crash on the way
-    /// leaves an upload that begins again, or a file under its hash that nothing knows of; the same
+    /// leaves an upload that begins again or goes on, or a file under its hash that nothing knows of; the same
     /// file replaces it.
-    pub(super) fn finish(
-        &self,
-        caller: &Caller,
-        row: UploadRow,
-        file: &File,
-        digest: Option<Hash>,
-    ) -> Result<UploadRow, ServiceError> {
-        let (digest, head) = examine(file, digest).map_err(|error| disk_failure(&error))?;
-        if digest != row.hash {
+    pub(super) fn finish(&self, caller: &Caller, row: UploadRow, whole: Gathered) -> Result<UploadRow, ServiceError> {
+        let (hash, _, head) = whole.sum();
+        if hash != row.hash {
             self.give_up(&row)?;
             return Err(refusal(Code::HashMismatch, "sha256: these are the bytes of another file".to_owned()));
         }
-        let Some(media_type) = media_type(&head) else {
+        let Some(media_type) = media_type(head) else {
             self.give_up(&row)?;
             return Err(refusal(Code::Malformed, "type: only JPEG, PNG and HEIC images are kept".to_owned()));
         };
         // The upload may have taken days: what was allowed when it began may no longer be.
         self.store.look(|snapshot| admitted(snapshot, caller)).map_err(|error| store_failure(&error))??;
-        self.folder.keep(&row.id, &row.hash).map_err(|error| disk_failure(&error))?;
+        whole.keep().map_err(|error| disk_failure(&error))?;
         let row = UploadRow { offset: row.len, touched: self.host.clock.wall(), ..row };
         let blob = BlobRow {
             hash: row.hash,
@@ -152,10 +149,17 @@ impl Blobs {
             device: Some(row.device),
         };
         let kept = self.store.change(|batch| {
-            batch.put_blob(&blob)?;
-            batch.put_upload(&row)
+            // Whatever another server says of its offset: the bytes are here. Only what was given up stays so.
+            let known = batch.upload(&row.id)?.is_some();
+            if known {
+                batch.put_blob(&blob)?;
+                batch.put_upload(&row)?;
+            }
+            Ok(known)
         });
-        kept.map_err(|error| store_failure(&error))?;
+        if !kept.map_err(|error| store_failure(&error))? {
+            return Err(refusal(Code::UploadGone, None));
+        }
         self.queue.wake();
         Ok(row)
     }
@@ -197,19 +201,4 @@ fn decide(
     }
     batch.put_upload(&row)?;
     Ok(Ok((row, known)))
-}
-
-/// Digest and first bytes of a file.
-fn examine(mut file: &File, digest: Option<Hash>) -> std::io::Result<(Hash, Vec<u8>)> {
-    let digest = match digest {
-        Some(digest) => digest,
-        None => {
-            file.seek(SeekFrom::Start(0))?;
-            digest_of(&mut file)?.0
-        }
-    };
-    let mut head = Vec::new();
-    file.seek(SeekFrom::Start(0))?;
-    file.take(16).read_to_end(&mut head)?;
-    Ok((digest, head))
 }

@@ -1,135 +1,106 @@
-//! One request's bytes on their way to the disk, block by block, where it may block.
+//! One request's bytes on their way to where files lie.
 
-use std::fs::File;
-use std::io::{Seek as _, SeekFrom, Write as _};
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::ServiceError;
 
-use super::intake::{BLOCK, PART};
-use super::local::start_writing;
-use super::settle::Settling;
-use super::{Blobs, disk_failure};
+use super::depot::Depot;
+use super::{Blobs, local, s3};
 use crate::ledger::Caller;
 use crate::problem::refusal;
 use crate::store::UploadRow;
 
 /// What a request promises its own bytes to be: nothing of it counts unless they are.
-struct Promise {
-    digest: Sha256,
+pub(super) struct Promise {
+    /// Of what has come of them.
+    pub(super) digest: Sha256,
     expected: Hash,
 }
 
-/// Writes behind the durable offset of one upload.
-pub(super) struct Writer {
-    blobs: Arc<Blobs>,
-    caller: Caller,
-    file: Arc<File>,
-    len: u64,
-    /// Where the upload stood when this request came.
-    began: u64,
-    /// Bytes written.
-    at: u64,
-    /// Of these, how many are being made durable or are.
-    told: u64,
-    /// Of the whole file, when this request brings it from the first byte on.
-    digest: Option<Sha256>,
-    promise: Option<Promise>,
-    settling: Settling,
+impl Promise {
+    pub(super) fn new(expected: Hash) -> Promise {
+        Promise { digest: Sha256::new(), expected }
+    }
+
+    /// True when all that came is what was promised.
+    pub(super) fn fits(self) -> bool {
+        Hash(self.digest.finalize().into()) == self.expected
+    }
+}
+
+pub(super) fn unlike_promised() -> ServiceError {
+    refusal(Code::HashMismatch, "Upload-Checksum: these are other bytes".to_owned())
+}
+
+/// Writes behind the durable offset of one upload, where it may block.
+pub(super) enum Writer {
+    Folder(local::Writer),
+    Bucket(s3::Writer),
 }
 
 impl Writer {
-    /// Goes on where the row says. What a crash left in the file behind that is written over.
+    /// Goes on where the row says.
     pub(super) fn open(
         blobs: Arc<Blobs>,
         caller: Caller,
         row: UploadRow,
         promised: Option<Hash>,
     ) -> Result<Writer, ServiceError> {
-        let opened = blobs.folder.open_upload(&row.id).and_then(|mut file| {
-            file.seek(SeekFrom::Start(row.offset))?;
-            Ok(Arc::new(file))
-        });
-        let file = opened.map_err(|error| disk_failure(&error))?;
-        let (len, began) = (row.len, row.offset);
-        let digest = (began == 0).then(Sha256::new);
-        let promise = promised.map(|expected| Promise { digest: Sha256::new(), expected });
-        let settling = Settling::new(blobs.clone(), file.clone(), row);
-        Ok(Writer { blobs, caller, file, len, began, at: began, told: began, digest, promise, settling })
+        Ok(match blobs.depot.clone() {
+            Depot::Folder(folder) => Writer::Folder(local::Writer::open(blobs, folder, caller, row, promised)?),
+            Depot::Bucket(bucket) => Writer::Bucket(s3::Writer::open(blobs, bucket, caller, row, promised)),
+        })
     }
 
     /// Bytes that are still to come.
     pub(super) fn left(&self) -> u64 {
-        self.len - self.at
+        match self {
+            Writer::Folder(writer) => writer.left(),
+            Writer::Bucket(writer) => writer.left(),
+        }
     }
 
-    /// Writes some bytes, at most [`PART`] of them. Each [`BLOCK`] of them, at the latest, is being made
-    /// durable when this returns, and at once when the line is at `rest`; unless their request promised
-    /// a digest, see [`Writer::pause`]. At most two blocks are not durable by then.
-    pub(super) fn put(&mut self, part: &[u8], rest: bool) -> Result<(), ServiceError> {
-        if !part.is_empty() {
-            self.blobs.check_room(part.len() as u64)?;
-            self.file.write_all(part).map_err(|error| disk_failure(&error))?;
-            start_writing(&self.file, self.at, part.len());
-            self.blobs.traffic.received.inc_by(part.len() as u64);
+    /// Takes some bytes and the room in memory that they hold. At `rest` the line is silent: all that came is to be
+    /// durable soon.
+    pub(super) fn put(
+        &mut self,
+        part: Bytes,
+        room: Option<OwnedSemaphorePermit>,
+        rest: bool,
+    ) -> Result<(), ServiceError> {
+        match self {
+            Writer::Folder(writer) => writer.put(&part, rest),
+            Writer::Bucket(writer) => writer.put(part, room, rest),
         }
-        self.at += part.len() as u64;
-        let last = self.left() == 0;
-        let due = last || rest || self.at - self.told > (BLOCK - PART) as u64;
-        if self.promise.is_none() && due {
-            if last {
-                self.settling.begin_end();
-            }
-            if rest {
-                self.settling.rest();
-            }
-            self.settling.wrote(self.at);
-            self.told = self.at;
+    }
+
+    /// Lets go of all room in memory.
+    pub(super) fn let_go(&mut self) -> Result<(), ServiceError> {
+        match self {
+            // Keeps none.
+            Writer::Folder(_) => Ok(()),
+            Writer::Bucket(writer) => writer.let_go(),
         }
-        // While the disk is busy with it.
-        if let Some(digest) = &mut self.digest {
-            digest.update(part);
-        }
-        if let Some(promise) = &mut self.promise {
-            promise.digest.update(part);
-        }
-        // The end waits for everything at once.
-        if last || self.promise.is_some() {
-            return Ok(());
-        }
-        self.settling.wait_for(self.at.saturating_sub(2 * BLOCK as u64))
     }
 
     /// The request ended before the file did. Bytes whose digest was promised count only when it
     /// fits; `complete` says that the request came to its own end.
-    pub(super) fn pause(mut self, complete: bool) -> Result<UploadRow, ServiceError> {
-        self.redeem(complete)?;
-        self.settling.wrote(self.at);
-        self.settling.settle()
+    pub(super) fn pause(self, complete: bool) -> Result<UploadRow, ServiceError> {
+        match self {
+            Writer::Folder(writer) => writer.pause(complete),
+            Writer::Bucket(writer) => writer.pause(complete),
+        }
     }
 
     /// All bytes are written.
-    pub(super) fn finish(mut self) -> Result<UploadRow, ServiceError> {
-        self.settling.begin_end();
-        self.redeem(true)?;
-        let digest = self.digest.take().map(|digest| Hash(digest.finalize().into()));
-        let row = self.settling.end()?;
-        self.blobs.finish(&self.caller, row, &self.file, digest)
-    }
-
-    fn redeem(&mut self, complete: bool) -> Result<(), ServiceError> {
-        let Some(promise) = self.promise.take() else { return Ok(()) };
-        if complete && Hash(promise.digest.finalize().into()) == promise.expected {
-            self.settling.wrote(self.at);
-            return Ok(());
+    pub(super) fn finish(self) -> Result<UploadRow, ServiceError> {
+        match self {
+            Writer::Folder(writer) => writer.finish(),
+            Writer::Bucket(writer) => writer.finish(),
         }
-        self.file.set_len(self.began).map_err(|error| disk_failure(&error))?;
-        self.at = self.began;
-        if complete {
-            return Err(refusal(Code::HashMismatch, "Upload-Checksum: these are other bytes".to_owned()));
-        }
-        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use xuncha_core::host::Host;
 
 use super::Failure;
-use super::folder::Place;
+use super::folder::{Files, Place};
 use super::print::Printer;
 use super::verify::progress;
 use crate::backup::{BackupError, Lack, RestoreOptions, restore, take_from};
@@ -31,6 +31,8 @@ pub(super) struct Restore {
     /// Folder of the ledger; must be empty or not there.
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
+    #[command(flatten)]
+    files: Files,
     /// The ledger's key [default: the one in the backup].
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
@@ -47,8 +49,10 @@ impl Backup {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
         let bar = progress(0);
         let (live, data) = (self.place.store()?, &self.place.data);
-        let taken =
-            take_from(&*live, data, &self.target, self.rehash, &Host::system(), &mut |done| bar.set_position(done));
+        let depot = self.place.depot(&*live)?;
+        let taken = take_from(&*live, &depot, data, &self.target, self.rehash, &Host::system(), &mut |done| {
+            bar.set_position(done)
+        });
         bar.finish_and_clear();
         let taken = taken?;
         printer.say(
@@ -71,7 +75,8 @@ impl Restore {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
         let bar = progress(0);
         let Restore { new_epoch, incomplete, .. } = self;
-        let options = RestoreOptions { key: self.key.as_deref(), new_epoch, incomplete };
+        let options =
+            RestoreOptions { key: self.key.as_deref(), blobs: self.files.place.as_deref(), new_epoch, incomplete };
         let host = Host::system();
         let restored = restore(&self.source, &self.data, options, &host, &mut |done| bar.set_position(done));
         bar.finish_and_clear();
@@ -101,6 +106,7 @@ impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Failure {
         match error {
             BackupError::Store(error) => error.into(),
+            BackupError::Files(error) => error.into(),
             BackupError::Disk { what, source } => Failure::io(what, &source),
             BackupError::Unfit { code, detail } => Failure::new(code, detail),
         }

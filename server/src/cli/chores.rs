@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use xuncha_core::host::Host;
 
-use crate::blobs::{Folder, make_previews, sweep};
+use crate::blobs::{Depot, make_previews, sweep};
 use crate::casework::Clerk;
 use crate::ledger::Sequencer;
 use crate::queue::Queue;
@@ -21,11 +21,11 @@ const CALENDAR: Duration = Duration::from_secs(60);
 const TIDY: Duration = Duration::from_secs(60 * 60);
 
 /// Gives up uploads that were left alone, every hour.
-pub(super) async fn tidy(store: Arc<dyn Store>, folder: Folder, host: Host) {
+pub(super) async fn tidy(store: Arc<dyn Store>, depot: Depot, host: Host) {
     loop {
         tokio::time::sleep(TIDY).await;
-        let (store, folder, now) = (store.clone(), folder.clone(), host.clock.wall());
-        match tokio::task::spawn_blocking(move || sweep(&*store, &folder, now)).await {
+        let (store, depot, now) = (store.clone(), depot.clone(), host.clock.wall());
+        match tokio::task::spawn_blocking(move || sweep(&*store, &depot, now)).await {
             Ok(Ok(swept)) => tracing::info!(uploads = swept.uploads, files = swept.files, "swept"),
             Ok(Err(error)) => tracing::error!(%error, "the sweep failed"),
             Err(error) => tracing::error!(%error, "the sweep failed"),
@@ -52,7 +52,7 @@ pub(super) async fn keep_calendar(store: Arc<dyn Store>, sequencer: Arc<Sequence
 /// Makes previews that nobody else made, one at a time.
 pub(super) struct Drawing {
     pub(super) store: Arc<dyn Store>,
-    pub(super) folder: Folder,
+    pub(super) depot: Depot,
     pub(super) sequencer: Arc<Sequencer>,
     pub(super) host: Host,
     pub(super) queue: Queue,
@@ -65,7 +65,7 @@ impl Drawing {
             tokio::time::sleep(LOOK_AROUND).await;
             let own = desk.clone();
             let work = move || {
-                let made = make_previews(&*own.store, &own.folder, &own.sequencer, &own.host, grace);
+                let made = make_previews(&*own.store, &own.depot, &own.sequencer, &own.host, grace);
                 own.queue.wake();
                 made
             };

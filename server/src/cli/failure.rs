@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::blobs::DepotError;
 use crate::queue::QueueError;
 use crate::store::StoreError;
 
@@ -24,8 +25,12 @@ impl Failure {
 
     /// A failure while doing `what`.
     pub fn io(what: impl fmt::Display, error: &std::io::Error) -> Failure {
-        let full = error.kind() == std::io::ErrorKind::StorageFull;
-        Failure::new(if full { "storage_full" } else { "io" }, format!("{what}: {error}"))
+        let code = match error.kind() {
+            std::io::ErrorKind::StorageFull => "storage_full",
+            std::io::ErrorKind::HostUnreachable => "blobs_away",
+            _ => "io",
+        };
+        Failure::new(code, format!("{what}: {error}"))
     }
 }
 
@@ -40,6 +45,21 @@ impl std::error::Error for Failure {}
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
         Failure::new(error.code(), error)
+    }
+}
+
+impl From<DepotError> for Failure {
+    fn from(error: DepotError) -> Failure {
+        let code = match error {
+            DepotError::Address(what) => return Failure::new("bad_field", format!("blobs: {what}")),
+            DepotError::Settings(error) => return error.into(),
+            DepotError::Disk { place, source } => return Failure::io(place, &source),
+            DepotError::Away { .. } => "blobs_away",
+            DepotError::Denied { .. } => "blobs_denied",
+            DepotError::Foreign(_) => "wrong_ledger",
+            DepotError::Nobodys(_) => "no_blobs",
+        };
+        Failure::new(code, error)
     }
 }
 

@@ -9,21 +9,24 @@ use xuncha_core::host::Host;
 use xuncha_core::model::LedgerId;
 
 use super::Failure;
+use crate::blobs::Depot;
 use crate::ledger::{Foreseen, Item, LedgerKey, OwnOp, Sequencer, foresee};
-use crate::settings::open_store;
+use crate::settings::{find_files, open_store};
 use crate::store::{Store, StoreError};
 
 /// Name of the file that says where the server listens.
 const ADDRESS: &str = "address";
 
 /// Where a ledger lies.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct Place {
     /// Folder of the ledger.
     #[arg(long, value_name = "DIR")]
     pub(super) data: PathBuf,
     #[command(flatten)]
     pub(super) database: Database,
+    #[command(flatten)]
+    pub(super) files: Files,
 }
 
 /// Which database a ledger lies in.
@@ -35,10 +38,28 @@ pub(super) struct Database {
     pub(super) url: Option<String>,
 }
 
+/// Where the files of a ledger lie.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct Files {
+    /// Where the files of photos lie: s3://bucket/prefix, or the whole path of a folder [default: what xuncha.toml
+    /// in the folder says, or else the folder itself].
+    #[arg(long = "blobs", value_name = "PLACE", env = "XUNCHA_BLOBS", global = true)]
+    pub(super) place: Option<String>,
+}
+
 impl Place {
     /// Opens the store of a ledger that is there.
     pub(super) fn store(&self) -> Result<Arc<dyn Store>, Failure> {
         Ok(open_store(&self.data, self.database.url.as_deref(), false)?)
+    }
+
+    /// The files of the ledger in `store`, which must be there.
+    pub(super) fn depot(&self, store: &dyn Store) -> Result<Depot, Failure> {
+        let depot = find_files(&self.data, self.files.place.as_deref())?;
+        let head = store.look(|snapshot| snapshot.head())?;
+        let head = head.ok_or_else(|| StoreError::Missing(self.data.display().to_string()))?;
+        depot.check_owner(head.ledger)?;
+        Ok(depot)
     }
 }
 

@@ -32,7 +32,8 @@ impl Import {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
         let What::Bundle { file, place } = self.what;
         let folder = Folder::open(&place)?;
-        let done = import(&file, &place.data, &*folder.store, folder.sequencer(), &folder.host)?;
+        let depot = place.depot(&*folder.store)?;
+        let done = import(&file, &depot, &*folder.store, folder.sequencer(), &folder.host)?;
         printer.say(
             &json!(done),
             format!(

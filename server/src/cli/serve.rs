@@ -14,19 +14,19 @@ use xuncha_core::model::{Entity, EntityId};
 use xuncha_core::plan::role_seeds;
 
 use super::chores::{Drawing, keep_calendar, tidy};
-use super::folder::{Database, remember_address};
+use super::folder::{Database, Files, remember_address};
 use super::operation::{Monitored, Operation, bind};
 use super::print::Printer;
 use super::signals::wait_for_signal;
 use super::{Failure, guard};
 use crate::api::{self, Limits, Service};
-use crate::blobs::{Blobs, Folder, sweep};
+use crate::blobs::{Blobs, Depot, sweep};
 use crate::ledger::{Guard, KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
 use crate::listen;
 use crate::metrics::{Loads, Metrics};
 use crate::queue::Queue;
 use crate::routes::app;
-use crate::settings::Settings;
+use crate::settings::{Settings, find_files};
 use crate::store::{Head, Store};
 use crate::tls::{Tls, TlsFiles};
 
@@ -37,6 +37,8 @@ pub(super) struct Serve {
     data: PathBuf,
     #[command(flatten)]
     database: Database,
+    #[command(flatten)]
+    files: Files,
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8700")]
     listen: SocketAddr,
@@ -69,6 +71,8 @@ pub struct ServeOptions {
     pub guard: Option<PathBuf>,
     /// The database, if it is not that of the settings or the folder's own.
     pub database: Option<String>,
+    /// The place of the files, if it is not that of the settings or the folder's own.
+    pub blobs: Option<String>,
     /// Address of a second listener for monitors, if there is to be one.
     pub metrics: Option<SocketAddr>,
     /// What to speak TLS with; without it phones are served plain HTTP.
@@ -111,7 +115,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     // Before anything is made: what the operator gave may be no good.
     let loads = Loads::default();
     let tls = options.tls.clone().map(|files| Tls::load(files, loads.clone())).transpose()?;
-    let Opened { store, key, guard, sequencer, is_new } = open(&options, &host)?;
+    let Opened { store, key, guard, sequencer, depot, is_new } = open(&options, &host)?;
     let (listener, address) = bind("listen", options.listen).await?;
     let monitors = match options.metrics {
         Some(address) => Some(bind("metrics", address).await?),
@@ -119,21 +123,14 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     };
     let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
     remember_address(&options.data, &url).map_err(|error| Failure::io("address", &error))?;
-    let folder = Folder::of(&options.data);
-    folder.create().map_err(|error| Failure::io("make the folder of files", &error))?;
-    sweep(&*store, &folder, host.clock.wall())?;
+    sweep(&*store, &depot, host.clock.wall())?;
     let (queue, writer) = Queue::start(store.clone(), sequencer.clone(), host.clone())
         .map_err(|error| Failure::io("a thread", &error))?;
-    let blobs = Blobs::new(folder.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
+    let blobs = Blobs::new(depot.clone(), store.clone(), queue.clone(), host.clone(), options.limits.files);
     let watching = tokio::spawn(guard::watch(guard.clone(), store.clone(), host.clone()));
-    let tidying = tokio::spawn(tidy(store.clone(), folder.clone(), host.clone()));
-    let desk = Drawing {
-        store: store.clone(),
-        folder,
-        sequencer: sequencer.clone(),
-        host: host.clone(),
-        queue: queue.clone(),
-    };
+    let tidying = tokio::spawn(tidy(store.clone(), depot.clone(), host.clone()));
+    let desk =
+        Drawing { store: store.clone(), depot, sequencer: sequencer.clone(), host: host.clone(), queue: queue.clone() };
     let drawing = tokio::spawn(desk.run(options.limits.files.preview_after));
     let (tally, traffic) = (sequencer.tally().clone(), blobs.traffic().clone());
     let clerk = tokio::spawn(keep_calendar(store.clone(), sequencer, host.clone()));
@@ -173,18 +170,26 @@ struct Opened {
     key: LedgerKey,
     guard: Option<Arc<Guard>>,
     sequencer: Arc<Sequencer>,
+    depot: Depot,
     is_new: bool,
 }
 
 /// Opens the ledger, making it at the first start, and compares it with its guard before anything is
 /// written: one that is behind stays as it is.
 fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
+    // Before anything is made.
+    let depot = find_files(&options.data, options.blobs.as_deref())?;
+    depot.owner()?;
     fs::create_dir_all(&options.data).map_err(|error| Failure::io("make the data folder", &error))?;
     if let Some(guard) = &options.guard {
         guard::fits(guard, &options.data)?;
     }
     let store = guard::open_guarded(options)?;
     let head = store.look(|snapshot| snapshot.head())?;
+    match &head {
+        None => depot.check_free()?,
+        Some(head) => depot.prepare(head.ledger)?,
+    }
     let key = match &head {
         None => {
             LedgerKey::load_or_create(&options.data, host).map_err(|error| Failure::io("the ledger's key", &error))?
@@ -197,12 +202,13 @@ fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
         guard::compare(guard, &*store, host, head)?;
     }
     if !guard::is_rolled_back(&*store)? {
-        open_or_create(&*store, &sequencer, &key, &options.opening, host)?;
+        let head = open_or_create(&*store, &sequencer, &key, &options.opening, host)?;
+        depot.prepare(head.ledger)?;
     }
     if let Some(guard) = &guard {
         guard::follow(guard, &*store, host)?;
     }
-    Ok(Opened { store, key, guard, sequencer, is_new: head.is_none() })
+    Ok(Opened { store, key, guard, sequencer, depot, is_new: head.is_none() })
 }
 
 /// The key of a ledger that exists. Never a new one: no phone would believe what it signs.
@@ -247,6 +253,7 @@ impl Serve {
             limits: Limits::default(),
             guard: self.guard.or(settings.guard),
             database: self.database.url,
+            blobs: self.files.place,
             metrics,
             tls,
         };

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Failure;
 use super::folder::Place;
 use super::print::Printer;
-use crate::blobs::{Folder, check};
+use crate::blobs::check;
 use crate::ledger::{LedgerKey, verify};
 use crate::store::Snapshot;
 
@@ -22,6 +22,7 @@ pub(super) struct Verify {
 impl Verify {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
         let (store, data) = (&*self.place.store()?, &self.place.data);
+        let depot = self.place.depot(store)?;
         let key = LedgerKey::load(data).ok().map(|key| key.public());
         let total = store.look(|snapshot: &dyn Snapshot| snapshot.head())?.map_or(0, |head| head.size);
         let bar = progress(total);
@@ -29,7 +30,7 @@ impl Verify {
         bar.finish_and_clear();
         // The files in a look of their own: reading them takes long, and the ledger goes on.
         let bar = progress(0);
-        let files = check(store, &Folder::of(data), &mut |done| {
+        let files = check(store, &depot, &mut |done| {
             bar.set_length(done);
             bar.set_position(done);
         })?;

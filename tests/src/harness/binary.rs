@@ -68,9 +68,19 @@ pub struct Process {
 impl Process {
     /// `xuncha serve` on a free port.
     pub fn serve(data: &Path) -> Process {
-        super::place_in_database(data);
+        super::place(data);
+        Process::start(Process::command(data))
+    }
+
+    /// What starts such a server, for more to be said to it.
+    pub fn command(data: &Path) -> Command {
         let mut command = Command::new(binary());
         command.args(["--json", "serve", "--listen", "127.0.0.1:0", "--zone", "Asia/Shanghai", "--data"]).arg(data);
+        command
+    }
+
+    /// Starts it and waits until it listens.
+    pub fn start(mut command: Command) -> Process {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut first).unwrap();

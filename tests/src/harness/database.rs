@@ -1,5 +1,5 @@
-//! The engine under the servers of the tests: SQLite, or PostgreSQL where `XUNCHA_POSTGRES` names a
-//! cluster that is there for the tests alone (`tests/all` starts one).
+//! The engines under the servers of the tests: SQLite and a folder, or PostgreSQL where `XUNCHA_POSTGRES` names a
+//! cluster, and S3 where `XUNCHA_S3` names a bucket, that are there for the tests alone (`tests/all` starts them).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,6 +9,8 @@ use xuncha_core::host::Host;
 use xuncha_server::settings::{self, Settings};
 use xuncha_server::store::Store;
 use xuncha_server::store::sqlite::FILE;
+
+use super::{bucket, new_place};
 
 /// The cluster, such as `postgres://user:password@127.0.0.1:5432`.
 pub fn cluster() -> Option<String> {
@@ -27,20 +29,26 @@ pub fn open_settings(data: &Path) -> Arc<dyn Store> {
     settings::open_store(data, None, false).unwrap()
 }
 
-/// Gives a new ledger in `data` a database of its own, when PostgreSQL is what is being tested.
-pub fn place_in_database(data: &Path) {
-    let Some(cluster) = cluster() else { return };
+/// Gives a new ledger in `data` a database of its own when PostgreSQL is what is being tested, and a place of its own
+/// in the bucket when S3 is.
+pub fn place(data: &Path) {
     if data.join(FILE).exists() || data.join(settings::FILE).exists() {
         return;
     }
-    std::fs::create_dir_all(data).unwrap();
-    place_at(data, &new_database(&cluster));
+    let database = cluster().map(|cluster| new_database(&cluster));
+    place_at(data, database.as_deref(), bucket().map(|bucket| new_place(&bucket)).as_deref());
 }
 
-/// Writes down that the ledger in `data` lies in the database at `address`.
+/// Writes down that the ledger in `data` lies in the database at `database`, and its files at `blobs`; none: in the
+/// folder.
 #[expect(clippy::disallowed_methods, reason = "nothing here outlives the test")]
-pub fn place_at(data: &Path, address: &str) {
-    std::fs::write(data.join(settings::FILE), format!("database = \"{address}\"\n")).unwrap();
+pub fn place_at(data: &Path, database: Option<&str>, blobs: Option<&str>) {
+    let line = |name, place: Option<&str>| place.map(|place| format!("{name} = \"{place}\"\n")).unwrap_or_default();
+    let text = [line("database", database), line("blobs", blobs)].concat();
+    if !text.is_empty() {
+        std::fs::create_dir_all(data).unwrap();
+        std::fs::write(data.join(settings::FILE), text).unwrap();
+    }
 }
 
 /// Runs one statement behind the server's back on the ledger in `data`; gives the number of rows.

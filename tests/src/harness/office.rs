@@ -10,7 +10,7 @@ use xuncha_core::model::catalogue::{Catalogue, seed_catalogue};
 use xuncha_core::model::{DeviceId, Entity, EntityId, Hash, LedgerId};
 use xuncha_core::protocol::{Final, Verdict};
 use xuncha_server::auth;
-use xuncha_server::blobs::{Folder, keep_arrived, make_previews};
+use xuncha_server::blobs::{keep_arrived, make_previews};
 use xuncha_server::casework::Clerk;
 use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer, catalogue_body};
 use xuncha_server::settings::open_store;
@@ -121,7 +121,7 @@ impl Office {
 
     /// Makes previews of photos in `data` that have had none for `grace`, and says that they are kept.
     pub fn make_previews(&self, data: &Path, grace: Duration) -> usize {
-        let made = make_previews(&*self.store, &Folder::of(data), &self.sequencer, &self.host, grace).unwrap();
+        let made = make_previews(&*self.store, &super::depot_of(data), &self.sequencer, &self.host, grace).unwrap();
         self.keep_arrived();
         made
     }

@@ -58,7 +58,7 @@ impl TestServer {
     pub async fn at(folder: TempDir, data: PathBuf, limits: Limits) -> TestServer {
         let (clock, random) = (Arc::new(Clock::new()), Arc::new(SeededRandom::new()));
         let host = Host { clock: clock.clone(), random: random.clone() };
-        super::place_in_database(&data);
+        super::place(&data);
         let running = start(options(&data, limits), host.clone()).await.unwrap();
         let office = Office::open(&data, host);
         TestServer {
@@ -164,5 +164,5 @@ fn options(data: &Path, limits: Limits) -> ServeOptions {
     let opening = Opening { name: "测试市".into(), zone: "Asia/Shanghai".into() };
     let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
     let (data, metrics) = (data.to_owned(), Some(listen));
-    ServeOptions { data, listen, opening, limits, guard: None, database: None, metrics, tls: None }
+    ServeOptions { data, listen, opening, limits, guard: None, database: None, blobs: None, metrics, tls: None }
 }

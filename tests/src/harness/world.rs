@@ -19,7 +19,7 @@ pub fn problems_of(data: &Path) -> Vec<Problem> {
     let key = LedgerKey::load(data).ok().map(|key| key.public());
     let checked = open_store(data, None, false).and_then(|store| {
         let report = store.look(|snapshot| verify(snapshot, key, &mut |_| {}))?;
-        Ok((report, blobs::check(&*store, &blobs::Folder::of(data), &mut |_| {})?))
+        Ok((report, blobs::check(&*store, &super::depot_of(data), &mut |_| {})?))
     });
     match checked {
         Ok((report, files)) => {

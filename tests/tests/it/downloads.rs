@@ -1,14 +1,13 @@
 //! Photos on their way down: only to who may see them, and only while they are what was sealed.
 
-use std::fs;
 use std::time::Duration;
 
 use xuncha_core::model::{EntityId, Finding, Hash};
 use xuncha_core::protocol::PullRequest;
 use xuncha_server::api::Limits;
-use xuncha_server::blobs::{self, Bounds, Folder};
+use xuncha_server::blobs::{self, Bounds};
 use xuncha_tests::harness::{
-    RawPhone, TestServer, check_folder, photo, picture, problems_of, put_bytes, square, until, xuncha,
+    RawPhone, Shelf, TestServer, check_folder, depot_of, photo, picture, problems_of, square, until, xuncha,
 };
 
 /// A server, an inspector's phone, and a photo of a finding that the server keeps.
@@ -28,10 +27,6 @@ async fn keep(server: &TestServer, phone: &mut RawPhone, bytes: &[u8]) -> Entity
     let here = || server.office.store.look(|snapshot| snapshot.blob(&hash)).unwrap();
     until(|| here().is_some_and(|row| row.kept.is_some())).await;
     finding
-}
-
-fn path(server: &TestServer, bytes: &[u8]) -> std::path::PathBuf {
-    Folder::of(server.data()).path(&Hash::of(bytes))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,13 +141,13 @@ async fn a_photo_is_there_for_those_who_see_its_finding_and_for_nobody_else() {
 async fn an_altered_photo_is_never_shown_and_heals_when_it_comes_again() {
     for len in [50_000, 9 * 1024 * 1024] {
         let (server, phone, bytes) = kept(len).await;
-        let (hash, file) = (Hash::of(&bytes), path(&server, &bytes));
+        let (hash, shelf) = (Hash::of(&bytes), Shelf::of(server.data()));
         let mut altered = bytes.clone();
         altered[len / 2] ^= 1;
         for damage in [Some(altered), Some(bytes[..len - 1].to_vec()), None] {
             match &damage {
-                Some(other) => put_bytes(&file, other),
-                None => fs::remove_file(&file).unwrap(),
+                Some(other) => shelf.put(&hash, other),
+                None => shelf.remove(&hash),
             }
             for lines in [&[][..], &[("range", "bytes=0-9")], &[]] {
                 let answer = phone.fetch(&hash, lines).await;
@@ -184,13 +179,13 @@ async fn a_check_of_everything_reads_every_photo() {
     assert_eq!(verify().code, 0);
     // A leftover that is what its name says is harmless; another is worth a note.
     let stray = photo(&server.random, 100);
-    fs::create_dir_all(path(&server, &stray).parent().unwrap()).unwrap();
-    put_bytes(path(&server, &stray), &stray);
+    let shelf = Shelf::of(server.data());
+    shelf.put(&Hash::of(&stray), &stray);
     assert_eq!(verify().value().get("notes"), None);
-    put_bytes(path(&server, &stray), b"something else");
+    shelf.put(&Hash::of(&stray), b"something else");
     assert!(verify().value()["notes"][0].as_str().unwrap().contains(&Hash::of(&stray).to_hex()));
-    put_bytes(path(&server, &bytes), &other);
-    fs::remove_file(path(&server, &other)).unwrap();
+    shelf.put(&Hash::of(&bytes), &other);
+    shelf.remove(&Hash::of(&other));
     let outcome = verify();
     assert_eq!(outcome.code, 1);
     let report = &outcome.lines()[0];
@@ -201,7 +196,7 @@ async fn a_check_of_everything_reads_every_photo() {
         assert!(said.iter().any(|said| said.contains(&hash) && said.contains(what)), "{said:?}");
     }
     let store = &*server.office.store;
-    let checked = blobs::check(store, &Folder::of(server.data()), &mut |_| {}).unwrap();
+    let checked = blobs::check(store, &depot_of(server.data()), &mut |_| {}).unwrap();
     assert_eq!((checked.files, checked.problems.len(), checked.notes.len()), (0, 2, 1));
 }
 

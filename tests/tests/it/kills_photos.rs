@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use xuncha_core::model::Hash;
 use xuncha_core::notebook::Shot;
-use xuncha_tests::harness::{long_run, photo, put_bytes, words};
+use xuncha_tests::harness::{Shelf, long_run, photo, place, put_bytes, words};
 
 use super::kills::{Killed, Pace, World, finish, said};
 
@@ -27,6 +27,7 @@ const KB: usize = 1000;
 #[test]
 fn killing_the_server_in_the_middle_of_uploads_loses_no_photo() {
     let mut world = World::new();
+    place(&world.path("data"));
     let server = world.serve();
     world.enrol("phone");
     let mut album = Album::new();
@@ -235,8 +236,7 @@ pub(super) fn settle(world: &mut World, album: &Album) {
         assert_eq!(&hashes_of(world, id), hashes);
     }
     for hash in album.values().flatten() {
-        let name = hash.to_hex();
-        let bytes = fs::read(world.path("data").join("blobs").join(&name[..2]).join(&name)).unwrap();
+        let bytes = Shelf::of(&world.path("data")).read(hash).unwrap();
         assert_eq!(Hash::of(&bytes), *hash, "the server has other bytes");
     }
     assert_eq!(world.open("phone").check().unwrap(), Vec::<String>::new());

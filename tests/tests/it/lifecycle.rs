@@ -127,7 +127,7 @@ impl SmallDisk {
         run_there(&server, &format!("CREATE TABLESPACE {name} LOCATION '{}'", space.display()));
         self.database = Some((cluster.clone(), name.clone()));
         run_there(&server, &format!("CREATE DATABASE {name} TABLESPACE {name}"));
-        place_at(&data, &format!("{cluster}/{name}"));
+        place_at(&data, Some(&format!("{cluster}/{name}")), None);
         data
     }
 }

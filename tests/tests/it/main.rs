@@ -29,6 +29,8 @@ mod pull;
 mod readiness;
 mod real_photos;
 mod recheck;
+mod s3;
+mod s3_faults;
 mod stories;
 mod tamper;
 mod tls;

@@ -211,8 +211,7 @@ fn the_example_of_settings_says_nothing_until_it_is_changed_and_names_every_sett
     let is_setting = |line: &str| line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
     let shown: Vec<&str> =
         example.lines().filter_map(|line| line.strip_prefix('#')).filter(|line| is_setting(line)).collect();
-    let Settings { database, guard, metrics, tls_certificate, tls_key } = settings(&shown.join("\n"));
-    assert!(
-        database.is_some() && guard.is_some() && metrics.is_some() && tls_certificate.is_some() && tls_key.is_some()
-    );
+    let Settings { database, blobs, guard, metrics, tls_certificate, tls_key } = settings(&shown.join("\n"));
+    assert!(database.is_some() && blobs.is_some() && guard.is_some() && metrics.is_some());
+    assert!(tls_certificate.is_some() && tls_key.is_some());
 }

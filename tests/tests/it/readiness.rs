@@ -182,7 +182,7 @@ async fn the_binary_says_where_monitors_are_served() {
 /// Settings with a listener for monitors, and with the database where one is being tested.
 fn put_settings(data: &Path) {
     std::fs::create_dir_all(data).unwrap();
-    xuncha_tests::harness::place_in_database(data);
+    xuncha_tests::harness::place(data);
     let path = data.join(xuncha_server::settings::FILE);
     let placed = std::fs::read_to_string(&path).unwrap_or_default();
     put_bytes(path, format!("{placed}metrics = \"127.0.0.1:0\"\n"));

@@ -289,7 +289,7 @@ async fn addresses_and_invitations_say_https() {
     );
     let data = given.folder.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    xuncha_tests::harness::place_in_database(&data);
+    xuncha_tests::harness::place(&data);
     let path = data.join(xuncha_server::settings::FILE);
     let placed = std::fs::read_to_string(&path).unwrap_or_default();
     put_bytes(path, format!("{placed}{settings}"));

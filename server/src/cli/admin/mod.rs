@@ -152,7 +152,7 @@ impl Admin {
             let missing = clap::error::ErrorKind::MissingRequiredArgument;
             clap::Error::raw(missing, "--data <DIR> is missing\n").exit()
         };
-        let folder = Folder::open(&Place { data, database: self.database })?;
+        let folder = Folder::open(&Place { data, database: self.database, ..Place::default() })?;
         match self.about {
             About::User(user) => user.run(&folder, printer)?,
             About::Unit(unit) => unit.run(&folder, printer)?,

@@ -69,6 +69,7 @@ impl Demo {
             database: None,
             metrics: None,
             tls: None,
+            blobs: None,
         };
         let running = start(options, Host::system()).await?;
         let address = running.address;

@@ -54,7 +54,7 @@ impl Story<'_> {
     fn check_everything(&self, auditor: &Phone, wrong: &mut Vec<String>) -> Result<(), Failure> {
         let report = self.folder.store.look(|snapshot| verify(snapshot, None, &mut |_| {}))?;
         wrong.extend(report.problems.iter().map(|problem| problem.what.clone()));
-        let files = check(&*self.folder.store, &blobs::Folder::of(&self.data), &mut |_| {})?;
+        let files = check(&*self.folder.store, &blobs::Folder::of(&self.data).into(), &mut |_| {})?;
         wrong.extend(files.problems.iter().map(|problem| problem.what.clone()));
         let phones = [&self.zhang, &self.wang, &self.li, auditor];
         for phone in phones {

@@ -14,7 +14,7 @@ use super::line::Line;
 use super::phone::{Phone, nearby};
 use super::told::Told;
 use crate::cli::Failure;
-use crate::cli::folder::{Database, Folder, Place};
+use crate::cli::folder::{Folder, Place};
 use crate::cli::print::Printer;
 use crate::ledger::OwnOp;
 use crate::store::UploadRow;
@@ -45,7 +45,7 @@ impl<'a> Story<'a> {
         seed: u64,
         printer: &'a Printer,
     ) -> Result<Story<'a>, Failure> {
-        let folder = Folder::open(&Place { data: data.to_owned(), database: Database::default() })?;
+        let folder = Folder::open(&Place { data: data.to_owned(), ..Place::default() })?;
         let city = city::make(&folder)?;
         let line = Line::to(server).await?;
         let phone = |name, file| Phone::new(root, name, file, line.url());

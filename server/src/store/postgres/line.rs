@@ -15,12 +15,12 @@ use deadpool_postgres::Object;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::runtime::Handle;
-use tokio::task::unconstrained;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 
 use super::super::{Result, StoreError};
+use crate::sockets::wait;
 
 /// A parameter of a statement that is sent ahead.
 pub(super) type Sent = Box<dyn ToSql + Sync + Send>;
@@ -188,11 +188,4 @@ impl Drop for Line {
             drop(Object::take(object));
         }
     }
-}
-
-/// Waits here for what goes on in the store's own threads.
-pub(super) fn wait<T>(runtime: &Handle, work: impl Future<Output = T>) -> T {
-    let _entered = runtime.enter();
-    // Unconstrained: a caller within a task of tokio's would be told to yield, and cannot.
-    futures_executor::block_on(unconstrained(work))
 }

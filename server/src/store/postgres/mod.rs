@@ -15,21 +15,19 @@ mod tables;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod};
-use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::{Config, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 pub(crate) use self::arrive::Arriving;
-use self::line::{Line, wait};
+use self::line::Line;
 use super::sqlite::SqliteStore;
 use super::tables::TABLES;
 use super::{Batch, Result, Snapshot, Store, StoreError};
+use crate::sockets::Sockets;
 
 /// Newest schema that this version knows.
 const SCHEMA: i64 = 1;
@@ -64,10 +62,7 @@ pub struct PostgresStore {
     /// Another schema only while a ledger arrives.
     place: &'static str,
     pool: Pool,
-    /// Reads from and writes to the sockets, on a thread of its own.
-    runtime: Handle,
-    /// Ends that thread when it is dropped.
-    _stop: oneshot::Sender<()>,
+    sockets: Sockets,
 }
 
 impl PostgresStore {
@@ -102,20 +97,16 @@ impl PostgresStore {
             .runtime(deadpool_postgres::Runtime::Tokio1)
             .build();
         let pool = built.map_err(|error| StoreError::Failed(error.to_string()))?;
-        let failed = |error: std::io::Error| StoreError::Failed(error.to_string());
-        let sockets = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let (runtime, (stop, stopped)) = (sockets.handle().clone(), oneshot::channel::<()>());
-        let run = move || drop(sockets.block_on(stopped));
-        thread::Builder::new().name("postgres".into()).spawn(run).map_err(failed)?;
-        Ok(PostgresStore { place, pool, runtime, _stop: stop })
+        let sockets = Sockets::start("postgres").map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(PostgresStore { place, pool, sockets })
     }
 
     fn connection(&self) -> Result<Object> {
-        Ok(wait(&self.runtime, self.pool.get())?)
+        Ok(self.sockets.wait(self.pool.get())?)
     }
 
     fn begin(&self, begin: &'static str) -> Result<Line> {
-        Line::begin(self.connection()?, self.runtime.clone(), begin)
+        Line::begin(self.connection()?, self.sockets.runtime().clone(), begin)
     }
 
     fn locked(&self) -> Result<Line> {

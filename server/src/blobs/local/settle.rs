@@ -5,9 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use xuncha_core::protocol::ServiceError;
 
-use super::intake::BLOCK;
-use super::local::sync_folder;
-use super::{Blobs, disk_failure};
+use super::{Folder, sync_folder};
+use crate::blobs::intake::BLOCK;
+use crate::blobs::{Blobs, disk_failure};
 use crate::store::UploadRow;
 
 /// Syncs the file of one upload behind whoever writes it, one sync at a time.
@@ -20,6 +20,7 @@ pub(super) struct Settling {
 
 struct Shared {
     blobs: Arc<Blobs>,
+    folder: Folder,
     file: Arc<File>,
     state: Mutex<State>,
     moved: Condvar,
@@ -60,11 +61,11 @@ enum Work {
 }
 
 impl Settling {
-    pub(super) fn new(blobs: Arc<Blobs>, file: Arc<File>, row: UploadRow) -> Settling {
+    pub(super) fn new(blobs: Arc<Blobs>, folder: Folder, file: Arc<File>, row: UploadRow) -> Settling {
         let (at, named, few) = (row.offset, row.offset > 0, row.len - row.offset <= AT_STAKE);
         let (work, said) = (Work::None, blobs.host.clock.mono());
         let state = State { row, written: at, synced: at, named, work, ending: false, few, said, failed: None };
-        Settling { shared: Arc::new(Shared { blobs, file, state: Mutex::new(state), moved: Condvar::new() }) }
+        Settling { shared: Arc::new(Shared { blobs, folder, file, state: Mutex::new(state), moved: Condvar::new() }) }
     }
 
     /// Bytes up to `at` are written, and to be made durable. Does not wait.
@@ -188,11 +189,12 @@ impl Shared {
     /// Moves the row behind what is durable.
     fn say(&self, row: &mut UploadRow, synced: u64, named: bool) -> Result<(), ServiceError> {
         if !named {
-            sync_folder(&self.blobs.folder.uploads()).map_err(|error| disk_failure(&error))?;
+            sync_folder(&self.folder.uploads()).map_err(|error| disk_failure(&error))?;
         }
+        let before = row.offset;
         row.offset = synced;
         row.touched = self.blobs.host.clock.wall();
-        self.blobs.advance(row)
+        self.blobs.advance(before, row)
     }
 }
 

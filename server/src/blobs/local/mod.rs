@@ -2,17 +2,28 @@
 //! on their way, names in lower-case hexadecimal.
 //!
 //! A name under `blobs/<two digits>/` is given only to bytes that were hashed and synced, by a
-//! rename. A crash leaves files under `uploads/`, never half a file under its hash.
+//! rename. A crash leaves files under `uploads/` and `taken/`, never half a file under its hash.
+//!
+//! Several servers may share a folder. Whoever writes the file of an upload holds its lock, so the file system must
+//! have locks that hold between machines (a local disk, NFS 4), and renames that are whole.
 
-use std::fs::{self, File, OpenOptions};
-use std::io;
+mod half;
+mod settle;
+mod writer;
+
+pub(super) use half::DAY;
+pub(crate) use half::Half;
+pub(super) use writer::Writer;
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
-use xuncha_core::model::Hash;
+use xuncha_core::model::{Hash, LedgerId};
 
-/// Ending of names of files that the server makes.
-const MADE: &str = ".made";
+/// Name of the file in a shared folder that says whose files these are.
+pub(super) const MARK: &str = "ledger";
 
 /// Bytes read at once while hashing.
 const BUFFER: usize = 256 * 1024;
@@ -21,31 +32,63 @@ const BUFFER: usize = 256 * 1024;
 #[derive(Debug, Clone)]
 pub struct Folder {
     root: PathBuf,
+    shared: bool,
 }
 
 impl Folder {
     /// The files in a data folder, whether there are any or not.
     pub fn of(data: &Path) -> Folder {
-        Folder { root: data.join("blobs") }
+        Folder { root: data.join("blobs"), shared: false }
+    }
+
+    /// The files in a folder that lies outside of any data folder, and says itself whose it is.
+    pub fn shared(root: &Path) -> Folder {
+        Folder { root: root.to_owned(), shared: true }
+    }
+
+    /// True when other servers may be at work in it.
+    pub(super) fn is_shared(&self) -> bool {
+        self.shared
+    }
+
+    /// Whose files these are; none when they are nobody's yet, or the folder is not there.
+    pub(super) fn owner(&self) -> io::Result<Option<String>> {
+        match fs::read_to_string(self.root.join(MARK)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            // Empty after a crash.
+            found => found.map(|found| Some(found.trim().to_owned()).filter(|found| !found.is_empty())),
+        }
+    }
+
+    /// Says whose files these are.
+    pub(super) fn mark(&self, ledger: LedgerId) -> io::Result<()> {
+        fs::create_dir_all(&self.root)?;
+        let mut file = File::create(self.root.join(MARK))?;
+        file.write_all(ledger.to_string().as_bytes())?;
+        file.sync_all()?;
+        sync_folder(&self.root)
+    }
+
+    /// Fails where there are no locks: several servers cannot share such a folder.
+    pub(super) fn check_locks(&self) -> io::Result<()> {
+        match File::open(self.root.join(MARK))?.try_lock_shared() {
+            Ok(()) | Err(TryLockError::WouldBlock) => Ok(()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     /// Makes the folders that are missing, all of them: making one when its first file comes would have
-    /// that file wait for another sync. Removes what the process before was about to keep.
+    /// that file wait for another sync.
     ///
     /// # Errors
     /// When they cannot be made.
     pub fn create(&self) -> io::Result<()> {
         fs::create_dir_all(self.uploads())?;
+        fs::create_dir_all(self.taken())?;
         for digits in 0..=u8::MAX {
             match fs::create_dir(self.root.join(format!("{digits:02x}"))) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
                 _ => {}
-            }
-        }
-        for file in fs::read_dir(self.uploads())? {
-            let name = file?.file_name();
-            if Folder::is_made(&name.to_string_lossy()) {
-                fs::remove_file(self.uploads().join(name))?;
             }
         }
         sync_folder(&self.root)?;
@@ -73,27 +116,13 @@ impl Folder {
         self.uploads().join(id)
     }
 
-    /// Name under which a file that the server makes itself gathers its bytes, for a moment.
-    pub(super) fn made(id: uuid::Uuid) -> String {
-        Folder::made_as(&id.to_string())
-    }
-
-    /// The same, for one file of a kind.
-    pub(super) fn made_as(name: &str) -> String {
-        format!("{name}{MADE}")
-    }
-
-    /// True for a name that [`Folder::made`] gives.
-    pub(super) fn is_made(name: &str) -> bool {
-        name.ends_with(MADE)
-    }
-
     /// Length of what the upload `id` has gathered; 0 when there is nothing.
     ///
     /// # Errors
     /// When the disk does not say.
     pub fn gathered(&self, id: &str) -> io::Result<u64> {
-        match fs::metadata(self.upload(id)) {
+        // Opened, so that a file system between machines looks at the file and not at what it remembers of it.
+        match File::open(self.upload(id)).and_then(|file| file.metadata()) {
             Ok(found) => Ok(found.len()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             Err(error) => Err(error),
@@ -105,19 +134,13 @@ impl Folder {
         OpenOptions::new().read(true).write(true).create(true).truncate(false).open(self.upload(id))
     }
 
-    /// Gives the synced bytes of the upload `id` the name of their hash, in place of what may bear
-    /// it; durable when this returns.
-    pub(super) fn keep(&self, id: &str, hash: &Hash) -> io::Result<()> {
-        self.place(&self.upload(id), hash)
-    }
-
     /// Where files gather that come otherwise than by an upload.
     pub(super) fn taken(&self) -> PathBuf {
         self.root.join("taken")
     }
 
     /// Gives synced bytes the name of their hash.
-    pub(super) fn place(&self, half: &Path, hash: &Hash) -> io::Result<()> {
+    fn place(&self, half: &Path, hash: &Hash) -> io::Result<()> {
         let path = self.path(hash);
         let folder = path.parent().unwrap_or(&self.root);
         if !folder.exists() {
