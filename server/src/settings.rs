@@ -60,28 +60,35 @@ impl Settings {
     }
 }
 
-/// Writes down in the settings of `data` that its ledger lies in the database at `url`; all else that is
-/// written there stays. Readable to its owner alone, for addresses hold passwords. Durable when this
-/// returns; a crash leaves the file before it.
+/// Writes down in the settings of `data` that its ledger lies in the database at `url`, and its files at
+/// `blobs` if they were given a place; all else that is written there stays. Readable to its owner alone, for
+/// addresses hold passwords. Durable when this returns; a crash leaves the file before it.
 ///
 /// # Errors
-/// [`StoreError::Settings`] when it cannot be written, or says where the ledger lies already.
-pub fn write_database(data: &Path, url: &str) -> store::Result<()> {
+/// [`StoreError::Settings`] when it cannot be written, or names another database or place.
+pub fn write_places(data: &Path, url: &str, blobs: Option<&str>) -> store::Result<()> {
     let path = data.join(FILE);
-    match Settings::of(data)?.database {
-        Some(known) if known == url => return Ok(()),
-        Some(_) => return Err(StoreError::Settings(format!("{}: names another database", path.display()))),
-        None => {}
+    let known = Settings::of(data)?;
+    let mut lines = String::new();
+    for (name, known, wanted) in [("blobs", known.blobs, blobs), ("database", known.database, Some(url))] {
+        match (known, wanted) {
+            (Some(known), Some(wanted)) if known != wanted => {
+                let detail = format!("{}: {name} names another place", path.display());
+                return Err(StoreError::Settings(detail));
+            }
+            // A string of JSON's is one of TOML's.
+            (None, Some(wanted)) => lines = format!("{name} = {}\n{lines}", serde_json::Value::from(wanted)),
+            _ => {}
+        }
     }
     let written = || -> io::Result<()> {
         let before = match fs::read_to_string(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             before => before?,
         };
-        // A string of JSON's is one of TOML's. Before all else: what follows may be a table of its own.
-        let text = format!("database = {}\n{before}", serde_json::Value::from(url));
         let mut file = tempfile::NamedTempFile::new_in(data)?;
-        file.write_all(text.as_bytes())?;
+        // Before all else: what follows may be a table of its own.
+        file.write_all(format!("{lines}{before}").as_bytes())?;
         file.as_file().sync_all()?;
         file.persist(&path)?;
         fs::File::open(data)?.sync_all()

@@ -1,18 +1,19 @@
 //! A ledger moves from SQLite into PostgreSQL: all of it or nothing, once.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use xuncha_core::Error;
-use xuncha_core::model::Code;
+use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::Verdict;
 use xuncha_server::ledger::KEY_FILE;
 use xuncha_server::settings::Settings;
 use xuncha_server::store::{self, StoreError};
 use xuncha_tests::harness::{
-    Outcome, Phone, RawPhone, TestServer, binary, cluster, new_database, photo, put_bytes, run_behind, xuncha,
+    Outcome, Phone, RawPhone, TestServer, binary, bucket, cluster, new_database, new_place, photo, put_bytes, run_behind, xuncha,
 };
 
 /// An empty database, or none where these tests are about something else.
@@ -85,6 +86,56 @@ async fn a_city_moves_with_all_it_has_and_goes_on_where_it_was() {
     server.check_all();
     let again = migrate(&server, &to).value();
     assert_eq!(again["rows"], 0, "it is there already");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_along_when_they_are_given_a_place() {
+    let shared = tempfile::tempdir().unwrap();
+    let mut places = vec![shared.path().display().to_string()];
+    places.extend(bucket().map(|bucket| new_place(&bucket)));
+    for place in places {
+        let Some(to) = database() else { return };
+        let mut server = TestServer::in_sqlite().await;
+        let mut phone = Phone::of(&server, "王敏", "inspector").await;
+        let bytes: Vec<Vec<u8>> = (0..3).map(|_| photo(&server.random, 60_000)).collect();
+        for bytes in &bytes {
+            phone.record_photos("占道堆物", &[bytes]);
+        }
+        phone.sync().await;
+        let mut sender = RawPhone::of(&server, phone.user()).await;
+        let underway = photo(&server.random, 60_000);
+        let upload = sender.begin(&underway).await;
+        assert_eq!(sender.patch(&upload, 0, &underway[..20_000]).await.offset(), 20_000);
+        let data = server.data().to_str().unwrap().to_owned();
+        let lost = depot_path(&data, &bytes[1]);
+        fs::remove_file(&lost).unwrap();
+        let arguments = ["migrate", "--from", &data, "--to", &to, "--blobs", &place];
+        let outcome = xuncha(arguments);
+        assert_eq!(outcome.code, 1, "a file stays behind: {outcome:?}");
+        let moved = &outcome.lines()[0];
+        assert_eq!((&moved["lacks"][0]["state"], moved["lacks"].as_array().unwrap().len()), (&json!("missing"), 1));
+        let settings = Settings::of(server.data()).unwrap();
+        assert_eq!((settings.database.as_deref(), settings.blobs.as_deref()), (Some(&*to), Some(&*place)));
+        server.restart().await;
+        server.reopen_office();
+        phone.go_to(&server.url());
+        phone.record_photos("搬家之后", &[&photo(&server.random, 60_000)]);
+        phone.sync().await;
+        phone.check();
+        sender.url = server.url();
+        assert_eq!(sender.stand(&upload).await.status, 410, "it begins again");
+        let report = xuncha(["verify", "--data", &data]);
+        let problems = report.lines()[0]["problems"].as_array().unwrap().len();
+        assert_eq!(problems, 1, "what was lost before is lost there, and nothing else: {report:?}");
+        fs::remove_dir_all(server.data().join("blobs")).unwrap();
+        assert_eq!(xuncha(["verify", "--data", &data]).lines()[0]["problems"].as_array().unwrap().len(), problems);
+    }
+}
+
+/// Where a file lies in the data folder.
+fn depot_path(data: &str, bytes: &[u8]) -> PathBuf {
+    let name = Hash::of(bytes).to_hex();
+    Path::new(data).join("blobs").join(&name[..2]).join(name)
 }
 
 #[tokio::test(flavor = "multi_thread")]

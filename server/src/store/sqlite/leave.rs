@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 
 use super::super::form::{signed, unsigned};
 use super::super::tables::{Form, Put, TABLES, Table, Value};
-use super::super::{Head, Result, Snapshot as _, StoreError};
+use super::super::{BlobRow, Files as _, Head, Result, Snapshot as _, StoreError};
 use super::{FILE, connect, migrate, snapshot};
 
 /// Name of the view that says where a ledger went.
@@ -46,6 +46,11 @@ impl Leaving {
     /// Where the ledger stands.
     pub(crate) fn head(&self) -> Result<Option<Head>> {
         snapshot::SqliteSnapshot::new(&self.connection).head()
+    }
+
+    /// Every file that is known.
+    pub(crate) fn blobs(&self) -> Result<Vec<BlobRow>> {
+        snapshot::SqliteSnapshot::new(&self.connection).blobs(None, u32::MAX)
     }
 
     /// Number of rows of a table.

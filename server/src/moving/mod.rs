@@ -6,16 +6,23 @@
 //! the new one begins. A crash leaves the old one as it was, or ended and the new one as good as
 //! there: the same call goes on in both cases.
 
+mod files;
+
+pub use files::Lack;
+
 use std::path::Path;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 
+use self::files::Cargo;
+use crate::blobs::{Depot, DepotError};
 use crate::ledger::{LedgerKey, verify};
-use crate::settings::{Settings, write_database};
+use crate::settings::{Settings, find_files, write_places};
 use crate::store::postgres::{Arriving, PostgresStore, place_of};
-use crate::store::sqlite::Leaving;
+use crate::store::sqlite::{Leaving, SqliteStore};
 use crate::store::tables::{Sum, TABLES, Table, Value};
 use crate::store::{Head, Store, StoreError};
 
@@ -33,6 +40,19 @@ pub struct Moved {
     pub rows: u64,
     /// Rows among them that an earlier call had put in place.
     pub resumed: u64,
+    /// Files at the new place, when they were to be moved too.
+    pub files: u64,
+    /// Files that are not what they should be, and stayed behind.
+    pub lacks: Vec<Lack>,
+}
+
+/// Where a ledger goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Destination<'a> {
+    /// Address of the database.
+    pub database: &'a str,
+    /// Place of its files, `s3://bucket/prefix` or the whole path of a folder; none: they stay where they are.
+    pub blobs: Option<&'a str>,
 }
 
 /// Why a ledger was not moved. It is then where it was.
@@ -41,6 +61,9 @@ pub enum MoveError {
     /// A store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The place of the files cannot be had.
+    #[error(transparent)]
+    Depot(DepotError),
     /// It cannot be moved so.
     #[error("{detail}")]
     Unfit {
@@ -57,17 +80,31 @@ fn unfit<T>(code: &'static str, detail: impl Into<String>) -> Result<T> {
     Err(MoveError::Unfit { code, detail: detail.into() })
 }
 
-/// Moves the ledger in the folder `data` into the database at `to`, and writes down in the folder's
-/// `xuncha.toml` that it lies there. Files and the key stay in the folder. `progress` hears how many rows
-/// are done, and of how many.
+/// Moves the ledger in the folder `data`, and writes down in the folder's `xuncha.toml` where it lies
+/// now. The key stays in the folder, and so do files, unless they are given a place. `progress` hears how many rows
+/// are done, and of how many; before that, how many files.
+///
+/// Files are copied first, while others may write; those that came meanwhile follow once nobody does. An upload
+/// that is under way begins again at the new place.
 ///
 /// # Errors
 /// [`MoveError`]: `no_ledger`, `bad_settings` when the folder's settings name a database already,
-/// `exists` when there is another ledger at `to`, `damaged` when the ledger does not hold, and what
-/// stores fail with. The ledger is then where it was; what was copied is gone on with by the next call,
-/// unless the ledger has changed since.
-pub fn move_ledger(data: &Path, to: &str, progress: &mut dyn FnMut(u64, u64)) -> Result<Moved> {
+/// `exists` when there is another ledger at the new place, `damaged` when the ledger does not hold, and what
+/// stores and places of files fail with. The ledger is then where it was; what was copied is gone on with by the
+/// next call, unless the ledger has changed since.
+pub fn move_ledger(data: &Path, to: Destination<'_>, host: &Host, progress: &mut dyn FnMut(u64, u64)) -> Result<Moved> {
     let known = Settings::of(data)?.database;
+    let from = find_files(data, None)?;
+    let place = to.blobs.map(|blobs| Depot::at(data, Some(blobs))).transpose()?;
+    let mut cargo = place.as_ref().map(|place| Cargo::new(&from, place, host));
+    if known.is_none() {
+        match SqliteStore::open(data, false) {
+            Ok(store) => take_files(&store, cargo.as_mut().zip(place.as_ref()), progress)?,
+            // Nothing changes there any more.
+            Err(StoreError::Moved(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     let leaving = match (Leaving::begin(data), &known) {
         (Err(StoreError::Missing(_)), Some(_)) => return elsewhere(),
         (leaving, _) => leaving?,
@@ -75,21 +112,27 @@ pub fn move_ledger(data: &Path, to: &str, progress: &mut dyn FnMut(u64, u64)) ->
     let Some(head) = leaving.head()? else {
         return Err(StoreError::Missing(data.display().to_string()).into());
     };
-    if known.as_ref().is_some_and(|known| known != to || !leaving.is_moved()) {
+    if known.as_ref().is_some_and(|known| known != to.database || !leaving.is_moved()) {
         return elsewhere();
     }
     let key = LedgerKey::load(data)
         .map_err(|error| MoveError::Unfit { code: "key_missing", detail: format!("read the ledger's key: {error}") })?;
-    let arriving = match Arriving::begin(to) {
+    let arriving = match Arriving::begin(to.database) {
         Ok(arriving) => arriving,
         // The last steps of a move that was cut short.
-        Err(StoreError::Exists) if leaving.is_moved() && is_ledger_at(to, &head)? => {
-            write_database(data, to)?;
-            return Ok(Moved { size: head.size, epoch: head.epoch, rows: 0, resumed: 0 });
+        Err(StoreError::Exists) if leaving.is_moved() && is_ledger_at(to.database, &head)? => {
+            write_places(data, to.database, to.blobs)?;
+            return Ok(Moved { size: head.size, epoch: head.epoch, rows: 0, resumed: 0, files: 0, lacks: Vec::new() });
         }
         Err(error) => return Err(error.into()),
     };
     let (rows, resumed) = copy_all(&leaving, &arriving, &head, progress)?;
+    if let Some((cargo, place)) = cargo.as_mut().zip(place.as_ref()) {
+        place.prepare(head.ledger)?;
+        for blob in leaving.blobs()? {
+            cargo.take(&blob)?;
+        }
+    }
     let mut report = None;
     arriving.look(&mut |snapshot| {
         report = Some(verify(snapshot, Some(key.public()), &mut |_| {})?);
@@ -98,10 +141,32 @@ pub fn move_ledger(data: &Path, to: &str, progress: &mut dyn FnMut(u64, u64)) ->
     if let Some(first) = report.and_then(|report| report.problems.into_iter().next()) {
         return unfit("damaged", format!("the ledger does not hold: {}", first.what));
     }
-    leaving.end(&place_of(to)?)?;
+    leaving.end(&place_of(to.database)?)?;
     arriving.end()?;
-    write_database(data, to)?;
-    Ok(Moved { size: head.size, epoch: head.epoch, rows, resumed })
+    write_places(data, to.database, to.blobs)?;
+    let (files, lacks) = cargo.map(|cargo| (cargo.files, cargo.lacks)).unwrap_or_default();
+    Ok(Moved { size: head.size, epoch: head.epoch, rows, resumed, files, lacks })
+}
+
+/// Copies the files that are known now, page by page.
+fn take_files(
+    store: &dyn Store,
+    cargo: Option<(&mut Cargo<'_>, &Depot)>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<()> {
+    let (Some((cargo, place)), Some(head)) = (cargo, store.look(|snapshot| snapshot.head())?) else { return Ok(()) };
+    place.prepare(head.ledger)?;
+    let (mut after, mut done) = (None, 0);
+    loop {
+        let page = store.look(|snapshot| snapshot.blobs(after, 1_000))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.hash);
+        for blob in &page {
+            cargo.take(blob)?;
+            done += 1;
+            progress(done, done);
+        }
+    }
 }
 
 fn elsewhere<T>() -> Result<T> {
