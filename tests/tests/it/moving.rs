@@ -13,7 +13,8 @@ use xuncha_server::ledger::KEY_FILE;
 use xuncha_server::settings::Settings;
 use xuncha_server::store::{self, StoreError};
 use xuncha_tests::harness::{
-    Outcome, Phone, RawPhone, TestServer, binary, bucket, cluster, new_database, new_place, photo, put_bytes, run_behind, xuncha,
+    Outcome, Phone, RawPhone, TestServer, binary, bucket, cluster, new_database, new_place, photo, put_bytes,
+    run_behind, xuncha,
 };
 
 /// An empty database, or none where these tests are about something else.
