@@ -49,7 +49,7 @@ impl Operation {
         // A disk that hangs has been noticed by the look at it: it is not asked again.
         let files_answer = readiness.not_ready.iter().all(|trouble| trouble.code != "files_silent");
         let (free, backed_up) = if files_answer {
-            let work = move || (inner.blobs.free().ok(), last_taken(&data));
+            let work = move || (inner.blobs.free(&data).ok(), last_taken(&data));
             let found = timeout(PATIENCE, tokio::task::spawn_blocking(work)).await;
             found.ok().and_then(Result::ok).unwrap_or_default()
         } else {

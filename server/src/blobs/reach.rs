@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Blobs, Depot, Folder};
@@ -27,7 +28,7 @@ impl Blobs {
         let Depot::Folder(folder) = &self.depot else {
             return self.depot.reachable().map_err(|error| unwritable(&error));
         };
-        match (self.free(), self.bounds.reserve) {
+        match ((self.bounds.free)(folder.root()), self.bounds.reserve) {
             (Ok(free), reserve) if free < reserve => {
                 let detail = format!("{free} bytes are free, {reserve} are kept for the ledger");
                 return Err(Trouble::new(Part::Files, "storage_full", detail));
@@ -43,14 +44,14 @@ impl Blobs {
         })
     }
 
-    /// Bytes that are free where files gather.
+    /// Bytes that are free where files gather; of a bucket nobody knows, and then where the data folder `data` lies.
     ///
     /// # Errors
-    /// When the disk does not say. A bucket never does.
-    pub fn free(&self) -> io::Result<u64> {
+    /// When the disk does not say.
+    pub fn free(&self, data: &Path) -> io::Result<u64> {
         match &self.depot {
             Depot::Folder(folder) => (self.bounds.free)(folder.root()),
-            Depot::Bucket(_) => Err(io::ErrorKind::Unsupported.into()),
+            Depot::Bucket(_) => (self.bounds.free)(data),
         }
     }
 

@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use serde_json::{Value, json};
 use xuncha_core::model::Hash;
-use xuncha_tests::harness::{Process, put_bytes, xuncha};
+use xuncha_tests::harness::{Process, SeededRandom, binary, photo, put_bytes, run, xuncha};
 
 use super::commands::{Desk, id_of};
 
@@ -53,6 +54,33 @@ const FILES: [&str; 5] = ["files_sent", "bytes_sent", "files_waiting", "file_fau
 
 fn len(path: &Path) -> u64 {
     fs::metadata(path).unwrap().len()
+}
+
+#[test]
+fn people_read_how_many_of_the_photos_are_at_the_server() {
+    let desk = Desk::new();
+    let _server = Process::serve(&desk.folder.path().join("data"));
+    let home = desk.enrolled("王敏");
+    let random = SeededRandom::new();
+    let photos: Vec<Vec<u8>> = (0..3).map(|_| photo(&random, 20_000)).collect();
+    let files: Vec<String> = (0..3).map(|number| put(&desk, &format!("{number}.jpg"), &photos[number])).collect();
+    let mut record = vec!["record", "--item", "SR-1"];
+    files.iter().for_each(|file| record.extend(["--photo", file]));
+    field(&home, &record);
+    let read = || {
+        let mut command = Command::new(binary());
+        command.args(["field", "--home", &home, "list"]);
+        run(command).out
+    };
+    assert!(read().contains("photos 0 of 3 at the server"), "{}", read());
+    // One is gone from the phone: the others go all the same.
+    fs::remove_file(Path::new(&home).join("photos").join(Hash::of(&photos[1]).to_hex())).unwrap();
+    let here = |_| {
+        field(&home, &["sync"]);
+        field(&home, &["list"])["evidence"]["originals"] == 2
+    };
+    assert!((0..100).any(here), "{}", read());
+    assert!(read().contains("photos 2 of 3 at the server"), "{}", read());
 }
 
 #[test]
