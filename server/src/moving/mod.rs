@@ -2,7 +2,7 @@
 //!
 //! Nobody writes to the ledger meanwhile: a server that still runs answers that it cannot, and phones
 //! keep what they have. What is copied is compared with what was there, row by row, and then checked
-//! as [`verify`](crate::ledger::verify) checks any ledger. Only then the old one ends, for good, and
+//! as [`verify`] checks any ledger. Only then the old one ends, for good, and
 //! the new one begins. A crash leaves the old one as it was, or ended and the new one as good as
 //! there: the same call goes on in both cases.
 
