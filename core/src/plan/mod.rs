@@ -22,6 +22,7 @@ mod rights;
 mod schedule;
 mod scope;
 mod seed;
+mod stamp;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -40,6 +41,7 @@ pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
 pub use schedule::{DueTask, falls_on, places_on, tasks_on};
 pub use scope::{Scope, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
+pub use stamp::{Stamp, stamp};
 pub use whereabouts::{areas_of, looks_alike, unit_of};
 
 use std::collections::BTreeMap;
