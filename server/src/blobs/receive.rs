@@ -35,31 +35,24 @@ impl Blobs {
         promised: Option<Hash>,
     ) -> Result<UploadRow, ServiceError> {
         let blobs = self.clone();
-        apart(async move { blobs.begin_apart(caller, announced, source, promised).await }).await
-    }
-
-    async fn begin_apart<S: Source>(
-        self: &Arc<Self>,
-        caller: Caller,
-        announced: Announced,
-        source: Option<S>,
-        promised: Option<Hash>,
-    ) -> Result<UploadRow, ServiceError> {
-        let asker = caller.clone();
-        let bytes = source.is_some();
-        let row = self.blocking(move |blobs| blobs.find_or_begin(&asker, &announced, bytes)).await?;
-        let turn = self.turns.take(&row.id).await;
-        let asker = caller.clone();
-        let row = self.blocking(move |blobs| blobs.standing(&asker, &row.id)).await?;
-        match source {
-            // Bytes that come along are the file's first ones, and of use to a new upload only.
-            Some(source) if row.offset == 0 => self.take_in(caller, row, turn, source, promised).await,
-            Some(source) => {
-                pass_over(source).await;
-                Ok(row)
+        apart(async move {
+            let asker = caller.clone();
+            let bytes = source.is_some();
+            let row = blobs.blocking(move |blobs| blobs.find_or_begin(&asker, &announced, bytes)).await?;
+            let turn = blobs.turns.take(&row.id).await;
+            let asker = caller.clone();
+            let row = blobs.blocking(move |blobs| blobs.standing(&asker, &row.id)).await?;
+            match source {
+                // Bytes that come along are the file's first ones, and of use to a new upload only.
+                Some(source) if row.offset == 0 => blobs.take_in(caller, row, turn, source, promised).await,
+                Some(source) => {
+                    pass_over(source).await;
+                    Ok(row)
+                }
+                None => Ok(row),
             }
-            None => Ok(row),
-        }
+        })
+        .await
     }
 
     /// Takes bytes behind `offset`. `coming` is how many, when the request says so.
@@ -77,29 +70,20 @@ impl Blobs {
         promised: Option<Hash>,
     ) -> Result<UploadRow, ServiceError> {
         let blobs = self.clone();
-        apart(async move { blobs.append_apart(caller, id, offset, coming, source, promised).await }).await
-    }
-
-    async fn append_apart<S: Source>(
-        self: &Arc<Self>,
-        caller: Caller,
-        id: String,
-        offset: u64,
-        coming: Option<u64>,
-        source: S,
-        promised: Option<Hash>,
-    ) -> Result<UploadRow, ServiceError> {
-        let (turn, row) = self.reach(&caller, id).await?;
-        if row.offset != offset {
-            return Err(stands_at(row.offset));
-        }
-        if coming.is_some_and(|coming| coming > row.len - row.offset) {
-            return Err(more_than_announced());
-        }
-        if row.offset == row.len {
-            return Ok(row);
-        }
-        self.take_in(caller, row, turn, source, promised).await
+        apart(async move {
+            let (turn, row) = blobs.reach(&caller, id).await?;
+            if row.offset != offset {
+                return Err(stands_at(row.offset));
+            }
+            if coming.is_some_and(|coming| coming > row.len - row.offset) {
+                return Err(more_than_announced());
+            }
+            if row.offset == row.len {
+                return Ok(row);
+            }
+            blobs.take_in(caller, row, turn, source, promised).await
+        })
+        .await
     }
 
     /// How far the upload `id` has come.
