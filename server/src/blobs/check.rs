@@ -101,30 +101,33 @@ fn strays(store: &dyn Store, folder: &Folder, notes: &mut Vec<String>) -> Result
 
 /// The same in a bucket.
 fn stray_objects(store: &dyn Store, depot: &Depot, bucket: &Bucket, notes: &mut Vec<String>) -> Result<()> {
-    let mut names = Vec::new();
-    let listed = bucket.list("", &mut |name, _| {
-        let (group, rest) = name.split_once('/').unwrap_or((name, ""));
-        if ![STAGED, TAKEN, MARK].contains(&group) {
-            names.push((name.to_owned(), hash_of_name(rest).filter(|_| rest.starts_with(group))));
-        }
-        Ok(())
-    });
-    listed.map_err(|error| disk(&error))?;
-    for (name, hash) in names {
-        let Some(hash) = hash else {
-            notes.push(format!("{name} is none of ours"));
-            continue;
-        };
-        if store.look(|snapshot| snapshot.blob(&hash))?.is_some() {
-            continue;
-        }
-        match depot.open(&hash).and_then(|mut file| digest_of(&mut file)) {
-            Ok((found, _)) if found == hash => {}
-            Err(error) if error.kind() == io::ErrorKind::HostUnreachable => return Err(disk(&error)),
-            _ => notes.push(format!("{name} is not what its name says, and nothing knows of it")),
+    let mut after = None;
+    loop {
+        let page = bucket.page(after.as_ref()).map_err(|error| disk(&error))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.clone());
+        for path in &page {
+            let name = bucket.name(path);
+            let (group, rest) = name.split_once('/').unwrap_or((name, ""));
+            if ![STAGED, TAKEN, MARK].contains(&group) {
+                let hash = hash_of_name(rest).filter(|_| rest.starts_with(group));
+                notes.extend(note_on(store, depot, name, hash)?);
+            }
         }
     }
-    Ok(())
+}
+
+/// What is to be said of an object that is neither on its way nor a mark.
+fn note_on(store: &dyn Store, depot: &Depot, name: &str, hash: Option<Hash>) -> Result<Option<String>> {
+    let Some(hash) = hash else { return Ok(Some(format!("{name} is none of ours"))) };
+    if store.look(|snapshot| snapshot.blob(&hash))?.is_some() {
+        return Ok(None);
+    }
+    match depot.open(&hash).and_then(|mut file| digest_of(&mut file)) {
+        Ok((found, _)) if found == hash => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::HostUnreachable => Err(disk(&error)),
+        _ => Ok(Some(format!("{name} is not what its name says, and nothing knows of it"))),
+    }
 }
 
 /// Names in a folder; none when there is no folder.

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, S3CopyIfNotExists};
 use object_store::path::Path;
 use object_store::{
@@ -37,6 +37,7 @@ use tokio::sync::Semaphore;
 use xuncha_core::model::{Hash, LedgerId};
 
 use super::depot::DepotError;
+use super::local::MARK;
 use crate::sockets::Sockets;
 
 /// Most bytes that are staged, and uploaded, at once. S3 wants 5 MiB at least of each part but the last.
@@ -56,14 +57,14 @@ const CONNECTING: Duration = Duration::from_secs(5);
 /// How long a request that failed is tried again before whoever asked hears of it.
 const AGAIN: Duration = Duration::from_secs(5);
 
+/// Objects listed together; as many as S3 names in one answer.
+const PAGE: usize = 1_000;
+
 /// How long [`Bucket::reachable`] waits.
 const GLANCE: Duration = Duration::from_secs(2);
 
 /// Name of the folder of files that come otherwise than by an upload.
 pub(super) const TAKEN: &str = "taken";
-
-/// Name of the object that says whose files these are.
-const MARK: &str = "ledger";
 
 /// The files of one ledger in a bucket.
 #[derive(Clone)]
@@ -215,20 +216,34 @@ impl Bucket {
         }
     }
 
-    /// Has `each` look at every object whose name begins with `under`, a folder.
+    /// Has `each` look at every object in the folder `under`.
     pub(super) fn list(
         &self,
         under: &str,
         each: &mut dyn FnMut(&str, &ObjectMeta) -> io::Result<()>,
     ) -> io::Result<()> {
-        let folder = if under.is_empty() { self.inner.prefix.clone() } else { self.key(under) };
-        let mut found = self.store().list(Some(&folder));
-        let root = self.inner.prefix.as_ref();
+        let mut found = self.store().list(Some(&self.key(under)));
         while let Some(meta) = self.wait(found.try_next()).map_err(|error| away(&error))? {
-            let name = meta.location.as_ref().strip_prefix(root).unwrap_or_default();
-            each(name.trim_start_matches('/'), &meta)?;
+            each(self.name(&meta.location), &meta)?;
         }
         Ok(())
+    }
+
+    /// Up to a thousand objects behind `after`, in the order of their names.
+    pub(super) fn page(&self, after: Option<&Path>) -> io::Result<Vec<Path>> {
+        let folder = Some(&self.inner.prefix);
+        let found = match after {
+            None => self.store().list(folder),
+            Some(after) => self.store().list_with_offset(folder, after),
+        };
+        let names = found.map_ok(|meta| meta.location).take(PAGE).try_collect();
+        self.wait(names).map_err(|error| away(&error))
+    }
+
+    /// Name below the prefix.
+    pub(super) fn name<'a>(&self, path: &'a Path) -> &'a str {
+        let name = path.as_ref();
+        name.strip_prefix(self.inner.prefix.as_ref()).unwrap_or(name).trim_start_matches('/')
     }
 
     /// Removes objects, by their names; those that are gone already are no fault.

@@ -108,7 +108,7 @@ impl Writer {
             return Ok(());
         }
         let (at, len) = (self.at - self.held as u64, self.held as u64);
-        let nonce = self.nonce();
+        let nonce = nonce(&self.blobs);
         let name = match &self.promise {
             None => name_of(&self.row.id, at, len, &nonce),
             Some(_) => promised_name_of(&self.row.id, at, len, &nonce),
@@ -157,7 +157,7 @@ impl Writer {
     /// All bytes are here.
     pub(in super::super) fn finish(mut self) -> Result<UploadRow, ServiceError> {
         self.redeem(true)?;
-        let spot = format!("{}/whole-{}", folder_of(&self.row.id), self.nonce());
+        let spot = format!("{}/whole-{}", folder_of(&self.row.id), nonce(&self.blobs));
         let mut whole = Assembly::new(&self.bucket, spot);
         let mut fill = || {
             if self.row.offset > 0 {
@@ -192,9 +192,8 @@ impl Writer {
     fn redeem(&mut self, complete: bool) -> Result<(), ServiceError> {
         let Some(promise) = self.promise.take() else { return Ok(()) };
         if complete && promise.fits() {
-            let id = self.row.id.clone();
             for ahead in &mut self.ahead {
-                let name = name_of(&id, ahead.at, ahead.len, &URL_SAFE_NO_PAD.encode(self.blobs.host.bytes::<12>()));
+                let name = name_of(&self.row.id, ahead.at, ahead.len, &nonce(&self.blobs));
                 let copied = self.bucket.copy(&ahead.name, &self.bucket.key(&name), CopyMode::Overwrite);
                 copied.map_err(|error| disk_failure(&error))?;
                 ahead.name = name;
@@ -206,8 +205,9 @@ impl Writer {
         (self.held, self.at) = (0, self.began);
         if complete { Err(unlike_promised()) } else { Ok(()) }
     }
+}
 
-    fn nonce(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.blobs.host.bytes::<12>())
-    }
+/// What tells names for the same bytes apart.
+fn nonce(blobs: &Blobs) -> String {
+    URL_SAFE_NO_PAD.encode(blobs.host.bytes::<12>())
 }
