@@ -10,6 +10,7 @@ use tokio::io::AsyncReadExt as _;
 use xuncha_core::model::Hash;
 use xuncha_server::api::Limits;
 use xuncha_server::blobs::Depot;
+use xuncha_server::cli::Running;
 use xuncha_tests::harness::{
     Line, Outcome, RawPhone, Shelf, TestServer, bucket, check_folder, cluster, depot_of, new_database, new_place,
     photo, place_at, until, xuncha,
@@ -71,14 +72,20 @@ pub(super) fn whole(shelf: &Shelf) -> usize {
     shelf.names().iter().filter(|name| name.len() == 67).count()
 }
 
+/// A server with a phone, another one on the same ledger, and the same phone at that one.
+async fn two_servers() -> (TestServer, RawPhone, Running, RawPhone) {
+    let (server, phone) = inspector().await;
+    let beside = server.another(server.host()).await;
+    let other = at(&phone, &format!("http://{}", beside.address));
+    (server, phone, beside, other)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_go_on_with_each_others_uploads_byte_by_byte() {
     if there().is_none() || cluster().is_none() {
         return;
     }
-    let (server, phone) = inspector().await;
-    let beside = server.another(server.host()).await;
-    let other = at(&phone, &format!("http://{}", beside.address));
+    let (server, phone, beside, other) = two_servers().await;
     // Short, of several pieces, and put together from both servers' bytes.
     for len in [300_000, 20 * MIB + 12_345] {
         let bytes = photo(&server.random, len);
@@ -105,9 +112,7 @@ async fn of_two_servers_that_receive_one_upload_at_once_one_counts_and_no_byte_i
     if there().is_none() || cluster().is_none() {
         return;
     }
-    let (server, phone) = inspector().await;
-    let beside = server.another(server.host()).await;
-    let other = at(&phone, &format!("http://{}", beside.address));
+    let (server, phone, beside, other) = two_servers().await;
     let bytes = photo(&server.random, 12 * MIB);
     for round in 0..6 {
         let bytes = [&bytes[..], &[round]].concat();
