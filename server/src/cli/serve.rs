@@ -202,8 +202,10 @@ fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
         guard::compare(guard, &*store, host, head)?;
     }
     if !guard::is_rolled_back(&*store)? {
-        let head = open_or_create(&*store, &sequencer, &key, &options.opening, host)?;
-        depot.prepare(head.ledger)?;
+        let opened = open_or_create(&*store, &sequencer, &key, &options.opening, host)?;
+        if head.is_none() {
+            depot.prepare(opened.ledger)?;
+        }
     }
     if let Some(guard) = &guard {
         guard::follow(guard, &*store, host)?;

@@ -92,7 +92,12 @@ impl Standing {
         }
         gauge(&mut registry, "xuncha_queue_ops", "Ops that wait to be written", self.queued as u64);
         if let Some(free) = self.free {
-            gauge(&mut registry, "xuncha_disk_free_bytes", "Bytes that are free where files lie", free);
+            gauge(
+                &mut registry,
+                "xuncha_disk_free_bytes",
+                "Bytes that are free on the disk of files, or of the data folder",
+                free,
+            );
         }
         gauge(&mut registry, "xuncha_disk_reserve_bytes", "Free bytes that no file may take", self.reserve);
         if let Some(failing) = self.guard_failing {
