@@ -60,17 +60,17 @@ impl Settings {
     }
 }
 
-/// Writes down in the settings of `data` that its ledger lies in the database at `url`, and its files at
-/// `blobs` if they were given a place; all else that is written there stays. Readable to its owner alone, for
+/// Writes down in the settings of `data` where its ledger and its files lie, as far as they were given a place; all
+/// else that is written there stays. Readable to its owner alone, for
 /// addresses hold passwords. Durable when this returns; a crash leaves the file before it.
 ///
 /// # Errors
 /// [`StoreError::Settings`] when it cannot be written, or names another database or place.
-pub fn write_places(data: &Path, url: &str, blobs: Option<&str>) -> store::Result<()> {
+pub fn write_places(data: &Path, database: Option<&str>, blobs: Option<&str>) -> store::Result<()> {
     let path = data.join(FILE);
     let known = Settings::of(data)?;
     let mut lines = String::new();
-    for (name, known, wanted) in [("blobs", known.blobs, blobs), ("database", known.database, Some(url))] {
+    for (name, known, wanted) in [("blobs", known.blobs, blobs), ("database", known.database, database)] {
         match (known, wanted) {
             (Some(known), Some(wanted)) if known != wanted => {
                 let detail = format!("{}: {name} names another place", path.display());
@@ -114,13 +114,4 @@ pub fn open_store(data: &Path, database: Option<&str>, create: bool) -> store::R
 pub fn find_files(data: &Path, blobs: Option<&str>) -> Result<Depot, DepotError> {
     let settings = Settings::of(data)?;
     Depot::at(data, blobs.or(settings.blobs.as_deref()))
-}
-
-/// Writes down in `data`, a new folder, where the files of its ledger lie. The caller syncs the folder.
-pub(crate) fn write_settings(data: &Path, blobs: &str) -> io::Result<()> {
-    // A JSON text is a TOML text.
-    let line = format!("blobs = {}\n", serde_json::to_string(blobs)?);
-    let mut file = fs::File::create(data.join(FILE))?;
-    file.write_all(line.as_bytes())?;
-    file.sync_all()
 }

@@ -9,11 +9,11 @@ use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 use xuncha_core::op::PublicKey;
 
-use super::copy::{copy, hash_of, sync_folder};
+use super::copy::{copy, sync_folder};
 use super::{BackupError, Lack, Manifest, Result, Tried, file_of, manifest, unfit};
 use crate::blobs::Depot;
 use crate::ledger::{EpochError, KEY_FILE, LedgerKey, Sequencer, Wanted, begin_epoch, verify, write_secret};
-use crate::settings::write_settings;
+use crate::settings::write_places;
 use crate::store::sqlite::{FILE, SqliteStore};
 use crate::store::{BlobRow, Snapshot, Store};
 
@@ -114,8 +114,8 @@ fn fill(
     check(store, key.public(), progress)?;
     let depot = Depot::at(half, options.blobs)?;
     depot.prepare(manifest.ledger)?;
-    if let Some(blobs) = options.blobs {
-        write_settings(half, blobs).tried("write the settings")?;
+    if options.blobs.is_some() {
+        write_places(half, None, options.blobs)?;
     }
     let (files, lacks, changed) = files(store, source, half, &depot, host)?;
     if !lacks.is_empty() && !options.incomplete {
@@ -221,20 +221,11 @@ fn file(blob: &BlobRow, source: &Path, half: &Path, touched: &mut BTreeSet<PathB
 
 /// The same for a place elsewhere, which may have the file already.
 fn put(blob: &BlobRow, source: &Path, depot: &Depot, host: &Host) -> Result<Option<Lack>> {
-    let from = file_of(source, &blob.hash);
     let lack = |state| Ok(Some(Lack { hash: blob.hash, state, kept: blob.kept }));
-    match hash_of(&from) {
-        Ok(hash) if hash == blob.hash => {}
-        Ok(_) => return lack("altered"),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return lack("missing"),
-        Err(error) => return Err(error).tried(format!("read file {}", blob.hash)),
-    }
     let what = || format!("put file {} in its place", blob.hash);
-    let gathered = File::open(&from).and_then(|mut file| depot.gather(host, &mut file)).tried(what())?;
-    if gathered.sum().0 != blob.hash {
-        gathered.give_up();
-        return lack("altered");
-    }
-    gathered.keep().tried(what())?;
-    Ok(None)
+    let mut file = match File::open(file_of(source, &blob.hash)) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return lack("missing"),
+        file => file.tried(what())?,
+    };
+    if depot.take(host, &blob.hash, &mut file).tried(what())? { Ok(None) } else { lack("altered") }
 }

@@ -185,6 +185,20 @@ impl Depot {
         })
     }
 
+    /// Takes in the file `hash`; false, and nothing of it stays, when `source` gives other bytes. Durable when this
+    /// returns; a crash leaves what [`Depot::gather`] or [`Gathered::keep`] leave.
+    ///
+    /// # Errors
+    /// When the bytes cannot be read or written.
+    pub(crate) fn take(&self, host: &Host, hash: &Hash, source: &mut dyn Read) -> io::Result<bool> {
+        let gathered = self.gather(host, source)?;
+        if gathered.sum().0 != *hash {
+            gathered.give_up();
+            return Ok(false);
+        }
+        gathered.keep().map(|()| true)
+    }
+
     /// Number of bytes that the upload `id` has gathered; 0 when there is nothing.
     ///
     /// # Errors

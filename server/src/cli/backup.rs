@@ -96,7 +96,7 @@ impl Restore {
     }
 }
 
-fn lacking(printer: &Printer, lacks: &[Lack]) {
+pub(super) fn lacking(printer: &Printer, lacks: &[Lack]) {
     for lack in lacks {
         printer.hint(format!("{} {}", lack.state, lack.hash));
     }

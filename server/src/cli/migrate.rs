@@ -8,6 +8,7 @@ use serde_json::json;
 use xuncha_core::host::Host;
 
 use super::Failure;
+use super::backup::lacking;
 use super::folder::Files;
 use super::print::Printer;
 use super::verify::progress;
@@ -41,9 +42,7 @@ impl Migrate {
             moved.size, moved.rows, moved.resumed, moved.files, moved.epoch
         );
         printer.say(&json!(moved), text);
-        for lack in &moved.lacks {
-            printer.hint(format!("{} {}", lack.state, lack.hash));
-        }
+        lacking(printer, &moved.lacks);
         printer.hint("Start the server again on the same folder: it goes on in the database.");
         Ok(if moved.lacks.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

@@ -3,50 +3,64 @@
 use std::collections::HashSet;
 use std::io;
 
-use serde::Serialize;
 use xuncha_core::host::Host;
-use xuncha_core::model::Hash;
+use xuncha_core::model::{Hash, LedgerId};
 
-use super::{MoveError, Result, unfit};
+use super::{Result, unfit};
+use crate::backup::Lack;
 use crate::blobs::Depot;
-use crate::store::BlobRow;
+use crate::store::{self, BlobRow};
 
-/// Files that were looked at, and where they go.
-pub(super) struct Cargo<'a> {
+/// Rows looked at together.
+const PAGE: u32 = 1_000;
+
+/// Files on their way to another place.
+pub(super) struct FileMove<'a> {
     from: &'a Depot,
     to: &'a Depot,
     host: &'a Host,
-    done: HashSet<Hash>,
-    /// Files that are there now.
+    seen: HashSet<Hash>,
+    /// How many are there now.
     pub(super) files: u64,
-    /// Files that could not be moved, because they are not what they should be.
+    /// Those that are not what they should be, and stay behind.
     pub(super) lacks: Vec<Lack>,
 }
 
-/// A file that stays behind.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Lack {
-    /// The file.
-    pub hash: Hash,
-    /// `missing` or `altered`.
-    pub state: &'static str,
-}
-
-impl<'a> Cargo<'a> {
-    pub(super) fn new(from: &'a Depot, to: &'a Depot, host: &'a Host) -> Cargo<'a> {
-        Cargo { from, to, host, done: HashSet::new(), files: 0, lacks: Vec::new() }
+impl<'a> FileMove<'a> {
+    pub(super) fn new(from: &'a Depot, to: &'a Depot, host: &'a Host) -> FileMove<'a> {
+        FileMove { from, to, host, seen: HashSet::new(), files: 0, lacks: Vec::new() }
     }
 
-    /// Copies a file, unless that was done before or an earlier call has left it there. Durable under its hash
-    /// when this returns; a crash leaves what the sweep removes.
-    pub(super) fn take(&mut self, blob: &BlobRow) -> Result<()> {
+    /// Copies every file of `ledger` that `page` tells of, but those that were copied before or that an earlier call
+    /// left there. Each is durable under its hash before the next; a crash leaves what the sweep removes.
+    pub(super) fn take_all(
+        &mut self,
+        ledger: LedgerId,
+        mut page: impl FnMut(Option<Hash>, u32) -> store::Result<Vec<BlobRow>>,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<()> {
+        self.to.prepare(ledger)?;
+        let mut after = None;
+        loop {
+            let rows = page(after, PAGE)?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            after = Some(last.hash);
+            for blob in &rows {
+                self.take(blob)?;
+                let done = self.seen.len() as u64;
+                progress(done, done);
+            }
+        }
+    }
+
+    fn take(&mut self, blob: &BlobRow) -> Result<()> {
         // What is known to be lost is lost there too; a phone that holds it sends it again.
-        if !blob.whole || !self.done.insert(blob.hash) {
+        if !blob.whole || !self.seen.insert(blob.hash) {
             return Ok(());
         }
         match self.copy(blob) {
             Ok(None) => self.files += 1,
-            Ok(Some(state)) => self.lacks.push(Lack { hash: blob.hash, state }),
+            Ok(Some(state)) => self.lacks.push(Lack { hash: blob.hash, state, kept: blob.kept }),
             Err(error) => return failed(&blob.hash, &error),
         }
         Ok(())
@@ -62,12 +76,8 @@ impl<'a> Cargo<'a> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some("missing")),
             source => source?,
         };
-        let gathered = self.to.gather(self.host, &mut source)?;
-        if gathered.sum().0 != blob.hash {
-            gathered.give_up();
-            return Ok(Some("altered"));
-        }
-        gathered.keep().map(|()| None)
+        let is_sound = self.to.take(self.host, &blob.hash, &mut source)?;
+        Ok(if is_sound { None } else { Some("altered") })
     }
 }
 
@@ -78,10 +88,4 @@ fn failed<T>(hash: &Hash, error: &io::Error) -> Result<T> {
         _ => "io",
     };
     unfit(code, format!("file {hash}: {error}"))
-}
-
-impl From<crate::blobs::DepotError> for MoveError {
-    fn from(error: crate::blobs::DepotError) -> MoveError {
-        MoveError::Depot(error)
-    }
 }

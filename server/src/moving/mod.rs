@@ -8,8 +8,6 @@
 
 mod files;
 
-pub use files::Lack;
-
 use std::path::Path;
 
 use serde::Serialize;
@@ -17,7 +15,8 @@ use sha2::{Digest as _, Sha256};
 use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 
-use self::files::Cargo;
+use self::files::FileMove;
+use crate::backup::Lack;
 use crate::blobs::{Depot, DepotError};
 use crate::ledger::{LedgerKey, verify};
 use crate::settings::{Settings, find_files, write_places};
@@ -63,7 +62,7 @@ pub enum MoveError {
     Store(#[from] StoreError),
     /// The place of the files cannot be had.
     #[error(transparent)]
-    Depot(DepotError),
+    Depot(#[from] DepotError),
     /// It cannot be moved so.
     #[error("{detail}")]
     Unfit {
@@ -93,79 +92,91 @@ fn unfit<T>(code: &'static str, detail: impl Into<String>) -> Result<T> {
 /// stores and places of files fail with. The ledger is then where it was; what was copied is gone on with by the
 /// next call, unless the ledger has changed since.
 pub fn move_ledger(data: &Path, to: Destination<'_>, host: &Host, progress: &mut dyn FnMut(u64, u64)) -> Result<Moved> {
-    let known = Settings::of(data)?.database;
+    let known = Settings::of(data)?;
+    if let Some(database) = &known.database {
+        return is_done(data, database, known.blobs.as_deref(), to);
+    }
     let from = find_files(data, None)?;
     let place = to.blobs.map(|blobs| Depot::at(data, Some(blobs))).transpose()?;
-    let mut cargo = place.as_ref().map(|place| Cargo::new(&from, place, host));
-    if known.is_none() {
-        match SqliteStore::open(data, false) {
-            Ok(store) => take_files(&store, cargo.as_mut().zip(place.as_ref()), progress)?,
-            // Nothing changes there any more.
-            Err(StoreError::Moved(_)) => {}
-            Err(error) => return Err(error.into()),
-        }
+    let mut files = place.as_ref().map(|place| FileMove::new(&from, place, host));
+    if let Some(files) = &mut files {
+        take_early(data, files, progress)?;
     }
-    let leaving = match (Leaving::begin(data), &known) {
-        (Err(StoreError::Missing(_)), Some(_)) => return elsewhere(),
-        (leaving, _) => leaving?,
-    };
-    let Some(head) = leaving.head()? else {
-        return Err(StoreError::Missing(data.display().to_string()).into());
-    };
-    if known.as_ref().is_some_and(|known| known != to.database || !leaving.is_moved()) {
-        return elsewhere();
-    }
+    let leaving = Leaving::begin(data)?;
+    let head = head_of(&leaving, data)?;
     let key = LedgerKey::load(data)
         .map_err(|error| MoveError::Unfit { code: "key_missing", detail: format!("read the ledger's key: {error}") })?;
     let arriving = match Arriving::begin(to.database) {
-        Ok(arriving) => arriving,
-        // The last steps of a move that was cut short.
-        Err(StoreError::Exists) if leaving.is_moved() && is_ledger_at(to.database, &head)? => {
-            write_places(data, to.database, to.blobs)?;
-            return Ok(Moved { size: head.size, epoch: head.epoch, rows: 0, resumed: 0, files: 0, lacks: Vec::new() });
-        }
+        Ok(arriving) => Some(arriving),
+        // The last step of a move that was cut short.
+        Err(StoreError::Exists) if leaving.is_moved() && is_ledger_at(to.database, &head)? => None,
         Err(error) => return Err(error.into()),
     };
-    let (rows, resumed) = copy_all(&leaving, &arriving, &head, progress)?;
-    if let Some((cargo, place)) = cargo.as_mut().zip(place.as_ref()) {
-        place.prepare(head.ledger)?;
-        for blob in leaving.blobs()? {
-            cargo.take(&blob)?;
+    let (rows, resumed) = match &arriving {
+        Some(arriving) => {
+            let copied = copy_all(&leaving, arriving, &head, progress)?;
+            check(arriving, &key)?;
+            copied
         }
-    }
-    let mut report = None;
-    arriving.look(&mut |snapshot| {
-        report = Some(verify(snapshot, Some(key.public()), &mut |_| {})?);
-        Ok(())
-    })?;
-    if let Some(first) = report.and_then(|report| report.problems.into_iter().next()) {
-        return unfit("damaged", format!("the ledger does not hold: {}", first.what));
+        None => (0, 0),
+    };
+    if let Some(files) = &mut files {
+        files.take_all(head.ledger, |after, limit| leaving.blobs(after, limit), progress)?;
     }
     leaving.end(&place_of(to.database)?)?;
-    arriving.end()?;
-    write_places(data, to.database, to.blobs)?;
-    let (files, lacks) = cargo.map(|cargo| (cargo.files, cargo.lacks)).unwrap_or_default();
+    arriving.map_or(Ok(()), Arriving::end)?;
+    write_places(data, Some(to.database), to.blobs)?;
+    let (files, lacks) = files.map(|files| (files.files, files.lacks)).unwrap_or_default();
     Ok(Moved { size: head.size, epoch: head.epoch, rows, resumed, files, lacks })
 }
 
-/// Copies the files that are known now, page by page.
-fn take_files(
-    store: &dyn Store,
-    cargo: Option<(&mut Cargo<'_>, &Depot)>,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<()> {
-    let (Some((cargo, place)), Some(head)) = (cargo, store.look(|snapshot| snapshot.head())?) else { return Ok(()) };
-    place.prepare(head.ledger)?;
-    let (mut after, mut done) = (None, 0);
-    loop {
-        let page = store.look(|snapshot| snapshot.blobs(after, 1_000))?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.hash);
-        for blob in &page {
-            cargo.take(blob)?;
-            done += 1;
-            progress(done, done);
-        }
+/// A ledger whose settings name a database: moved already, with nothing left to do, or not one to be moved.
+fn is_done(data: &Path, database: &str, blobs: Option<&str>, to: Destination<'_>) -> Result<Moved> {
+    let leaving = match Leaving::begin(data) {
+        Err(StoreError::Missing(_)) => return elsewhere(),
+        leaving => leaving?,
+    };
+    let head = head_of(&leaving, data)?;
+    if database != to.database || !leaving.is_moved() || !is_ledger_at(to.database, &head)? {
+        return elsewhere();
+    }
+    if to.blobs.is_some() && to.blobs != blobs {
+        // Its server may have taken in files since.
+        return unfit(
+            "bad_settings",
+            "blobs: this ledger was moved without its files: move them by backup and restore",
+        );
+    }
+    Ok(Moved { size: head.size, epoch: head.epoch, rows: 0, resumed: 0, files: 0, lacks: Vec::new() })
+}
+
+fn head_of(leaving: &Leaving, data: &Path) -> Result<Head> {
+    Ok(leaving.head()?.ok_or_else(|| StoreError::Missing(data.display().to_string()))?)
+}
+
+/// Copies the files that are known now, while others may write.
+fn take_early(data: &Path, files: &mut FileMove<'_>, progress: &mut dyn FnMut(u64, u64)) -> Result<()> {
+    let store: Box<dyn Store> = match SqliteStore::open(data, false) {
+        Ok(store) => Box::new(store),
+        // Nothing changes there any more: all of them follow.
+        Err(StoreError::Moved(_)) => return Ok(()),
+        Err(error) => return Err(error.into()),
+    };
+    let head = store.look(|snapshot| snapshot.head())?;
+    let head = head.ok_or_else(|| StoreError::Missing(data.display().to_string()))?;
+    files.take_all(head.ledger, |after, limit| store.look(|snapshot| snapshot.blobs(after, limit)), progress)
+}
+
+/// Fails unless what arrived holds as any ledger must.
+fn check(arriving: &Arriving, key: &LedgerKey) -> Result<()> {
+    let mut problems = Vec::new();
+    arriving.look(&mut |snapshot| {
+        problems = verify(snapshot, Some(key.public()), &mut |_| {})?.problems;
+        Ok(())
+    })?;
+    match problems.first() {
+        None => Ok(()),
+        Some(first) => unfit("damaged", format!("the ledger does not hold: {}", first.what)),
     }
 }
 

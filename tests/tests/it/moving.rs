@@ -10,7 +10,7 @@ use xuncha_core::Error;
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::Verdict;
 use xuncha_server::ledger::KEY_FILE;
-use xuncha_server::settings::Settings;
+use xuncha_server::settings::{FILE, Settings};
 use xuncha_server::store::{self, StoreError};
 use xuncha_tests::harness::{
     Outcome, Phone, RawPhone, TestServer, binary, bucket, cluster, new_database, new_place, photo, put_bytes,
@@ -131,6 +131,28 @@ async fn files_go_along_when_they_are_given_a_place() {
         fs::remove_dir_all(server.data().join("blobs")).unwrap();
         assert_eq!(xuncha(["verify", "--data", &data]).lines()[0]["problems"].as_array().unwrap().len(), problems);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_for_files_that_is_named_late_is_filled_or_refused() {
+    let Some(to) = database() else { return };
+    let server = TestServer::in_sqlite().await;
+    let phone = Phone::of(&server, "王敏", "inspector").await;
+    phone.record_photos("占道堆物", &[&photo(&server.random, 60_000)]);
+    phone.sync().await;
+    let shared = tempfile::tempdir().unwrap();
+    let (data, place) = (server.data().to_str().unwrap(), shared.path().to_str().unwrap());
+    let with_files = || xuncha(["migrate", "--from", data, "--to", &to, "--blobs", place]);
+    assert_eq!(migrate(&server, &to).value()["files"], 0);
+    // Its server may have taken in files since.
+    assert_eq!(code(&with_files()), "bad_settings");
+    assert_eq!(Settings::of(server.data()).unwrap().blobs, None);
+    assert_eq!(migrate(&server, &to).value()["rows"], 0, "it is there already");
+    // Killed before the last step, the settings named nothing.
+    put_bytes(server.data().join(FILE), "");
+    assert_eq!(with_files().value()["files"], 1);
+    fs::remove_dir_all(server.data().join("blobs")).unwrap();
+    assert_eq!(xuncha(["verify", "--data", data]).value()["ok"], true);
 }
 
 /// Where a file lies in the data folder.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _};
+use xuncha_core::model::Hash;
 
 use super::super::form::{signed, unsigned};
 use super::super::tables::{Form, Put, TABLES, Table, Value};
@@ -48,9 +49,9 @@ impl Leaving {
         snapshot::SqliteSnapshot::new(&self.connection).head()
     }
 
-    /// Every file that is known.
-    pub(crate) fn blobs(&self) -> Result<Vec<BlobRow>> {
-        snapshot::SqliteSnapshot::new(&self.connection).blobs(None, u32::MAX)
+    /// Files that are known, in the order of their hashes.
+    pub(crate) fn blobs(&self, after: Option<Hash>, limit: u32) -> Result<Vec<BlobRow>> {
+        snapshot::SqliteSnapshot::new(&self.connection).blobs(after, limit)
     }
 
     /// Number of rows of a table.
