@@ -70,13 +70,15 @@ pub(super) fn missing(snapshot: &dyn Snapshot, users: &[EntityId]) -> Result<Vec
 /// its people said them.
 pub(super) fn verdicts(snapshot: &dyn Snapshot, line: Option<LineId>, open: &[OpId]) -> Result<Vec<OpVerdict>> {
     let mut found = Vec::new();
-    for op in open.iter().take(MAX_OPEN) {
-        for (_, index) in snapshot.judged(*op)? {
-            let Some(entry) = snapshot.entries(index, 1)?.pop() else { continue };
+    let open = &open[..open.len().min(MAX_OPEN)];
+    let judged = snapshot.judged_of(open)?;
+    for op in open {
+        for (_, index) in judged.get(op).into_iter().flatten() {
+            let Some(entry) = snapshot.entries(*index, 1)?.pop() else { continue };
             let said = Op::parse(&entry.op).ok().and_then(|said| said.chain).filter(|chain| Some(chain.line) == line);
             let facts: Option<Facts> = serde_json::from_str(&entry.facts).ok();
             if let (Some(_), Some(facts)) = (said, facts) {
-                found.push(OpVerdict { op: *op, verdict: Final::of(index, facts.judged) });
+                found.push(OpVerdict { op: *op, verdict: Final::of(*index, facts.judged) });
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The state that the law looks at while a batch is judged: read once, kept while the head stands.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use xuncha_core::model::catalogue::Catalogue;
@@ -30,12 +30,43 @@ pub(super) struct Kept {
 /// More than this many entities are not carried from one batch to the next.
 const CARRIED: usize = 20_000;
 
+/// Areas read at one go.
+const PAGE: u32 = 1_000;
+
 impl Cache {
+    /// What of it, left at the epoch and size `left`, still holds at `head`. Where another process has
+    /// written since, only documents do: they never change.
+    pub(super) fn still_at(self, left: Option<(u32, u64)>, head: &Head) -> Cache {
+        match left {
+            Some((epoch, size)) if epoch == head.epoch && size == head.size => self,
+            Some((epoch, size)) if epoch == head.epoch && size < head.size => {
+                Cache { catalogues: self.catalogues, ..Cache::default() }
+            }
+            _ => Cache::default(),
+        }
+    }
+
     /// Forgets what a server would not need again soon.
     pub(super) fn trim(&mut self) {
         if self.entities.len() > CARRIED {
             self.entities.clear();
         }
+    }
+
+    /// Reads those of `ids` that are not known here at one go: a database may be far away.
+    pub(super) fn read_ahead(&mut self, snapshot: &dyn Snapshot, ids: impl Iterator<Item = EntityId>) -> Result<()> {
+        let unknown: BTreeSet<EntityId> = ids.filter(|id| !self.entities.contains_key(id)).collect();
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let unknown: Vec<EntityId> = unknown.into_iter().collect();
+        for row in snapshot.entities_of(&unknown)? {
+            self.entities.insert(row.id, Some(kept_of(row)?));
+        }
+        for id in unknown {
+            self.entities.entry(id).or_insert(None);
+        }
+        Ok(())
     }
 
     pub(super) fn put(&mut self, entity: Arc<Entity>, places: Vec<Place>) {
@@ -92,13 +123,16 @@ impl<'a> Lens<'a> {
         let mut areas = Vec::new();
         let mut after = None;
         loop {
-            let page = self.snapshot.entities("area", after, 1_000)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
+            let page = self.snapshot.entities("area", after, PAGE)?;
+            after = page.last().map(|last| last.id);
+            let whole = page.len() == PAGE as usize;
             for row in page {
                 let area = entity_of(&row)?;
                 let shape = area.field("shape").and_then(Shape::from_geojson);
                 areas.extend(shape.filter(|_| area.text("status") == Some("active")).map(|shape| (area.id, shape)));
+            }
+            if !whole {
+                break;
             }
         }
         self.cache.borrow_mut().areas = Some(areas);

@@ -11,6 +11,7 @@ mod feed;
 mod foresee;
 mod guard;
 mod item;
+mod judged;
 mod open;
 mod pull;
 mod seen;

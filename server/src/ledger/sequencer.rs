@@ -18,6 +18,7 @@ use super::draft::OwnOp;
 use super::feed::{Sums, place};
 use super::guard::{Guard, GuardError};
 use super::item::{Item, PushRecord};
+use super::judged::Judged;
 use super::open::LedgerKey;
 use super::seen::Roots;
 use super::stamp::stamp;
@@ -131,8 +132,10 @@ impl Sequencer {
             if let Some(seen) = rolled_back(&*batch, &head)? {
                 return Err(StoreError::RolledBack(rolled_back_detail(&head, &seen)));
             }
-            let cache = cache.take().filter(|_| valid_at == Some((head.epoch, head.size))).unwrap_or_default();
-            let mut run = Run::new(self, batch, head, cache)?;
+            let cache = cache.take().unwrap_or_default().still_at(valid_at, &head);
+            // What failed once is not looked at again before it is refused.
+            let ahead = if distrust { &[] } else { items };
+            let mut run = Run::new(self, batch, head, cache, ahead)?;
             let verdicts = items.iter().map(|item| run.take(item, distrust)).collect::<Result<Vec<_>>>()?;
             outcome = Some((verdicts, run.finish()?));
             Ok(())
@@ -159,8 +162,9 @@ pub(super) fn append_epoch(
     batch.move_head(&head)?;
     let ledger = head.ledger;
     let op = OwnOp::about(host, "epoch", "ledger.epoch", EntityId(ledger.0), json!({ "epochs": epochs }));
-    let mut run = Run::new(sequencer, batch, head, Cache::default())?;
-    let verdict = run.take(&op.write(ledger, host), false)?;
+    let item = op.write(ledger, host);
+    let mut run = Run::new(sequencer, batch, head, Cache::default(), std::slice::from_ref(&item))?;
+    let verdict = run.take(&item, false)?;
     if !matches!(verdict, Verdict::Accepted { .. }) {
         return Err(StoreError::Failed(format!("the epoch was not taken: {verdict:?}")));
     }
@@ -175,6 +179,7 @@ struct Run<'a> {
     moment: Moment,
     frontier: Frontier,
     cache: Cache,
+    judged: Judged,
     sums: Sums,
     roots: Roots,
     /// What each device said last, none for nothing; only of those for whom this batch has asked.
@@ -189,14 +194,27 @@ struct Done {
 }
 
 impl<'a> Run<'a> {
-    fn new(sequencer: &'a Sequencer, batch: &'a mut dyn Batch, head: Head, cache: Cache) -> Result<Run<'a>> {
+    /// What `ahead` will ask for is read at one go.
+    fn new(
+        sequencer: &'a Sequencer,
+        batch: &'a mut dyn Batch,
+        head: Head,
+        mut cache: Cache,
+        ahead: &[Item],
+    ) -> Result<Run<'a>> {
         let frontier = Frontier::from_peaks(head.size, head.peaks.clone())
             .map_err(|error| StoreError::Damaged(format!("the head's peaks: {error}")))?;
-        let mut cache = cache;
+        let judged = Judged::of(ahead, &*batch)?;
+        let about = |op: &Op| {
+            let device = op.chain.as_ref().map(|chain| EntityId::of_device(op.ledger, &chain.device));
+            [Some(op.entity), op.user, op.session, device].into_iter().flatten()
+        };
+        let about = ahead.iter().filter_map(Item::op).flat_map(about);
+        cache.read_ahead(&*batch, about.chain([EntityId(head.ledger.0)]))?;
         let received = stamp(&*batch, &head, &mut cache, sequencer.host.clock.wall())?;
         let moment = Lens::new(&*batch, &mut cache).moment(&head, received)?;
         let (sums, roots, tips, pushes) = Default::default();
-        Ok(Run { sequencer, batch, head, moment, frontier, cache, sums, roots, tips, pushes })
+        Ok(Run { sequencer, batch, head, moment, frontier, cache, judged, sums, roots, tips, pushes })
     }
 
     /// Judges one item. `distrust` refuses it unseen, because judging it failed before.
@@ -208,10 +226,11 @@ impl<'a> Run<'a> {
                 return Ok(Verdict::Unreadable { code, detail });
             }
         };
-        let judged = self.batch.judged(op.id)?;
-        if let Some((_, index)) = judged.iter().find(|(same, _)| *same == op.same) {
+        let before = self.judged.before(op.id, &*self.batch)?;
+        let (known, said) = (!before.is_empty(), before.iter().find(|(same, _)| *same == op.same).map(|said| said.1));
+        if let Some(index) = said {
             self.hear(item, op)?;
-            return Ok(Verdict::Duplicate { original: self.verdict_at(*index)? });
+            return Ok(Verdict::Duplicate { original: self.verdict_at(index)? });
         }
         if self.forks(op)? {
             let fork = self.held_row(item, op, Vec::new())?;
@@ -221,7 +240,7 @@ impl<'a> Run<'a> {
         if distrust {
             return self.refuse(item, op, Code::Internal, "the server failed over this op");
         }
-        if !judged.is_empty() {
+        if known {
             return self.refuse(item, op, Code::IdReused, "the same id was used for something else");
         }
         self.moment.size = Some(self.frontier.size());
@@ -350,6 +369,7 @@ impl<'a> Run<'a> {
         let leaf = leaf_hash(&op.hash, &Hash::of(facts.as_bytes()));
         let entry = Entry { index, op: item.text.clone(), facts, leaf, push };
         self.batch.append(&entry, op.id, &op.same)?;
+        self.judged.add(op.id, op.same, index);
         let mut nodes = Vec::new();
         self.frontier.push(leaf, |level, position, hash| nodes.push((level, position, hash)));
         nodes.iter().try_for_each(|(level, position, hash)| self.batch.keep_node(*level, *position, hash))?;

@@ -15,6 +15,7 @@ pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};
 pub use files::{BlobRow, Files, KeepFiles, RefRow, UploadRow};
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -93,6 +94,10 @@ pub trait Snapshot: Files + Ahead {
     fn head(&self) -> Result<Option<Head>>;
     /// Newest state of an entity.
     fn entity(&self, id: EntityId) -> Result<Option<EntityRow>>;
+    /// Newest states of those of `ids` that there are, in any order.
+    fn entities_of(&self, ids: &[EntityId]) -> Result<Vec<EntityRow>> {
+        ids.iter().filter_map(|id| self.entity(*id).transpose()).collect()
+    }
     /// Up to `limit` entities of a kind with ids above `after`, in order of their ids.
     fn entities(&self, kind: &str, after: Option<EntityId>, limit: u32) -> Result<Vec<EntityRow>>;
     /// Up to `limit` entities of any kind with ids above `after`, in order of their ids.
@@ -101,6 +106,10 @@ pub trait Snapshot: Files + Ahead {
     fn entries(&self, from: u64, limit: u32) -> Result<Vec<Entry>>;
     /// Indexes at which an op id was judged, each with the digest of what was said.
     fn judged(&self, op: OpId) -> Result<Vec<(Hash, u64)>>;
+    /// As [`Snapshot::judged`], for those of `ops` that were.
+    fn judged_of(&self, ops: &[OpId]) -> Result<HashMap<OpId, Vec<(Hash, u64)>>> {
+        ops.iter().map(|op| Ok((*op, self.judged(*op)?))).collect()
+    }
     /// A complete node of the tree; level 0 is a leaf.
     fn node(&self, level: u8, position: u64) -> Result<Hash>;
     /// Up to `limit` feed rows of `scope` with `from <= index < below`, in order.

@@ -51,6 +51,11 @@ impl Snapshot for Transaction {
         self.line.one(&format!("{ENTITY} WHERE id = $1"), &[&bytes(id)], entity)
     }
 
+    fn entities_of(&self, ids: &[EntityId]) -> Result<Vec<EntityRow>> {
+        let ids: Vec<Vec<u8>> = ids.iter().map(|id| bytes(*id)).collect();
+        self.line.many(&format!("{ENTITY} WHERE id = ANY($1)"), &[&ids], entity)
+    }
+
     fn entities(&self, kind: &str, after: Option<EntityId>, limit: u32) -> Result<Vec<EntityRow>> {
         let sql = format!("{ENTITY} WHERE kind = $1 AND kind <> 'finding' AND id > $2 ORDER BY id LIMIT $3");
         self.line.many(&sql, &[&kind, &after_bytes(after), &i64::from(limit)], entity)
@@ -78,6 +83,16 @@ impl Snapshot for Transaction {
     fn judged(&self, op: OpId) -> Result<Vec<(Hash, u64)>> {
         let read = |row: &Row| Ok((hash_at(row, 0)?, number(row, 1)?));
         self.line.many("SELECT same, idx FROM judged WHERE op = $1", &[&&op.0.as_bytes()[..]], read)
+    }
+
+    fn judged_of(&self, ops: &[OpId]) -> Result<HashMap<OpId, Vec<(Hash, u64)>>> {
+        let ids: Vec<Vec<u8>> = ops.iter().map(|op| op.0.as_bytes().to_vec()).collect();
+        let read = |row: &Row| Ok((OpId(id(row, 0)?.0), (hash_at(row, 1)?, number(row, 2)?)));
+        let mut found: HashMap<OpId, Vec<(Hash, u64)>> = HashMap::new();
+        for (op, judged) in self.line.many("SELECT op, same, idx FROM judged WHERE op = ANY($1)", &[&ids], read)? {
+            found.entry(op).or_default().push(judged);
+        }
+        Ok(found)
     }
 
     fn node(&self, level: u8, position: u64) -> Result<Hash> {
