@@ -8,11 +8,15 @@
 //! All rules live here: forms of bodies ([`law_of`]), rights, merging, workflow steps, who sees
 //! what ([`scopes_of`], [`project`]).
 
+mod also;
 mod answers;
 mod apply;
 mod area;
+mod calendar;
+mod casework;
 mod epoch;
 mod evidence;
+mod face;
 mod facts;
 mod form;
 mod items;
@@ -31,6 +35,8 @@ mod whereabouts;
 pub use answers::{Misfit, check_value, follows, points, shown, whole};
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
+pub use calendar::{NoCalendar, Office, Span};
+pub use casework::{Standing, deduction_id, standing};
 pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
 pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
@@ -39,7 +45,7 @@ pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, law_of, law_table};
 pub use merge::Outcome;
 pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
 pub use schedule::{DueTask, falls_on, places_on, tasks_on};
-pub use scope::{Scope, project, scopes_of, scopes_of_user};
+pub use scope::{Scope, member_of, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
 pub use stamp::{Stamp, stamp};
 pub use whereabouts::{areas_of, looks_alike, unit_of};
@@ -54,7 +60,7 @@ use crate::model::{Code, Entity, EntityId, Hash, LedgerId, Time, Version};
 use crate::op::Op;
 
 /// Version of this law; recorded with every verdict.
-pub const LAW: u32 = 3;
+pub const LAW: u32 = 4;
 
 /// The state that the law may look at.
 pub trait View {
@@ -67,6 +73,8 @@ pub trait View {
     fn kept(&self, hash: &Hash) -> Option<u64>;
     /// Entities that refer to the file `hash`, in order of their ids; none on a phone.
     fn referring(&self, hash: &Hash) -> Vec<EntityId>;
+    /// True when somebody active belongs to the unit; true on a phone, which does not know.
+    fn has_members(&self, unit: EntityId) -> bool;
     /// The catalogue whose document has this hash, if this side holds it and can read it.
     fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>>;
 }
@@ -170,6 +178,9 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     evidence::derive(view, law, op, entity.as_deref(), &mut accepted);
     whereabouts::derive(view, law, op, entity.as_deref(), &mut accepted);
     derive(view, moment, law, op, entity.as_deref(), &mut accepted);
+    if !is_replay(entity.as_deref(), law, op) {
+        casework::judge(view, moment, law, op, entity.as_deref(), &mut accepted)?;
+    }
     Ok(Judgement::Accept(accepted))
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 use xuncha_core::host::Host;
 use xuncha_core::model::catalogue::{Catalogue, seed_catalogue};
-use xuncha_core::model::{EntityId, Hash, LedgerId};
+use xuncha_core::model::{EntityId, Hash, LedgerId, calendar_seeds};
 use xuncha_core::op::{DeviceKey, PublicKey};
 use xuncha_core::plan::role_seeds;
 use zeroize::Zeroizing;
@@ -93,7 +93,7 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// The head of the ledger in `store`, made first when there is none: an entry that names it, then
-/// one for each role and one for the built-in catalogue. A crash in between is mended at the next start: the first entries have fixed
+/// one for each role, for each year of the office's calendar and for the built-in catalogue. A crash in between is mended at the next start: the first entries have fixed
 /// ids and happen once.
 ///
 /// # Errors
@@ -142,6 +142,10 @@ fn first_items(ledger: LedgerId, key: &LedgerKey, opening: &Opening, host: &Host
         let may: Map<String, Value> = role.may.iter().map(|right| ((*right).to_owned(), Value::Bool(true))).collect();
         let body = json!({ "name": role.name, "sees": role.sees, "may": may });
         items.push(once("role.add", EntityId::of_role(ledger, role.name), body).write(ledger, host));
+    }
+    for calendar in calendar_seeds() {
+        let year = calendar.get("year").and_then(Value::as_u64).unwrap_or_default();
+        items.push(once("calendar.add", EntityId::of_calendar(ledger, year), calendar).write(ledger, host));
     }
     let catalogue = seed_catalogue();
     let entity = EntityId(Uuid::new_v5(&ledger.0, format!("catalogue:{}", catalogue.version).as_bytes()));

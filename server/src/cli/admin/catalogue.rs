@@ -120,7 +120,7 @@ fn export(folder: &Folder, printer: &Printer, id: Option<EntityId>) -> Result<()
 /// What stands for the catalogue in force.
 pub(super) fn current(folder: &Folder) -> Result<Option<Entity>, Failure> {
     let mut all = Vec::new();
-    each(folder, "catalogue", |entity| all.push(entity.clone()))?;
+    folder.each("catalogue", |entity| all.push(entity.clone()))?;
     Ok(in_force(all.iter()).cloned())
 }
 
@@ -133,7 +133,7 @@ pub(super) fn current_document(folder: &Folder) -> Result<Option<Catalogue>, Fai
 
 fn find(folder: &Folder, wanted: impl Fn(&Entity) -> bool) -> Result<Option<Entity>, Failure> {
     let mut found = None;
-    each(folder, "catalogue", |entity| {
+    folder.each("catalogue", |entity| {
         if wanted(entity) {
             found = Some(entity.clone());
         }
