@@ -81,6 +81,10 @@ pub mod decisions {
     pub mod d0029 {}
     #[doc = include_str!("../docs/decisions/0030-a-ledger-moves-as-rows-and-its-old-file-ends.md")]
     pub mod d0030 {}
+    #[doc = include_str!("../docs/decisions/0040-on-the-spot-is-within-a-day.md")]
+    pub mod d0040 {}
+    #[doc = include_str!("../docs/decisions/0041-a-task-is-done-where-it-is.md")]
+    pub mod d0041 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }

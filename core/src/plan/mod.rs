@@ -12,6 +12,7 @@ mod answers;
 mod apply;
 mod area;
 mod epoch;
+mod errand;
 mod evidence;
 mod facts;
 mod form;
@@ -22,6 +23,7 @@ mod rights;
 mod schedule;
 mod scope;
 mod seed;
+mod spot;
 mod stamp;
 mod table;
 #[cfg(test)]
@@ -32,6 +34,7 @@ pub use answers::{Misfit, check_value, follows, points, shown, whole};
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
 pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
+pub use errand::{carries_out, place_of_errand};
 pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
 pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};
@@ -41,6 +44,7 @@ pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
 pub use schedule::{DueTask, falls_on, places_on, tasks_on};
 pub use scope::{Scope, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
+pub use spot::SPOT_HOURS;
 pub use stamp::{Stamp, stamp};
 pub use whereabouts::{areas_of, looks_alike, unit_of};
 
@@ -54,7 +58,7 @@ use crate::model::{Code, Entity, EntityId, Hash, LedgerId, Time, Version};
 use crate::op::Op;
 
 /// Version of this law; recorded with every verdict.
-pub const LAW: u32 = 3;
+pub const LAW: u32 = 4;
 
 /// The state that the law may look at.
 pub trait View {
@@ -151,6 +155,9 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     let fields = form::check(view, law, op)?;
     if law.kind == "ledger.epoch" {
         epoch::check(moment, op)?;
+    }
+    if law.of == "schedule" {
+        schedule::check(op, entity.as_deref())?;
     }
     let mut accepted = match (&entity, law.act) {
         (None, _) => Accepted::default(),

@@ -8,7 +8,25 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::model::{Day, EntityId, KnownPlace, OpId, Recurs, Schedule, Time};
+use super::{Ruling, refuse};
+use crate::model::{Code, Day, Entity, EntityId, KnownPlace, OpId, Recurs, Schedule, Time};
+use crate::op::Op;
+
+/// A schedule that could never fall on a day, or would send nobody anywhere, is a slip.
+pub(super) fn check(op: &Op, entity: Option<&Entity>) -> Ruling<()> {
+    let before = |field: &str| entity.and_then(|entity| entity.field(field));
+    let after = |field: &str| op.body.get(field).or_else(|| before(field));
+    let day = |field: &str| after(field).and_then(Value::as_str);
+    let bad = |what: &str| refuse(Code::BadField, what);
+    // Days as they are written sort like the days.
+    if day("from").zip(day("until")).is_some_and(|(from, until)| until < from) {
+        return bad("until: lies before from");
+    }
+    if op.body.get("draw") == Some(&Value::from(0)) {
+        return bad("draw: of nothing nothing comes, wanted 1 or more");
+    }
+    Ok(())
+}
 
 /// A task that a schedule asks for, before it is said.
 #[derive(Debug, Clone, PartialEq)]

@@ -49,6 +49,7 @@ const FINDING: &[FieldLaw] = &[
     may("why", Form::Words(500)),
 ];
 const ASKED: Form = Form::Set(20, &Form::Asked);
+const FIX: &[FieldLaw] = &[may("photos", Form::Set(100, &Form::Photo))];
 const PREVIEWS: &[FieldLaw] = &[must("previews", Form::Set(100, &Form::Preview))];
 const RESOLVE: &[FieldLaw] = &[must("field", Form::Line(100)), must("seen", Form::OpIds), must("value", Form::Any)];
 const ROLE: &[FieldLaw] = &[must("name", Form::Line(64)), may("may", FLAGS), may("sees", SEES)];
@@ -128,7 +129,7 @@ pub(super) const LAWS: &[KindLaw] = &[
     law("device.add", "device", Act::Make, "", DEVICE),
     law("device.revoke", "device", step("revoked", &[]), "device.manage", RETIRE),
     observed(law("finding.amend", "finding", Act::Change, "finding.amend", FINDING)),
-    observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", &[])),
+    observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", FIX)),
     observed(law("finding.record", "finding", Act::Make, "finding.record", FINDING)),
     law("finding.resolve", "finding", Act::Resolve, "finding.resolve", RESOLVE),
     law("finding.void", "finding", step("void", &[]), "finding.void", &[REASON]),

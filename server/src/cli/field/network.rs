@@ -67,7 +67,7 @@ impl Sync {
     pub(super) fn run(&self, phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         let service = service(phone)?;
         if !self.no_previews {
-            super::photos::make(phone, self.font.as_deref())?;
+            super::photos::warn_unstamped(&super::photos::make(phone, self.font.as_deref())?, printer);
         }
         let conditions = Conditions { metered: self.metered, wifi: !self.no_wifi, charging: !self.no_charging };
         let options = SyncOptions { conditions, ..SyncOptions::default() };

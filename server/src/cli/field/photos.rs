@@ -39,9 +39,7 @@ pub(super) fn make(phone: &Notebook, font: Option<&Path>) -> Result<PreviewsMade
     let mut all = PreviewsMade::default();
     loop {
         let made = phone.make_previews(&options)?;
-        all.made += made.made;
-        all.no_preview_yet += made.no_preview_yet;
-        all.failed += made.failed;
+        all.add(&made);
         if !made.more {
             return Ok(all);
         }
@@ -56,7 +54,17 @@ pub(super) fn previews(phone: &Notebook, font: Option<&Path>, printer: &Printer)
     let made = make(phone, font)?;
     let text = format!("previews of {} photos, {} not yet, {} failed", made.made, made.no_preview_yet, made.failed);
     printer.say(&json!(made), text);
+    warn_unstamped(&made, printer);
     Ok(())
+}
+
+/// Says why display copies have no stamp though a font was given.
+pub(super) fn warn_unstamped(made: &PreviewsMade, printer: &Printer) {
+    match (made.unstamped, &*made.unknown) {
+        (0, _) => {}
+        (count, "") => printer.hint(format!("{count} of them without a stamp: there is no room for it")),
+        (count, unknown) => printer.hint(format!("{count} of them without a stamp: the font does not know {unknown}")),
+    }
 }
 
 pub(super) fn export(phone: &Notebook, file: &Path, printer: &Printer) -> Result<(), Failure> {
