@@ -12,6 +12,7 @@ mod folder;
 mod guard;
 mod import;
 mod migrate;
+mod opened;
 mod operation;
 mod print;
 mod serve;
