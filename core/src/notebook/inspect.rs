@@ -93,7 +93,8 @@ impl Notebook {
     }
 
     /// Records what was found wrong, with its photos, and answers the item with no; all or nothing.
-    /// Gives the finding. The place is that of the visit unless the draft has one.
+    /// Gives the finding. Without a place of its own it is at the known place of the visit; the fix at the start says
+    /// where the inspector stood then, and is taken only where there is no known place.
     ///
     /// # Errors
     /// As [`Notebook::answer`] and [`Notebook::record_with_photos`].
@@ -110,7 +111,7 @@ impl Notebook {
             let before = visit.answers.get(item).map(|before| before.findings.clone()).unwrap_or_default();
             let draft = FindingDraft {
                 item: draft.item.clone().or_else(|| Some(item.to_owned())),
-                place: draft.place.clone().or(visit.place),
+                place: draft.place.clone().or_else(|| visit.place.map(place_of_visit)),
                 values: if draft.values.is_empty() { answer.values.clone() } else { draft.values.clone() },
                 inspection: Some(inspection),
                 catalogue: visit.catalogue,
@@ -238,6 +239,14 @@ fn invalid(field: &str, detail: &str) -> Error {
 fn entity_of(store: &Store, kind: &str, id: EntityId) -> Result<Entity> {
     let found = store.entity(id)?.filter(|entity| entity.kind == kind);
     found.ok_or_else(|| Error::NotFound { what: format!("{kind} {id}") })
+}
+
+/// Where something is that was found in a visit to `place`, if nothing else is known.
+fn place_of_visit(place: Place) -> Place {
+    match place.id {
+        Some(_) => Place { words: place.words, id: place.id, ..Place::default() },
+        None => place,
+    }
 }
 
 /// Fails naming what of a visit is not what its task asks for.

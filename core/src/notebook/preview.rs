@@ -40,12 +40,17 @@ pub struct PreviewsMade {
     /// Photos that are damaged or too large; their originals are kept as they are.
     pub failed: u64,
     /// Of those made, display copies that have no stamp though there was a font for it.
+    #[serde(skip_serializing_if = "is_none_of_them")]
     pub unstamped: u64,
     /// Letters and digits of their stamps that the font does not know; empty when there was no room for the stamp.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub unknown: String,
     /// True when there is more than was asked for: call again.
     pub more: bool,
+}
+
+fn is_none_of_them(count: &u64) -> bool {
+    *count == 0
 }
 
 impl PreviewsMade {

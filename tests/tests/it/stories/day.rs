@@ -294,9 +294,11 @@ async fn what_is_put_right_in_the_same_visit_is_closed_at_once() {
 
 #[tokio::test]
 async fn a_fix_shows_another_picture_and_comes_within_a_day() {
-    let Day { server, a, b, .. } = day().await;
+    let Day { server, a, b, street } = day().await;
     let picture = photo(&server.random, 4_000);
-    let finding = a.record_photos("果皮箱满溢", &[&picture]);
+    let place = Some(Place { id: Some(street), ..Place::default() });
+    let draft = FindingDraft { item: Some("HW-1".into()), place, ..FindingDraft::default() };
+    let finding = a.notebook.record_with_photos(draft, vec![a.seal(&picture)]).unwrap();
     let said = a.pending();
     let same = field_of(a.notebook.fix_on_the_spot(finding, vec![a.seal(&picture)]));
     assert!(same.starts_with("photos/"), "{same}");
