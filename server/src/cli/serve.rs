@@ -15,7 +15,7 @@ use super::folder::{Database, Files, remember_address};
 use super::opened::{Opened, open};
 use super::operation::{Monitored, Operation, bind};
 use super::print::Printer;
-use super::signals::wait_for_signal;
+use super::signals::Asked;
 use super::{Failure, guard};
 use crate::api::{self, Limits, Service};
 use crate::blobs::{Blobs, sweep};
@@ -202,9 +202,10 @@ impl Serve {
         runtime.block_on(async {
             let data = options.data.clone();
             let running = start(options, host).await?;
+            let asked_to_stop = Asked::to_stop();
             announce(printer, &running, &data);
             hold_to(printer, &running.called, asked);
-            wait_for_signal().await;
+            asked_to_stop.heard().await;
             printer.hint("stopping");
             running.stop().await;
             Ok(ExitCode::SUCCESS)

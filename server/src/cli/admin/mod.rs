@@ -124,7 +124,8 @@ enum Area {
 
 #[derive(Debug, Subcommand)]
 enum Device {
-    /// Make a single-use invitation, as a URL and a QR code.
+    /// Make an invitation for one phone, as a URL and a QR code. For three days it also opens the login again on the phone
+    /// that used it, for the answer may have been lost: keep it from who is not to sign in there.
     Invite {
         /// Name or id of the user whose phone it is.
         #[arg(long)]
@@ -281,7 +282,9 @@ fn invite(folder: &Folder, printer: &Printer, user: &str, server: Option<String>
     printer.say(&json!({ "user": user.id, "url": url }), &url);
     let drawn = qrcode::QrCode::new(&url).map_err(|error| Failure::new("internal", error))?;
     printer.hint(drawn.render::<qrcode::render::unicode::Dense1x2>().build());
-    printer.hint("The invitation is good for one phone and three days.");
+    printer.hint(
+        "The invitation is good for one phone and three days. On that phone it opens the login again until then.",
+    );
     Ok(())
 }
 

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
-use xuncha_core::model::{Day, EntityId, Recurs, Schedule, Task, Time};
+use xuncha_core::model::{Day, EntityId, KnownPlace, Recurs, Schedule, Task, Time};
 
 use super::super::Failure;
 use super::super::folder::Folder;
 use super::super::print::Printer;
-use super::{find_named, find_user, list};
+use super::catalogue::current_document;
+use super::{each, find_named, find_user, list};
 use crate::casework::Clerk;
 use crate::ledger::OwnOp;
 
@@ -163,6 +164,7 @@ impl New {
         if self.place.is_empty() && self.kind.is_none() {
             return Err(Failure::new("bad_field", "place: name places, or a kind of place by --type"));
         }
+        self.check(folder)?;
         let today = || folder.host.clock.wall().to_string().chars().take(10).collect();
         let from: String = self.from.unwrap_or_else(today);
         let mut body = json!({ "name": self.name, "every": recurs(&self.every)?, "from": from, "days": self.days });
@@ -181,11 +183,47 @@ impl New {
     }
 }
 
+impl New {
+    /// What the law cannot see, and would never come to anything: a kind of place without a checklist, and a draw of more places than
+    /// there are.
+    fn check(&self, folder: &Folder) -> Result<(), Failure> {
+        if let Some(kind) = &self.kind
+            && let Some(catalogue) = current_document(folder)?
+            && catalogue.place_type(kind).is_none()
+        {
+            let detail = format!("type: {kind} has no checklist in catalogue {}", catalogue.version);
+            return Err(Failure::new("bad_field", detail));
+        }
+        let mut known = Vec::new();
+        each(folder, "place", |entity| known.push(KnownPlace::from_entity(entity)))?;
+        let named: Vec<EntityId> = self
+            .place
+            .iter()
+            .map(|name| find_named(folder, "place", name).map(|found| found.id))
+            .collect::<Result<_, _>>()?;
+        let meant = |place: &&KnownPlace| {
+            let kind = self.kind.as_deref() == Some(&place.place_type);
+            let inside = self.area.is_none_or(|area| place.areas.contains(&area));
+            place.status == "active" && (named.contains(&place.id) || (kind && inside))
+        };
+        let there = known.iter().filter(meant).count() as u64;
+        match self.draw {
+            Some(draw) if draw > there => {
+                Err(Failure::new("bad_field", format!("draw: {draw} of {there} places cannot be drawn")))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 fn recurs(days: &[String]) -> Result<Recurs, Failure> {
     let bad = |day: &str| Failure::new("bad_field", format!("every: {day} is neither mon to sun nor 1 to 31"));
     let week = |day: &String| serde_json::from_value::<Day>(Value::from(day.to_lowercase())).ok();
     if let Some(week) = days.iter().map(week).collect::<Option<BTreeSet<Day>>>() {
         return Ok(Recurs::Week(week));
+    }
+    if days.iter().any(|day| week(day).is_some()) && days.iter().any(|day| day.parse::<u8>().is_ok()) {
+        return Err(Failure::new("bad_field", "every: wanted days of the week or of the month, not both"));
     }
     let month = |day: &String| day.parse::<u8>().ok().filter(|day| (1..=31).contains(day)).ok_or_else(|| bad(day));
     Ok(Recurs::Month(days.iter().map(month).collect::<Result<_, _>>()?))
