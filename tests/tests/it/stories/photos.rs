@@ -175,6 +175,8 @@ async fn what_a_check_or_a_backup_finds_lost_is_asked_for_and_covered_once_it_is
     let taken = back_up();
     assert_eq!((taken.lacks.len(), taken.copied, taken.durable_size), (0, 1, taken.size));
     phone.sync().await;
+    // What previews are still to be made from stays.
+    phone.notebook.make_previews(&PreviewOptions::default()).unwrap();
     assert_eq!(phone.notebook.free_space().unwrap().files, 1);
     check(&server, &[&phone]);
 }
