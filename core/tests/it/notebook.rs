@@ -163,7 +163,7 @@ async fn a_figure_that_is_none_is_named_and_not_left_out() {
         (Place { accuracy: Some(f64::INFINITY), ..sound.clone() }, "place.accuracy"),
         (Place { accuracy: Some(-5.0), ..sound.clone() }, "place.accuracy"),
         (Place { accuracy: Some(1e300), ..sound.clone() }, "place.accuracy"),
-        (Place { lat: Some(f64::NAN), lon: Some(f64::NAN), ..sound.clone() }, "place.lat"),
+        (Place { lat: Some(f64::NAN), lon: Some(f64::NAN), ..sound }, "place.lat"),
     ] {
         let draft = FindingDraft { place: Some(place), ..finding("x") };
         match phone.record(draft, vec![]) {

@@ -249,6 +249,17 @@ fn answers_that_do_not_fit_are_named(phone: &Pocket, visit: &str) {
     }
 }
 
+/// The finding of SR-7 in [`a_visit_on_the_command_line_from_the_task_to_the_points`].
+fn what_nobody_said_is_not_written_down(a: &Pocket, visit: &str, finding: &str, place: &Value) {
+    // Nobody said where on the road, or that the photos are of just now; so neither is written down.
+    let shown = a.value(&["show", finding]);
+    let photos = shown["photos"].as_object().unwrap();
+    assert!(photos.len() == 2 && photos.values().all(|photo| photo["source"] == "gallery"), "{photos:?}");
+    assert_eq!((&shown["place"]["lat"], &shown["place"]["id"]), (&Value::Null, place));
+    let (code, message) = a.refused(&["inspect", "answer", visit, "SR-7", "--is", "yes"]);
+    assert!(code == "bad_field" && message.contains("answers/SR-7/findings"), "{code}: {message}");
+}
+
 #[test]
 fn a_visit_on_the_command_line_from_the_task_to_the_points() {
     let (desk, random) = (Desk::new(), SeededRandom::new());
@@ -281,13 +292,7 @@ fn a_visit_on_the_command_line_from_the_task_to_the_points() {
     let found = say("SR-7", &["--value", "count=2", "--note", "电线杆", "--photo", &wide, "--photo", &close]);
     let finding = id(&found, "finding").to_owned();
     say("CW-1", &["--is", "yes"]);
-    // Nobody said where on the road, or that the photos are of just now; so neither is written down.
-    let shown = a.value(&["show", &finding]);
-    let photos = shown["photos"].as_object().unwrap();
-    assert!(photos.len() == 2 && photos.values().all(|photo| photo["source"] == "gallery"), "{photos:?}");
-    assert_eq!((&shown["place"]["lat"], &shown["place"]["id"]), (&Value::Null, &place["id"]));
-    let (code, message) = a.refused(&["inspect", "answer", &visit, "SR-7", "--is", "yes"]);
-    assert!(code == "bad_field" && message.contains("answers/SR-7/findings"), "{code}: {message}");
+    what_nobody_said_is_not_written_down(&a, &visit, &finding, &place["id"]);
     let (code, message) = a.refused(&["inspect", "finish", &visit]);
     assert!(code == "bad_field" && message.contains("answers/931-11"), "{code}: {message}");
     assert_eq!(a.value(&["inspect", "pause", &visit])["status"], "paused");
@@ -355,6 +360,20 @@ fn what_is_refused_leaves_no_photo_behind_and_a_figure_that_is_none_is_named() {
     server.stop();
 }
 
+/// The list and a failure as people read them, after [`a_finding_at_a_known_place_and_what_may_be_the_same`] recorded one.
+fn what_people_read(a: &Pocket) {
+    // Where a finding is that has no fix of its own is said by its place's name.
+    let plain = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(binary());
+        command.args(["field", "--home", &a.0]).args(arguments);
+        run(command)
+    };
+    let listed = plain(&["list"]);
+    assert!(listed.out.contains("  解放路  "), "{listed:?}");
+    let failed = xuncha(["field", "--home", &a.0, "show", "01976b2e-7c00-7000-8000-000000000001"]);
+    assert_eq!((failed.code, failed.err.as_str()), (1, ""), "a failure is told once");
+}
+
 #[test]
 fn a_finding_at_a_known_place_and_what_may_be_the_same() {
     let desk = Desk::new();
@@ -377,16 +396,7 @@ fn a_finding_at_a_known_place_and_what_may_be_the_same() {
     let (code, message) = a.refused(&["record", "--item", "XX-1"]);
     assert!(code == "bad_field" && message.starts_with("item:"), "{code}: {message}");
 
-    // Where a finding is that has no fix of its own is said by its place's name.
-    let plain = |arguments: &[&str]| {
-        let mut command = std::process::Command::new(binary());
-        command.args(["field", "--home", &a.0]).args(arguments);
-        run(command)
-    };
-    let listed = plain(&["list"]);
-    assert!(listed.out.contains("  解放路  "), "{listed:?}");
-    let failed = xuncha(["field", "--home", &a.0, "show", "01976b2e-7c00-7000-8000-000000000001"]);
-    assert_eq!((failed.code, failed.err.as_str()), (1, ""), "a failure is told once");
+    what_people_read(&a);
 
     let record = ["record", "--item", "SR-1", "--at", "31.23,121.47", "--note", "纸箱"];
     let first = a.value(&record);
