@@ -37,7 +37,7 @@ pub(crate) use read::{OpLine, Shown, everything};
 pub(crate) use say::{Saying, as_invalid};
 pub(crate) use verdict::{Batch, Tally};
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,6 +65,8 @@ pub(crate) struct Store {
     shapes: RefCell<Option<Shapes>>,
     /// Catalogues read so far; a document never changes.
     catalogues: RefCell<HashMap<Hash, Arc<Catalogue>>>,
+    /// The journal's name is durable.
+    journal_named: Cell<bool>,
     stop: Arc<AtomicBool>,
 }
 
@@ -86,6 +88,7 @@ impl Store {
             host,
             shapes: RefCell::new(None),
             catalogues: RefCell::default(),
+            journal_named: Cell::new(false),
             stop,
         })
     }
@@ -100,6 +103,7 @@ impl Store {
         let done = Transaction::new_unchecked(&self.db, TransactionBehavior::Immediate)
             .tried("begin to write")
             .and_then(|tx| {
+                self.name_journal()?;
                 let value = action(self)?;
                 tx.commit().tried("save")?;
                 Ok(value)
@@ -108,6 +112,18 @@ impl Store {
             self.shapes.take();
         }
         done
+    }
+
+    /// Makes the name of the journal durable, once for each time that it is made: when the store is opened.
+    ///
+    /// SQLite syncs the folder as well, but goes on when that fails, as on a full disk: what it then calls saved
+    /// would be gone with the name.
+    fn name_journal(&self) -> Result<()> {
+        if !self.journal_named.get() {
+            open::sync_folder(&self.folder)?;
+            self.journal_named.set(true);
+        }
+        Ok(())
     }
 
     /// Writes everything into the one database file and closes it.
