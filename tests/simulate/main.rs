@@ -6,6 +6,7 @@
 //! cargo build --profile ci -p xuncha-tests
 //! target/ci/simulate --seeds 500            # a table of what went wrong and how often
 //! target/ci/simulate --seed 17 --trace      # one world, and everything that happened in it
+//! target/ci/simulate --stories              # what chance rarely puts together
 //! ```
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -47,6 +48,9 @@ pub(crate) struct Arguments {
     /// Faults that do not happen.
     #[arg(long, value_name = "FAULT", value_parser = fault_named)]
     without: Vec<Fault>,
+    /// Play the stories instead: what chance rarely puts together, at every place where it can happen.
+    #[arg(long)]
+    stories: bool,
     /// Print everything that happens.
     #[arg(long)]
     trace: bool,

@@ -4,6 +4,7 @@ mod deed;
 mod mishap;
 mod office;
 mod rest;
+mod story;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;

@@ -8,6 +8,8 @@ mod leave;
 mod snapshot;
 mod tables;
 
+use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -68,6 +70,7 @@ impl SqliteStore {
             return Err(StoreError::Moved(to));
         }
         let readers = (0..READERS).map(|_| connect(file, true)).collect::<Result<_>>()?;
+        sync_name(file)?;
         let writer = Writer { connection: writer, durable: true };
         Ok(SqliteStore { writer: Mutex::new(writer), readers: Mutex::new(readers), freed: Condvar::new() })
     }
@@ -81,6 +84,18 @@ impl SqliteStore {
             }
         }
     }
+}
+
+/// Makes the names of the file and of its log durable. SQLite syncs the folder as well, but goes on when that
+/// fails, as on a full disk: what it then calls committed would be gone with the log's name.
+fn sync_name(file: &Path) -> Result<()> {
+    let Some(folder) = file.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Failed(format!("sync the folder of the ledger: {error}")),
+    })
 }
 
 /// The one connection that writes.
