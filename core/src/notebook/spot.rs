@@ -16,10 +16,10 @@ impl Notebook {
     /// all. At most a day after it was recorded.
     ///
     /// # Errors
-    /// [`Error::Invalid`](crate::Error::Invalid) naming `photos` when it has none from before or none from after, `photos/<id>` when that is
-    /// the same picture as before, `at` when too much time has passed;
-    /// [`Error::Refused`](crate::Error::Refused) with `not_allowed` when it is another's, with `state_changed` when it is no longer just
-    /// reported. Nothing was recorded.
+    /// [`Error::Invalid`](crate::Error::Invalid) naming `photos` when it has none from before or none from after,
+    /// `photos/<id>` when that is the same picture as before, `at` when too much time has passed;
+    /// [`Error::Refused`](crate::Error::Refused) with `not_allowed` when it is another's, with `state_changed` when it
+    /// is no longer just reported. Nothing was recorded.
     pub fn fix_on_the_spot(&self, finding: EntityId, mut after: Vec<SealedPhoto>) -> Result<OpId> {
         for photo in &mut after {
             photo.photo.shows = Some("after".to_owned());

@@ -25,7 +25,10 @@ pub fn carries_out(view: &dyn View, task: &Task, place: Option<&Place>, kind: &s
 /// The place of a visit that carries out a task: what the visitor says of it, laid over what the task says. A fix
 /// replaces a fix, and neither takes the known place away.
 pub fn place_of_errand(said: Option<Place>, task: Option<Place>) -> Option<Place> {
-    let (Some(said), Some(task)) = (said.clone(), task.clone()) else { return said.or(task) };
+    let (said, task) = match (said, task) {
+        (Some(said), Some(task)) => (said, task),
+        (said, task) => return said.or(task),
+    };
     let fix = if said.lat.is_some() { &said } else { &task };
     Some(Place {
         lat: fix.lat,

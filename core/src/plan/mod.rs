@@ -41,7 +41,7 @@ pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_sho
 pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, law_of, law_table};
 pub use merge::Outcome;
 pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
-pub use schedule::{DueTask, falls_on, places_on, tasks_on};
+pub use schedule::{DueTask, falls_on, is_meant, places_on, tasks_on};
 pub use scope::{Scope, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
 pub use spot::SPOT_HOURS;

@@ -67,15 +67,18 @@ fn day_of(day: Weekday) -> Day {
     }
 }
 
+/// True when a schedule that names `places`, or all places of a kind, in one area where it says so, means `place`.
+pub fn is_meant(place: &KnownPlace, places: &[EntityId], kind: Option<&str>, area: Option<EntityId>) -> bool {
+    let of_kind = kind == Some(&place.place_type);
+    let inside = area.is_none_or(|area| place.areas.contains(&area));
+    place.status == "active" && (places.contains(&place.id) || (of_kind && inside))
+}
+
 /// The places that `schedule` sends people to on `day`, of `known`: those it names or those of its
 /// kind and area, as many as it draws. Drawn in the order of SHA-256 over seed, day and place.
 pub fn places_on<'a>(schedule: &Schedule, day: Date, known: &'a [KnownPlace]) -> Vec<&'a KnownPlace> {
-    let meant = |place: &&KnownPlace| {
-        let named = schedule.places.contains(&place.id);
-        let kind = schedule.place_type.as_deref() == Some(&place.place_type);
-        let inside = schedule.area.is_none_or(|area| place.areas.contains(&area));
-        place.status == "active" && (named || (kind && inside))
-    };
+    let (kind, area) = (schedule.place_type.as_deref(), schedule.area);
+    let meant = |place: &&KnownPlace| is_meant(place, &schedule.places, kind, area);
     let mut places: Vec<_> = known.iter().filter(meant).collect();
     if let Some(draw) = schedule.draw {
         let seed = schedule.seed.as_deref().unwrap_or_default();

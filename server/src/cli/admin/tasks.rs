@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 use xuncha_core::model::{Day, EntityId, KnownPlace, Recurs, Schedule, Task, Time};
+use xuncha_core::plan::is_meant;
 
 use super::super::Failure;
 use super::super::folder::Folder;
@@ -181,11 +182,9 @@ impl New {
         }
         super::add(folder, printer, "schedule.add", body, &self.name)
     }
-}
 
-impl New {
-    /// What the law cannot see, and would never come to anything: a kind of place without a checklist, and a draw of more places than
-    /// there are.
+    /// What the law cannot see, and would never come to anything: a kind of place without a checklist, and a draw of
+    /// more places than there are.
     fn check(&self, folder: &Folder) -> Result<(), Failure> {
         if let Some(kind) = &self.kind
             && let Some(catalogue) = current_document(folder)?
@@ -201,11 +200,7 @@ impl New {
             .iter()
             .map(|name| find_named(folder, "place", name).map(|found| found.id))
             .collect::<Result<_, _>>()?;
-        let meant = |place: &&KnownPlace| {
-            let kind = self.kind.as_deref() == Some(&place.place_type);
-            let inside = self.area.is_none_or(|area| place.areas.contains(&area));
-            place.status == "active" && (named.contains(&place.id) || (kind && inside))
-        };
+        let meant = |place: &&KnownPlace| is_meant(place, &named, self.kind.as_deref(), self.area);
         let there = known.iter().filter(meant).count() as u64;
         match self.draw {
             Some(draw) if draw > there => {
