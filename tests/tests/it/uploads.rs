@@ -341,7 +341,9 @@ async fn a_checksum_that_does_not_fit_costs_its_own_request_only() {
     let id = upload.rsplit('/').next().unwrap();
     assert_eq!(depot_of(server.data()).gathered(id).unwrap(), 700_000);
     for unknown in ["md5 xyz", "sha256", "sha256 ?", "sha1 2jmj7l5rSw0yVb/vlWAYkK/YBwk="] {
-        let answer = phone.patch_with(&upload, 700_000, &bytes[700_000..], &[("upload-checksum", unknown)]).await;
+        // Turned away before it is read, so no more than a line holds: who is still writing may not hear why.
+        let some = &bytes[700_000..701_000];
+        let answer = phone.patch_with(&upload, 700_000, some, &[("upload-checksum", unknown)]).await;
         assert_eq!(outcome(&answer), is(400, "malformed"), "{unknown}");
     }
     let rest =
