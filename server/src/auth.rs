@@ -117,7 +117,7 @@ pub fn begin_enrolment(
     }
     let device = request.key.device();
     let device_entity = EntityId::of_device(ledger, &device);
-    let session = EntityId(Uuid::new_v5(&device_entity.0, format!("session:{code}").as_bytes()));
+    let session = EntityId::of_login(ledger, &device, &code);
     let known = store.look(|snapshot| Ok((status(snapshot, device_entity)?, status(snapshot, session)?)));
     let (device_known, session_known) = known.map_err(|error| store_failure(&error))?;
     if device_known.as_deref().is_some_and(|status| status != "active") {

@@ -54,6 +54,13 @@ impl EntityId {
         EntityId::named(ledger, &format!("device:{device}"))
     }
 
+    /// The login that the invitation with the code of this hash opens on `device`: whoever has the code can tell whether it
+    /// was used there.
+    pub fn of_login(ledger: LedgerId, device: &DeviceId, code: &Hash) -> EntityId {
+        let device = EntityId::of_device(ledger, device);
+        EntityId(Uuid::new_v5(&device.0, format!("session:{code}").as_bytes()))
+    }
+
     /// The entity that stands for the role called `name`.
     pub fn of_role(ledger: LedgerId, name: &str) -> EntityId {
         EntityId::named(ledger, &format!("role:{name}"))

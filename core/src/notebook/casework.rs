@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use super::photo::{blobs_of, promise};
 use super::record::{finding_of, raw};
 use super::{Notebook, SealedPhoto};
+use crate::Result;
 use crate::model::{EntityId, Notice, OpId, Time};
 use crate::store::Saying;
-use crate::Result;
 
 impl Notebook {
     /// 反馈: what the unit did, with photos of how it is now.

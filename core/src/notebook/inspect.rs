@@ -1,4 +1,4 @@
-//! Visits: start, answer, pause, finish; found and fixed on the spot.
+//! Visits: start, answer, pause, finish.
 
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -6,17 +6,17 @@ use serde_json::{Value, json};
 
 use super::Notebook;
 use super::photo::SealedPhoto;
-use super::record::{finding_of, raw};
+use super::record::{raw, real};
 use crate::model::catalogue::Item;
 use crate::model::{Answer, Entity, EntityId, FindingDraft, Inspection, Is, KnownPlace, OpId, Place, Task};
-use crate::plan::{Checklist, Misfit, follows, photos_showing, points, shown, whole};
+use crate::plan::{Checklist, Misfit, carries_out, follows, photos_showing, place_of_errand, points, shown, whole};
 use crate::store::{Saying, Store};
 use crate::{Error, Result};
 
 /// What a visit is begun with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Visit {
-    /// Where; names the known place, if there is one. Taken from the task when absent.
+    /// Where; names the known place, if there is one. What it leaves open is taken from the task.
     pub place: Option<Place>,
     /// Kind of place; taken from the known place or the task when absent.
     pub place_type: Option<String>,
@@ -49,7 +49,8 @@ impl Notebook {
     ///
     /// # Errors
     /// [`Error::NotFound`] for a task, a place or a catalogue that is not on this phone,
-    /// [`Error::Invalid`] naming the field to correct.
+    /// [`Error::Invalid`] naming the field to correct; also when the task is at another place, or asks for another
+    /// type.
     pub fn start_inspection(&self, visit: Visit) -> Result<EntityId> {
         self.change(|store| {
             let in_force = store.catalogue_in_force()?.filter(|(_, document)| document.is_some());
@@ -58,13 +59,17 @@ impl Notebook {
             };
             let task = visit.task.map(|id| entity_of(store, "task", id)).transpose()?;
             let task = task.as_ref().map(Task::from_entity);
-            let place = visit.place.or_else(|| task.as_ref().and_then(|task| task.place.clone()));
+            let place = place_of_errand(visit.place, task.as_ref().and_then(|task| task.place.clone()));
             let place = place.ok_or_else(|| invalid("place", "is missing"))?;
+            real("place", &place)?;
             let known = place.id.map(|id| entity_of(store, "place", id)).transpose()?;
             let known = known.as_ref().map(KnownPlace::from_entity);
-            let place_type = visit.place_type.or_else(|| task.and_then(|task| task.place_type));
-            let place_type = place_type.or_else(|| known.map(|known| known.place_type));
+            let asked = task.as_ref().and_then(|task| task.place_type.clone());
+            let place_type = visit.place_type.or(asked).or_else(|| known.map(|known| known.place_type));
             let place_type = place_type.ok_or_else(|| invalid("type", "is missing"))?;
+            if let Some(task) = &task {
+                fits_task(store, task, &place, &place_type)?;
+            }
             let mut body = json!({ "type": place_type, "catalogue": catalogue.id, "place": place });
             if let Some(task) = visit.task {
                 body["task"] = json!(task);
@@ -88,7 +93,8 @@ impl Notebook {
     }
 
     /// Records what was found wrong, with its photos, and answers the item with no; all or nothing.
-    /// Gives the finding. The place is that of the visit unless the draft has one.
+    /// Gives the finding. Without a place of its own it is at the known place of the visit; the fix at the start says
+    /// where the inspector stood then, and is taken only where there is no known place.
     ///
     /// # Errors
     /// As [`Notebook::answer`] and [`Notebook::record_with_photos`].
@@ -105,7 +111,7 @@ impl Notebook {
             let before = visit.answers.get(item).map(|before| before.findings.clone()).unwrap_or_default();
             let draft = FindingDraft {
                 item: draft.item.clone().or_else(|| Some(item.to_owned())),
-                place: draft.place.clone().or(visit.place),
+                place: draft.place.clone().or_else(|| visit.place.map(place_of_visit)),
                 values: if draft.values.is_empty() { answer.values.clone() } else { draft.values.clone() },
                 inspection: Some(inspection),
                 catalogue: visit.catalogue,
@@ -185,7 +191,8 @@ impl Notebook {
     }
 
     /// Ends a visit: every item is answered, and what is wrong is shown by as many photos as its item
-    /// takes or has a reason why not. Its task, if it has one, is done with it.
+    /// takes or has a reason why not. Its task, if it has one, is done with it; one that was moved elsewhere meanwhile
+    /// stays open.
     ///
     /// # Errors
     /// [`Error::Invalid`] naming `answers/<item>`, the first that is not complete.
@@ -193,31 +200,14 @@ impl Notebook {
         self.change(|store| {
             let visit = Inspection::from_entity(&entity_of(store, "inspection", id)?);
             let op = self.step_in(store, "inspection.finish", id, &json!({}))?;
-            if let Some(task) = visit.task {
-                let open = store.entity(task)?.is_some_and(|task| task.text("status") == Some("open"));
-                if open {
-                    self.step_in(store, "task.finish", task, &json!({ "inspection": id }))?;
+            if let (Some(id_of_task), Some(place)) = (visit.task, &visit.place) {
+                let task = store.entity(id_of_task)?.filter(|task| task.text("status") == Some("open"));
+                let task = task.as_ref().map(Task::from_entity);
+                if task.is_some_and(|task| fits_task(store, &task, place, &visit.place_type).is_ok()) {
+                    self.step_in(store, "task.finish", id_of_task, &json!({ "inspection": id }))?;
                 }
             }
             Ok(op)
-        })
-    }
-
-    /// 即查即改: adds photos of the same spot after it was put right, and closes the finding at once.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] naming `photos` when it has none from before, or `photos` none from after;
-    /// [`Error::Refused`] with `state_changed` when it is no longer just reported.
-    pub fn fix_on_the_spot(&self, finding: EntityId, mut after: Vec<SealedPhoto>) -> Result<OpId> {
-        for photo in &mut after {
-            photo.photo.shows = Some("after".to_owned());
-        }
-        self.change_with(&after, |store| {
-            finding_of(store, finding)?;
-            if !after.is_empty() {
-                self.amend_photos_in(store, finding, &mut FindingDraft::default(), &after)?;
-            }
-            self.step_in(store, "finding.fix", finding, &json!({}))
         })
     }
 
@@ -249,6 +239,21 @@ fn invalid(field: &str, detail: &str) -> Error {
 fn entity_of(store: &Store, kind: &str, id: EntityId) -> Result<Entity> {
     let found = store.entity(id)?.filter(|entity| entity.kind == kind);
     found.ok_or_else(|| Error::NotFound { what: format!("{kind} {id}") })
+}
+
+/// Where something is that was found in a visit to `place`, if nothing else is known.
+fn place_of_visit(place: Place) -> Place {
+    match place.id {
+        Some(_) => Place { words: place.words, id: place.id, ..Place::default() },
+        None => place,
+    }
+}
+
+/// Fails naming what of a visit is not what its task asks for.
+fn fits_task(store: &Store, task: &Task, place: &Place, kind: &str) -> Result<()> {
+    let misfit =
+        store.with_sight(task.id, store.entity(task.id)?, |sight| carries_out(sight, task, Some(place), kind))?;
+    misfit.map_err(|misfit| invalid(misfit.ask.as_deref().unwrap_or("task"), &misfit.detail))
 }
 
 fn open_visit(store: &Store, id: EntityId) -> Result<Inspection> {

@@ -36,6 +36,7 @@ mod draft;
 mod enrol;
 mod files;
 mod free;
+mod handed_in;
 mod inspect;
 mod keys;
 mod list;
@@ -46,6 +47,7 @@ mod preview;
 mod record;
 mod recovered;
 mod refused;
+mod spot;
 mod status;
 
 pub use crate::store::{EnrolAgain, SignInAgain};
@@ -113,7 +115,7 @@ impl Notebook {
     /// [`Error::Busy`] when another process has it, [`Error::Outdated`] when a newer version wrote
     /// it, [`Error::Damaged`] when it cannot be read, [`Error::KeyMissing`] when its key is gone or
     /// another one. All of these leave every byte as it was. A crash while it is created leaves
-    /// nothing, or a whole one.
+    /// nothing, or a whole one. A notebook that is there opens on a full disk too, to be read.
     pub fn open(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
         let lock = prepare(folder, keys.as_ref(), &host)?;
         let door = Door::open(folder, lock, host, |public| matching(keys.as_ref(), public))?;
@@ -156,8 +158,11 @@ impl Notebook {
                 sealing: RwLock::new(()),
             }),
         };
-        notebook.sweep()?;
-        Ok(notebook)
+        match notebook.sweep() {
+            // Sweeping is for the next opening then: what is here can be read.
+            Ok(()) | Err(Error::Full) => Ok(notebook),
+            Err(error) => Err(error),
+        }
     }
 
     /// Sends everything that waits and fetches everything that changed; one request when there is

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::pin::{self, MOST_TRIES};
 use super::{Enrolled, Notebook, SignInAgain};
 use crate::host::Host;
-use crate::model::{EntityId, Time};
+use crate::model::{EntityId, Hash, Time};
 use crate::plan::login_lasts;
 use crate::protocol::SyncService;
 use crate::store::{Lock, Login, Store};
@@ -48,15 +48,34 @@ impl Notebook {
     /// device key; or again, with a fresh login. They record from now on. The PIN that they had stays,
     /// and wrong tries are forgotten.
     ///
+    /// A code that was used here is good again, on this phone, until it runs out: its answer may have been lost. It is no
+    /// way around wrong PINs.
+    ///
     /// # Errors
     /// [`Error::NotEnrolled`] before the first enrolment; [`Error::Invalid`] naming `user` when twenty
-    /// are signed in already; otherwise as [`Notebook::enrol`].
+    /// are signed in already; [`Error::PinLocked`] and [`Error::SignInNeeded`] when `code` is the one that opened a login
+    /// whose PIN was tried too often; otherwise as [`Notebook::enrol`].
     pub async fn sign_in<S: SyncService>(&self, service: &S, code: &str) -> Result<Enrolled> {
         let _alone = self.alone()?;
-        if self.read(|store| store.account())?.membership.is_none() {
-            return Err(Error::NotEnrolled);
-        }
+        self.read(|store| self.still_good(store, code))?;
         self.open_login(service, code).await
+    }
+
+    /// Fails when wrong PINs have closed the login that `code` opened: who tries them may well have the old link too.
+    fn still_good(&self, store: &Store, code: &str) -> Result<()> {
+        let membership = store.account()?.membership.ok_or(Error::NotEnrolled)?;
+        let device = store.key().public().device();
+        let opened = EntityId::of_login(membership.ledger, &device, &Hash::of(code.as_bytes()));
+        let Some(login) = store.logins()?.into_iter().find(|login| login.session == opened) else { return Ok(()) };
+        if login.wrong >= MOST_TRIES {
+            return Err(Error::SignInNeeded {
+                why: "too many wrong PINs, and this invitation was used: take a new one",
+            });
+        }
+        match login.lock.and_then(|lock| self.shared.waits.left(login.user, lock, self.host())) {
+            Some(left) => Err(Error::PinLocked { until: self.host().clock.wall().plus_millis(left) }),
+            None => Ok(()),
+        }
     }
 
     /// Everybody who is signed in here, by name.

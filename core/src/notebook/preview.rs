@@ -5,6 +5,7 @@ use std::fs;
 use std::sync::Arc;
 
 use super::Notebook;
+use super::handed_in::handed_in;
 use super::photo::as_error;
 use super::record::{finding_of, raw};
 use crate::model::{BlobRef, Entity, EntityId, Finding, Hash, OpId, Photo, Preview, Time};
@@ -38,8 +39,35 @@ pub struct PreviewsMade {
     pub no_preview_yet: u64,
     /// Photos that are damaged or too large; their originals are kept as they are.
     pub failed: u64,
+    /// Of those made, display copies that have no stamp though there was a font for it.
+    #[serde(skip_serializing_if = "is_none_of_them")]
+    pub unstamped: u64,
+    /// Letters and digits of their stamps that the font does not know; empty when there was no room for the stamp.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unknown: String,
     /// True when there is more than was asked for: call again.
     pub more: bool,
+}
+
+fn is_none_of_them(count: &u64) -> bool {
+    *count == 0
+}
+
+impl PreviewsMade {
+    /// Counts in what a further call made.
+    pub fn add(&mut self, made: &PreviewsMade) {
+        self.made += made.made;
+        self.no_preview_yet += made.no_preview_yet;
+        self.failed += made.failed;
+        self.unstamped += made.unstamped;
+        self.know_not(&made.unknown);
+        self.more = made.more;
+    }
+
+    fn know_not(&mut self, letters: &str) {
+        let new: Vec<char> = letters.chars().filter(|letter| !self.unknown.contains(*letter)).collect();
+        self.unknown.extend(new);
+    }
 }
 
 /// A preview whose files are sealed.
@@ -87,8 +115,15 @@ impl Notebook {
                 self.remember(photo, "made", "announced by somebody else")?;
                 continue;
             }
-            match self.draw(photo, &stamp(&entity, photo, &inspector), font)? {
-                Ok(sealed) => made.push(Sealed { author, ..sealed }),
+            let stamp = self.read(|store| stamp(store, &entity, photo, &inspector))?;
+            match self.draw(photo, &stamp, font)? {
+                Ok(sealed) => {
+                    if let Some(font) = font.filter(|_| !sealed.preview.stamped) {
+                        done.unstamped += 1;
+                        done.know_not(&stamp.unknown_to(font));
+                    }
+                    made.push(Sealed { author, ..sealed });
+                }
                 Err((state @ "no_preview_yet", detail)) => {
                     done.no_preview_yet += 1;
                     self.remember(photo, state, &detail)?;
@@ -221,17 +256,19 @@ fn author(store: &Store, finding: &Entity, photo: &str) -> Result<(Option<Author
 }
 
 /// What is written on the display copy: time, place, inspector and item, a line each.
-fn stamp(entity: &Entity, photo: &PhotoWithoutPreview, inspector: &str) -> Stamp {
+fn stamp(store: &Store, entity: &Entity, photo: &PhotoWithoutPreview, inspector: &str) -> Result<Stamp> {
     let finding = Finding::from_entity(entity);
     let shot = finding.photos.get(&photo.photo);
     let taken = shot.and_then(|shot| shot.taken).unwrap_or(finding.at);
     let place = shot.and_then(|shot| shot.place.as_ref()).or(finding.place.as_ref());
+    let known = place.and_then(|place| place.id).map(|id| store.entity(id)).transpose()?.flatten();
     let place = place.and_then(|place| {
         let point = || Some(format!("{:.5}, {:.5}", place.lat?, place.lon?));
-        place.words.clone().or_else(point)
+        let name = || known.as_ref().and_then(|known| known.text("name")).map(str::to_owned);
+        place.words.clone().or_else(point).or_else(name)
     });
     let lines = [Some(local_time(taken, &photo.zone)), place, Some(inspector.to_owned()), finding.item];
-    Stamp { lines: lines.into_iter().flatten().filter(|line| !line.is_empty()).collect() }
+    Ok(Stamp { lines: lines.into_iter().flatten().filter(|line| !line.is_empty()).collect() })
 }
 
 /// `2026-11-24 11:44:25 +08:00`, in the zone of the capture; UTC when that is no zone known here.
@@ -240,50 +277,6 @@ fn local_time(time: Time, zone: &str) -> String {
     match jiff::Timestamp::from_millisecond(time.millis()) {
         Ok(instant) => instant.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S %:z").to_string(),
         Err(_) => time.to_string(),
-    }
-}
-
-/// Width and height of a JPEG that was handed in, if it may be shown and sent as it is.
-fn handed_in(field: &str, jpeg: &[u8], most: u32) -> Result<(u32, u32)> {
-    let invalid = |detail: String| Error::Invalid { field: field.to_owned(), detail };
-    let (width, height) = plain_jpeg(jpeg).map_err(|detail| invalid(detail.to_owned()))?;
-    if width.max(height) > most {
-        return Err(invalid(format!("{width} x {height} pixels are more than {most}")));
-    }
-    // Drawn once, small: what cannot be drawn would be shown to nobody.
-    shrink(jpeg, &Wanted { display: 32, thumbnail: 32, ..Wanted::default() })
-        .map_err(|error| invalid(error.to_string()))?;
-    Ok((width, height))
-}
-
-/// Width and height by the segments before the first scan; none of them may hold metadata.
-fn plain_jpeg(bytes: &[u8]) -> std::result::Result<(u32, u32), &'static str> {
-    let mut rest = bytes.strip_prefix(&[0xFF, 0xD8]).ok_or("is not a JPEG")?;
-    let mut size = None;
-    loop {
-        let (marker, len, after) = match rest {
-            [0xFF, 0xFF, ..] => {
-                rest = &rest[1..];
-                continue;
-            }
-            [0xFF, marker, high, low, after @ ..] => (*marker, usize::from(u16::from_be_bytes([*high, *low])), after),
-            _ => return Err("is cut off"),
-        };
-        let body = after.get(..len.saturating_sub(2)).ok_or("is cut off")?;
-        rest = &after[body.len()..];
-        match marker {
-            0xDA => return size.ok_or("has no size"),
-            // JFIF, a colour profile and Adobe's colour transform tell nothing about anybody.
-            0xE1 | 0xE3..=0xED | 0xEF | 0xFE => return Err("carries metadata"),
-            0xC0..=0xC2 => match body {
-                [_, h1, h0, w1, w0, ..] => {
-                    let number = |high: &u8, low: &u8| u32::from(u16::from_be_bytes([*high, *low]));
-                    size = Some((number(w1, w0), number(h1, h0)));
-                }
-                _ => return Err("is cut off"),
-            },
-            _ => {}
-        }
     }
 }
 

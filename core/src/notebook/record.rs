@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::Notebook;
-use crate::model::{BlobRef, Entity, EntityId, Finding, FindingDraft, OpId};
+use crate::model::{BlobRef, Entity, EntityId, Finding, FindingDraft, OpId, Place};
 use crate::op::check_text;
 use crate::store::{Saying, Store, as_invalid};
 use crate::{Error, Result};
@@ -104,9 +104,28 @@ pub(super) fn name_catalogue(store: &Store, draft: &mut FindingDraft, finding: O
 /// The draft as the body of an op. Checked alone as well, so that a fault is told before anything
 /// is asked of the store.
 pub(super) fn body_of(draft: &FindingDraft) -> Result<Box<RawValue>> {
+    real_figures(draft)?;
     let body = raw(draft)?;
     check_text(body.get()).map_err(|unreadable| as_invalid(&unreadable))?;
     Ok(body)
+}
+
+/// Fails naming a figure of the draft that is none.
+pub(super) fn real_figures(draft: &FindingDraft) -> Result<()> {
+    draft.place.iter().try_for_each(|place| real("place", place))?;
+    let mut shots = draft.photos.iter().filter_map(|(id, photo)| Some((id, photo.as_ref()?.place.as_ref()?)));
+    shots.try_for_each(|(id, place)| real(&format!("photos/{id}/place"), place))
+}
+
+/// Fails naming a figure of `place` that is none: written down, it would be left out without a word.
+pub(super) fn real(field: &str, place: &Place) -> Result<()> {
+    let figures = [("lat", place.lat), ("lon", place.lon), ("accuracy", place.accuracy)];
+    match figures.into_iter().find(|(_, figure)| figure.is_some_and(|figure| !figure.is_finite())) {
+        Some((name, _)) => {
+            Err(Error::Invalid { field: format!("{field}.{name}"), detail: "is not a finite number".into() })
+        }
+        None => Ok(()),
+    }
 }
 
 pub(super) fn raw(value: &impl serde::Serialize) -> Result<Box<RawValue>> {

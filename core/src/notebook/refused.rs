@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::Notebook;
 use super::photo::{SealedPhoto, blobs_of, promise, with_photos};
-use super::record::{finding_of, raw};
+use super::record::{finding_of, raw, real_figures};
 use crate::model::{Code, EntityId, FindingDraft, OpId};
 use crate::op::Op;
 use crate::store::{OpLine, Saying, unreadable};
@@ -105,6 +105,7 @@ impl Notebook {
         photos: Vec<SealedPhoto>,
     ) -> Result<OpId> {
         with_photos(&mut draft, &photos);
+        real_figures(&draft)?;
         self.change_with(&photos, |store| {
             let line = store.refused_op(refused)?.ok_or_else(|| not_found(refused))?;
             let old = parse(&line)?;

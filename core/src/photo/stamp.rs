@@ -11,7 +11,8 @@ use super::plane::{Picture, Plane};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stamp {
     /// Lines from top to bottom. Long ones are wrapped. Control characters and those that turn the
-    /// direction of writing are left out; characters that the font does not know show as its sign for that.
+    /// direction of writing are left out; signs that the font does not know show as its sign for that. With a letter or
+    /// a digit that it does not know nothing is written at all: a row of boxes says neither where nor who.
     pub lines: Vec<String>,
 }
 
@@ -35,9 +36,27 @@ struct Layout {
 }
 
 impl Stamp {
+    /// Letters and digits of the stamp that `font` does not know, each once; empty when it can be written.
+    pub fn unknown_to(&self, font: &Font) -> String {
+        let unknown = || {
+            let mut unknown = String::new();
+            for c in self.clean().into_iter().flatten().filter(|c| c.is_alphanumeric()) {
+                if font.face.glyph_id(c).0 == 0 && !unknown.contains(c) {
+                    unknown.push(c);
+                }
+            }
+            unknown
+        };
+        // What makes its reader panic knows no letter.
+        catch_unwind(AssertUnwindSafe(unknown)).unwrap_or_else(|_| self.lines.concat())
+    }
+
     /// Writes the stamp into the bottom left of `picture`; false when nothing was written, because no
-    /// character is left or the picture is too small to hold them.
+    /// character is left, the font does not know one, or the picture is too small to hold them.
     pub(super) fn draw(&self, font: &Font, picture: &mut Picture) -> bool {
+        if !self.unknown_to(font).is_empty() {
+            return false;
+        }
         let drawn = catch_unwind(AssertUnwindSafe(|| {
             let layout = self.layout(&font.face, picture.size())?;
             let mask = coverage(&font.face, &layout);

@@ -51,12 +51,40 @@ pub(super) fn check(item: &Item, answer: &Answer) -> Result<(), Misfit> {
     if let Some(ask) = item.asks.iter().filter(wanted).find(|ask| !answer.values.contains_key(&ask.name)) {
         return Err(Misfit::of(&ask.name, "is missing"));
     }
+    if is == Is::Yes
+        && let Some(ask) = item.asks.iter().find(|ask| counts_wrong(item, ask, answer))
+    {
+        return Err(Misfit::of(&ask.name, "says how much is wrong, and the answer says yes"));
+    }
+    check_share(item, answer)?;
     match follows(item, &answer.values) {
         Some(follows) if is != Is::Na && follows != is => {
             let (follows, told) = (name_of(follows), name_of(is));
             Err(Misfit::whole(format!("the figures say {follows}, the answer says {told}")))
         }
         None if is != Is::Na && item.told != Told::Said => Err(Misfit::whole("has no figures that it follows from")),
+        _ => Ok(()),
+    }
+}
+
+/// True when the answer has a figure above 0 for what is asked of things that are wrong. Where the answer follows
+/// from the count, that is judged with what follows.
+fn counts_wrong(item: &Item, ask: &Ask, answer: &Answer) -> bool {
+    let measured = matches!(ask.kind, AskKind::Count | AskKind::Length);
+    let figure = answer.values.get(&ask.name).and_then(Value::as_f64);
+    item.told == Told::Said && measured && ask.required == Required::No && figure.is_some_and(|figure| figure > 0.0)
+}
+
+/// A part counted in the same unit as its whole is not more than that. Signs along metres are another matter.
+fn check_share(item: &Item, answer: &Answer) -> Result<(), Misfit> {
+    let Some(target) = item.target.as_ref().filter(|_| answer.is != Some(Is::Na)) else { return Ok(()) };
+    let ask = |name: &str| item.asks.iter().find(|ask| ask.name == name);
+    let (Some(part), Some(whole)) = (ask(&target.part), ask(&target.whole)) else { return Ok(()) };
+    let figure = |ask: &Ask| answer.values.get(&ask.name).and_then(Value::as_f64);
+    match figure(part).zip(figure(whole)) {
+        Some((some, all)) if part.kind == whole.kind && part.unit == whole.unit && some > all => {
+            Err(Misfit::of(&part.name, format!("is {some}, more than {} {all}", whole.name)))
+        }
         _ => Ok(()),
     }
 }

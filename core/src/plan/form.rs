@@ -209,6 +209,9 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
         Form::Uuid => text.is_some_and(|text| text.parse::<uuid::Uuid>().is_ok()),
         Form::Key => text.is_some_and(|text| text.parse::<PublicKey>().is_ok()),
         Form::Place => match Place::deserialize(value) {
+            Ok(place) if !is_accuracy(&place) => {
+                return bad(&format!("{name}.accuracy"), "must be metres, from 0 to 10000000");
+            }
             Ok(place) if is_place(&place) => return check_known_place(view, name, &place),
             _ => false,
         },
@@ -306,6 +309,10 @@ fn is_asked(value: &Value) -> bool {
     number || value.as_str().is_some_and(|text| is_words(text, 64, &[]))
 }
 
+fn is_accuracy(place: &Place) -> bool {
+    place.accuracy.is_none_or(|metres| (0.0..=1e7).contains(&metres))
+}
+
 fn is_place(place: &Place) -> bool {
     let within = |value: Option<f64>, limit: f64| value.is_none_or(|value| value.abs() <= limit);
     let fix = place.lat.is_some();
@@ -313,7 +320,7 @@ fn is_place(place: &Place) -> bool {
     fix == place.lon.is_some()
         && within(place.lat, 90.0)
         && within(place.lon, 180.0)
-        && place.accuracy.is_none_or(|metres| (0.0..=1e7).contains(&metres))
+        && is_accuracy(place)
         && words.is_none_or(|words| is_words(words, 500, &[]))
         && (fix || words.is_some() || place.id.is_some())
 }

@@ -11,9 +11,9 @@ use serde_json::Value;
 
 use super::answers::{self, Misfit};
 use super::kind::{Act, KindLaw};
-use super::{Moment, Ruling, View, hold, refuse};
+use super::{Moment, Ruling, View, errand, hold, refuse, spot};
 use crate::model::catalogue::{Catalogue, Item};
-use crate::model::{Answer, Code, Entity, EntityId, Hash, Inspection};
+use crate::model::{Answer, Code, Entity, EntityId, Hash, Inspection, Is};
 use crate::op::Op;
 
 /// Checks the op against the catalogue; `entity` is what it is about, if that is there.
@@ -22,11 +22,11 @@ pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, en
     match law.kind {
         "catalogue.load" => reader.loaded(op),
         "finding.record" | "finding.amend" | "finding.resolve" => reader.finding(law, op, entity),
-        "finding.fix" => entity.map_or(Ok(()), fixed),
+        "finding.fix" => entity.map_or(Ok(()), |finding| spot::check(finding, op)),
         "inspection.start" => reader.started(op),
         "inspection.answer" => entity.map_or(Ok(()), |entity| reader.answered(op, entity)),
         "inspection.finish" => entity.map_or(Ok(()), |entity| reader.finished(entity)),
-        "task.finish" => reader.done(op),
+        "task.finish" => entity.map_or(Ok(()), |task| reader.done(op, task)),
         "inspection.resolve" => entity.map_or(Ok(()), |entity| reader.settled(op, entity)),
         _ => Ok(()),
     }
@@ -154,8 +154,24 @@ impl Reader<'_> {
             let field = format!("answers/{id}");
             let Some(item) = list.items.get(id) else { return bad(&field, "is not on this checklist") };
             fits(&field, answers::check(item, &answer))?;
+            self.found_nothing(&field, &answer)?;
         }
         Ok(())
+    }
+
+    /// What is as it should be, or does not arise, has no finding; one that was declared void is none.
+    fn found_nothing(&self, field: &str, answer: &Answer) -> Ruling<()> {
+        if !matches!(answer.is, Some(Is::Yes | Is::Na)) {
+            return Ok(());
+        }
+        let stands = |id: &&EntityId| {
+            let finding = self.view.entity(**id).filter(|finding| finding.kind == "finding");
+            finding.is_some_and(|finding| finding.text("status") != Some("void"))
+        };
+        match answer.findings.iter().find(stands) {
+            Some(id) => bad(&format!("{field}/findings"), &format!("{id} was found, and the answer is not no")),
+            None => Ok(()),
+        }
     }
 
     /// Every item is answered, and what is wrong is shown or explained.
@@ -173,12 +189,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A task is done by a visit that came to its end, not by one that was called off meanwhile.
-    fn done(&self, op: &Op) -> Ruling<()> {
+    /// A task is done by a visit that came to its end, not by one that was called off meanwhile or went elsewhere.
+    fn done(&self, op: &Op, task: &Entity) -> Ruling<()> {
         let visit = op.body.get("inspection").and_then(Value::as_str).and_then(|id| id.parse().ok());
-        let visit = visit.and_then(|id| self.view.entity(id));
-        match visit.as_deref().and_then(|visit| visit.text("status")) {
-            None | Some("finished") => Ok(()),
+        let Some(visit) = visit.and_then(|id| self.view.entity(id)) else { return Ok(()) };
+        match visit.text("status") {
+            None | Some("finished") => fits("inspection", errand::check(self.view, task, &visit)),
             Some(status) => refuse(Code::StateChanged, format!("inspection: is {status}")),
         }
     }
@@ -245,18 +261,8 @@ impl Checklist {
 
 /// Number of photos that show the finding after it was rectified, or before.
 pub fn photos(finding: &Entity, after: bool) -> u32 {
-    let shows_after = |photo: &Value| photo.get("shows").and_then(Value::as_str) == Some("after");
-    let count = finding.members("photos").filter(|(_, photo)| shows_after(photo) == after).count();
+    let count = finding.members("photos").filter(|(_, photo)| spot::shows_after(photo) == after).count();
     u32::try_from(count).unwrap_or(u32::MAX)
-}
-
-/// 即查即改: a photo of how it was and one of how it is, taken in one visit.
-fn fixed(finding: &Entity) -> Ruling<()> {
-    match (photos(finding, false), photos(finding, true)) {
-        (0, _) => bad("photos", "none shows how it was before"),
-        (_, 0) => bad("photos", "none shows how it is after"),
-        _ => Ok(()),
-    }
 }
 
 fn chosen(catalogue: &Catalogue, op: &Op, entity: Option<&Entity>) -> Ruling<()> {

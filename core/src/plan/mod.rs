@@ -15,6 +15,7 @@ mod area;
 mod calendar;
 mod casework;
 mod epoch;
+mod errand;
 mod evidence;
 mod face;
 mod facts;
@@ -26,6 +27,7 @@ mod rights;
 mod schedule;
 mod scope;
 mod seed;
+mod spot;
 mod stamp;
 mod table;
 #[cfg(test)]
@@ -38,15 +40,17 @@ pub use area::{Shape, contains};
 pub use calendar::{NoCalendar, Office, Span};
 pub use casework::{Standing, deduction_id, standing};
 pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
+pub use errand::{carries_out, place_of_errand};
 pub use evidence::files_kept;
 pub use facts::{Facts, Judged};
 pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};
 pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, law_of, law_table};
 pub use merge::Outcome;
 pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
-pub use schedule::{DueTask, falls_on, places_on, tasks_on};
+pub use schedule::{DueTask, falls_on, is_meant, places_on, tasks_on};
 pub use scope::{Scope, member_of, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
+pub use spot::SPOT_HOURS;
 pub use stamp::{Stamp, stamp};
 pub use whereabouts::{areas_of, looks_alike, unit_of};
 
@@ -60,7 +64,7 @@ use crate::model::{Code, Entity, EntityId, Hash, LedgerId, Time, Version};
 use crate::op::Op;
 
 /// Version of this law; recorded with every verdict.
-pub const LAW: u32 = 4;
+pub const LAW: u32 = 5;
 
 /// The state that the law may look at.
 pub trait View {
@@ -159,6 +163,9 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     let fields = form::check(view, law, op)?;
     if law.kind == "ledger.epoch" {
         epoch::check(moment, op)?;
+    }
+    if law.of == "schedule" {
+        schedule::check(op, entity.as_deref())?;
     }
     let mut accepted = match (&entity, law.act) {
         (None, _) => Accepted::default(),

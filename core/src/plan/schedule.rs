@@ -8,7 +8,25 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::model::{Day, EntityId, KnownPlace, OpId, Recurs, Schedule, Time};
+use super::{Ruling, refuse};
+use crate::model::{Code, Day, Entity, EntityId, KnownPlace, OpId, Recurs, Schedule, Time};
+use crate::op::Op;
+
+/// A schedule that could never fall on a day, or would send nobody anywhere, is a slip.
+pub(super) fn check(op: &Op, entity: Option<&Entity>) -> Ruling<()> {
+    let before = |field: &str| entity.and_then(|entity| entity.field(field));
+    let after = |field: &str| op.body.get(field).or_else(|| before(field));
+    let day = |field: &str| after(field).and_then(Value::as_str);
+    let bad = |what: &str| refuse(Code::BadField, what);
+    // Days as they are written sort like the days.
+    if day("from").zip(day("until")).is_some_and(|(from, until)| until < from) {
+        return bad("until: lies before from");
+    }
+    if op.body.get("draw") == Some(&Value::from(0)) {
+        return bad("draw: of nothing nothing comes, wanted 1 or more");
+    }
+    Ok(())
+}
 
 /// A task that a schedule asks for, before it is said.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,15 +67,18 @@ fn day_of(day: Weekday) -> Day {
     }
 }
 
+/// True when a schedule that names `places`, or all places of a kind, in one area where it says so, means `place`.
+pub fn is_meant(place: &KnownPlace, places: &[EntityId], kind: Option<&str>, area: Option<EntityId>) -> bool {
+    let of_kind = kind == Some(&place.place_type);
+    let inside = area.is_none_or(|area| place.areas.contains(&area));
+    place.status == "active" && (places.contains(&place.id) || (of_kind && inside))
+}
+
 /// The places that `schedule` sends people to on `day`, of `known`: those it names or those of its
 /// kind and area, as many as it draws. Drawn in the order of SHA-256 over seed, day and place.
 pub fn places_on<'a>(schedule: &Schedule, day: Date, known: &'a [KnownPlace]) -> Vec<&'a KnownPlace> {
-    let meant = |place: &&KnownPlace| {
-        let named = schedule.places.contains(&place.id);
-        let kind = schedule.place_type.as_deref() == Some(&place.place_type);
-        let inside = schedule.area.is_none_or(|area| place.areas.contains(&area));
-        place.status == "active" && (named || (kind && inside))
-    };
+    let (kind, area) = (schedule.place_type.as_deref(), schedule.area);
+    let meant = |place: &&KnownPlace| is_meant(place, &schedule.places, kind, area);
     let mut places: Vec<_> = known.iter().filter(meant).collect();
     if let Some(draw) = schedule.draw {
         let seed = schedule.seed.as_deref().unwrap_or_default();

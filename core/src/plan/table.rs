@@ -59,6 +59,7 @@ const FINDING: &[FieldLaw] = &[
     may("why", Form::Words(500)),
 ];
 const ASKED: Form = Form::Set(20, &Form::Asked);
+const FIX: &[FieldLaw] = &[may("photos", Form::Set(100, &Form::Photo))];
 const PREVIEWS: &[FieldLaw] = &[must("previews", Form::Set(100, &Form::Preview))];
 const RESOLVE: &[FieldLaw] = &[must("field", Form::Line(100)), must("seen", Form::OpIds), must("value", Form::Any)];
 const ROLE: &[FieldLaw] = &[must("name", Form::Line(64)), may("may", FLAGS), may("sees", SEES)];
@@ -207,7 +208,7 @@ pub(super) const LAWS: &[KindLaw] = &[
     law("finding.exempt", "finding", stay(&[]), "finding.extend", &[must("exempt", Form::Words(500))]),
     law("finding.extend", "finding", stay(AT_WORK), "finding.extend", &[UNTIL]),
     law("finding.file", "finding", step("filed", &["reported"]), "finding.review", FILE),
-    observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", &[])),
+    observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", FIX)),
     law("finding.give_back", "finding", step("filed", &["dispatched", "noticed"]), "finding.give_back", &[REASON]),
     law("finding.note", "finding", Act::Change, "finding.note", &[must("notes", Form::Set(200, &Form::Words(2_000)))]),
     observed(law("finding.record", "finding", Act::Make, "finding.record", FINDING)),

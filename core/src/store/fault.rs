@@ -31,9 +31,18 @@ impl From<rusqlite::Error> for Error {
 fn of_sqlite(what: &str, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => Error::Full,
+        // The journal's index cannot grow, and it only ever grows into free space.
+        Some(ErrorCode::SystemIoFailure) if extended(&error) == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Error::Full,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OperationInterrupted) => Error::Busy,
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::Damaged { detail: error.to_string() },
         _ => Error::Storage { what: format!("{what}: {error}"), source: Box::new(error) },
+    }
+}
+
+fn extended(error: &rusqlite::Error) -> i32 {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, _) => failure.extended_code,
+        _ => 0,
     }
 }
 

@@ -92,11 +92,13 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
 pub(crate) fn open(folder: &Path) -> Result<Connection> {
     // A journal that is still here was not written back: the last user did not stop cleanly.
     let unclean = std::fs::metadata(journal(folder)).is_ok_and(|file| file.len() > 0);
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = Connection::open_with_flags(folder.join(DATABASE), flags).tried("open the notebook")?;
-    db.busy_timeout(std::time::Duration::from_millis(250))?;
-    let found: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).tried("read the schema")?;
-    let mark: i32 = db.query_row("PRAGMA application_id", [], |row| row.get(0)).tried("read the schema")?;
+    let (mut db, found, mark) = match connect(folder, false) {
+        // A disk without room for the journal's index, which SQLite makes at the first look. Held alone, the notebook
+        // has it in memory: all can be read, and what cannot be written is said to be the disk's fault.
+        Err(error) if lacks_room(&error) => connect(folder, true),
+        connected => connected,
+    }
+    .tried("read the schema")?;
     let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
     if mark != APPLICATION_ID || found == 0 {
         return Err(Error::Damaged { detail: "the file is not a notebook".into() });
@@ -110,6 +112,26 @@ pub(crate) fn open(folder: &Path) -> Result<Connection> {
     configure(&db)?;
     migrate(&mut db, found)?;
     Ok(db)
+}
+
+/// A connection, and the schema and the mark that it reads.
+fn connect(folder: &Path, alone: bool) -> rusqlite::Result<(Connection, u32, i32)> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(folder.join(DATABASE), flags)?;
+    db.busy_timeout(std::time::Duration::from_millis(250))?;
+    if alone {
+        // Nobody else is kept out by it: the folder's lock is held.
+        db.pragma_update(None, "locking_mode", "exclusive")?;
+    }
+    let found = db.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let mark = db.query_row("PRAGMA application_id", [], |row| row.get(0))?;
+    Ok((db, found, mark))
+}
+
+/// True for what a full disk may be behind.
+fn lacks_room(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{CannotOpen, DiskFull, SystemIoFailure};
+    matches!(error.sqlite_error_code(), Some(SystemIoFailure | CannotOpen | DiskFull))
 }
 
 fn quick_check(db: &Connection) -> Result<()> {

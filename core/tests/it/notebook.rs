@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use xuncha_core::Error;
-use xuncha_core::model::{FindingDraft, Photo};
+use xuncha_core::model::{FindingDraft, Photo, Place};
 use xuncha_core::notebook::{ListPage, Notebook};
 
 use super::city::City;
@@ -151,4 +151,25 @@ async fn a_suspended_notebook_takes_nothing_leaves_one_file_and_resumes() {
     phone.resume().unwrap();
     assert_eq!(phone.finding(id).unwrap().note.as_deref(), Some("x"));
     phone.synced(&city).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_figure_that_is_none_is_named_and_not_left_out() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let sound = Place { lat: Some(31.2), lon: Some(121.4), accuracy: Some(5.0), ..Place::default() };
+    for (place, field) in [
+        (Place { accuracy: Some(f64::NAN), ..sound.clone() }, "place.accuracy"),
+        (Place { accuracy: Some(f64::INFINITY), ..sound.clone() }, "place.accuracy"),
+        (Place { accuracy: Some(-5.0), ..sound.clone() }, "place.accuracy"),
+        (Place { accuracy: Some(1e300), ..sound.clone() }, "place.accuracy"),
+        (Place { lat: Some(f64::NAN), lon: Some(f64::NAN), ..sound }, "place.lat"),
+    ] {
+        let draft = FindingDraft { place: Some(place), ..finding("x") };
+        match phone.record(draft, vec![]) {
+            Err(Error::Invalid { field: named, .. }) => assert_eq!(named, field),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(phone.status().unwrap().pending, 0);
 }

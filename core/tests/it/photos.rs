@@ -2,17 +2,17 @@
 
 use std::fs;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use xuncha_core::Error;
 use xuncha_core::model::{Code, EntityId, FindingDraft, Hash, OpId, Place};
 use xuncha_core::notebook::{FileState, ListPage, PhotoSource, PreviewOptions, SealedPhoto, Shot, Which};
-use xuncha_core::photo::Font;
 use xuncha_core::sync::{Conditions, Progress, Step, SyncOptions, Synced};
 
 use super::city::City;
 use super::machine::{Phone, finding, note};
+use super::photo::made::made_font;
 
 /// A picture that no other number gives; noise, so that it has some kilobytes.
 pub(crate) fn picture(number: u32) -> Vec<u8> {
@@ -453,11 +453,6 @@ async fn others_look_at_photos_lazily_and_believe_only_the_right_bytes() {
     other.is_sound();
 }
 
-fn font() -> Option<Arc<Font>> {
-    let path = Path::new("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf");
-    path.exists().then(|| Arc::new(Font::load(path, None).unwrap()))
-}
-
 #[tokio::test]
 async fn previews_are_made_once_upright_small_and_stamped_when_there_is_a_font() {
     let (phone, city) = phone_and_city().await;
@@ -469,10 +464,7 @@ async fn previews_are_made_once_upright_small_and_stamped_when_there_is_a_font()
     assert_eq!((preview.width, preview.height, preview.stamped), (2048, 1024, false));
     assert_eq!(phone.status().unwrap().pending, 2);
 
-    let Some(font) = font() else {
-        eprintln!("skipped: no font here to stamp with");
-        return;
-    };
+    let font = Arc::new(made_font(&[' '..='~', '一'..='龥']));
     let pictures = vec![phone.seal(&grey(1200, 900)), phone.seal(&grey(900, 1200))];
     let stamped = phone.record_with_photos(finding("y"), pictures).unwrap();
     let options = PreviewOptions { font: Some(font), most: 1 };
@@ -485,6 +477,18 @@ async fn previews_are_made_once_upright_small_and_stamped_when_there_is_a_font()
     phone.synced(&city).await.unwrap();
     assert!(phone.finding(stamped).unwrap().evidence.is_reviewable());
     phone.reopened().is_sound();
+}
+
+#[tokio::test]
+async fn a_font_that_does_not_know_the_inspectors_name_stamps_nothing_and_it_is_said() {
+    let (phone, _) = phone_and_city().await;
+    let names: Vec<_> = phone.people().unwrap().into_iter().map(|person| person.name).collect();
+    let pictures = vec![phone.seal(&grey(1200, 900)), phone.seal(&grey(900, 1200))];
+    let id = phone.record_with_photos(finding("x"), pictures).unwrap();
+    let options = PreviewOptions { font: Some(Arc::new(made_font(&[' '..='~']))), ..PreviewOptions::default() };
+    let made = phone.make_previews(&options).unwrap();
+    assert_eq!((made.made, made.unstamped, &*made.unknown), (2, 2, &*names[0]), "each letter once");
+    assert!(phone.finding(id).unwrap().previews.values().all(|preview| !preview.stamped));
 }
 
 #[tokio::test]

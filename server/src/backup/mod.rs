@@ -80,7 +80,7 @@ pub enum BackupError {
     #[error("{detail}")]
     Unfit {
         /// Stable code: `wrong_ledger`, `busy`, `not_empty`, `no_backup`, `key_missing`, `wrong_key`,
-        /// `damaged`, `incomplete`, `outdated`.
+        /// `damaged`, `incomplete`, `outdated`, `backup_inside`.
         code: &'static str,
         /// In plain words.
         detail: String,

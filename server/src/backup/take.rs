@@ -10,7 +10,7 @@ use xuncha_core::host::Host;
 use super::copy::{hash_of, put, sync_folder, write};
 use super::last::remember;
 use super::{BackupError, FORMAT, Lack, MANIFEST, Manifest, Result, Tried, file_of, manifest, unfit};
-use crate::blobs::Depot;
+use crate::blobs::{Depot, note};
 use crate::ledger::{KEY_FILE, LedgerKey, verify};
 use crate::settings::{find_files, open_store};
 use crate::store::sqlite::SqliteStore;
@@ -62,6 +62,7 @@ pub fn take_from(
     host: &Host,
     progress: &mut dyn FnMut(u64),
 ) -> Result<Taken> {
+    lies_apart(target, data, depot)?;
     fs::create_dir_all(target.join("blobs")).tried("make the target folder")?;
     let _alone = lock(target)?;
     let key = LedgerKey::load(data).tried("read the ledger's key")?;
@@ -86,7 +87,7 @@ pub fn take_from(
     let done = (|| {
         let head = head(&copied, &path)?;
         check(&copied, &key, progress)?;
-        let done = files(&copied, depot, target, head.size, rehash)?;
+        let done = files(live, &copied, depot, target, head.size, rehash)?;
         Ok::<_, BackupError>((head, done))
     })();
     // Closed before it is hashed, so that nothing of it waits in a journal.
@@ -115,6 +116,25 @@ pub fn take_from(
 fn head(store: &dyn Store, folder: &Path) -> Result<crate::store::Head> {
     let head = store.look(|snapshot| snapshot.head())?;
     Ok(head.ok_or_else(|| StoreError::Missing(folder.display().to_string()))?)
+}
+
+/// Fails when the backup would lie within what it is a copy of: what takes the one takes the other with it. Makes
+/// nothing.
+fn lies_apart(target: &Path, data: &Path, depot: &Depot) -> Result<()> {
+    let wanted = std::path::absolute(target).tried("find the target folder")?;
+    // The part of the path that is there says where the rest will be.
+    let there = wanted.ancestors().find_map(|folder| folder.canonicalize().ok()).unwrap_or(wanted);
+    let files = match depot {
+        Depot::Folder(folder) => Some(folder.root()),
+        Depot::Bucket(_) => None,
+    };
+    for folder in [Some(data), files].into_iter().flatten() {
+        if folder.canonicalize().is_ok_and(|folder| there.starts_with(folder)) {
+            let detail = format!("{} lies in {}: a backup there is lost with it", target.display(), folder.display());
+            return unfit("backup_inside", detail);
+        }
+    }
+    Ok(())
 }
 
 /// Held while a backup is being taken; the system lets go of it when the process dies.
@@ -149,8 +169,15 @@ fn check(copied: &SqliteStore, key: &LedgerKey, progress: &mut dyn FnMut(u64)) -
     }
 }
 
-/// Copies the files that the copied ledger knows.
-fn files(copied: &SqliteStore, depot: &Depot, target: &Path, size: u64, rehash: bool) -> Result<Taken> {
+/// Copies the files that the copied ledger knows, and notes in the live one which of them are lost or back.
+fn files(
+    live: &dyn Store,
+    copied: &SqliteStore,
+    depot: &Depot,
+    target: &Path,
+    size: u64,
+    rehash: bool,
+) -> Result<Taken> {
     let mut done = Taken { size, durable_size: size, copied: 0, bytes: 0, present: 0, lacks: Vec::new() };
     let mut touched = BTreeSet::new();
     let store: &dyn Store = copied;
@@ -160,7 +187,7 @@ fn files(copied: &SqliteStore, depot: &Depot, target: &Path, size: u64, rehash: 
         let Some(last) = page.last() else { break };
         after = Some(last.hash);
         for blob in &page {
-            file(blob, depot, target, rehash, &mut done, &mut touched)?;
+            file(live, blob, depot, target, rehash, &mut done, &mut touched)?;
         }
     }
     for folder in touched {
@@ -171,6 +198,7 @@ fn files(copied: &SqliteStore, depot: &Depot, target: &Path, size: u64, rehash: 
 }
 
 fn file(
+    live: &dyn Store,
     blob: &BlobRow,
     depot: &Depot,
     target: &Path,
@@ -191,6 +219,9 @@ fn file(
         Ok(hash) if hash == blob.hash => {
             (done.copied, done.bytes) = (done.copied + 1, done.bytes + blob.len);
             touched.insert(folder);
+            if !blob.whole {
+                note(live, depot, &blob.hash)?;
+            }
             return Ok(());
         }
         Ok(_) => "altered",
@@ -202,6 +233,8 @@ fn file(
         done.durable_size = done.durable_size.min(kept);
     }
     done.lacks.push(Lack { hash: blob.hash, state, kept: blob.kept });
+    // A phone that still has it is asked for it from now on.
+    note(live, depot, &blob.hash)?;
     Ok(())
 }
 

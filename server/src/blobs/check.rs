@@ -1,5 +1,6 @@
 //! Every file that the ledger keeps, read again and held against its name.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -24,6 +25,8 @@ pub struct Checked {
     pub problems: Vec<Problem>,
     /// Files that nothing knows of and that are not what their names say.
     pub notes: Vec<String>,
+    /// Files that are here otherwise than was known: lost since, or back; see [`note`].
+    pub changed: Vec<Hash>,
 }
 
 /// Reads every file in `depot`. `progress` hears the number of rows done. A file that arrives
@@ -39,7 +42,11 @@ pub fn check(store: &dyn Store, depot: &Depot, progress: &mut dyn FnMut(u64)) ->
         let Some(last) = page.last() else { break };
         after = Some(last.hash);
         for row in page.iter().filter(|row| row.whole || row.kept.is_some()) {
-            match fault(depot, row)? {
+            let fault = fault(depot, row)?;
+            if row.whole != fault.is_none() && !matches!(fault, Some(Fault::Unreadable(_))) {
+                checked.changed.push(row.hash);
+            }
+            match fault {
                 None => checked.files += 1,
                 Some(what) => {
                     let what = format!("file {} is {what}", row.hash);
@@ -57,16 +64,75 @@ pub fn check(store: &dyn Store, depot: &Depot, progress: &mut dyn FnMut(u64)) ->
     Ok(checked)
 }
 
+/// Looks at the file of `hash` once more and notes whether it is here. From then on pulls call a lost one missing, so
+/// that a phone that still holds it sends it again, and one that is back is shown to whoever asks. True when it is here.
+///
+/// What cannot be read just now, by this process, is left as it was.
+///
+/// # Errors
+/// The store's, and when the place of the files is away.
+pub fn note(store: &dyn Store, depot: &Depot, hash: &Hash) -> Result<bool> {
+    let Some(row) = store.look(|snapshot| snapshot.blob(hash))? else { return Ok(false) };
+    let whole = match fault(depot, &row)? {
+        None => true,
+        Some(Fault::Unreadable(_)) => return Ok(false),
+        Some(_) => false,
+    };
+    if whole != row.whole {
+        match whole {
+            true => tracing::info!(%hash, "a kept file is here again"),
+            false => tracing::error!(%hash, "a kept file is missing or altered; phones that hold it are asked for it"),
+        }
+        store.change(|batch| batch.put_whole(hash, whole))?;
+    }
+    Ok(whole)
+}
+
+/// What is wrong with a file.
+#[derive(Debug)]
+enum Fault {
+    Altered {
+        len: u64,
+        hash: Hash,
+    },
+    OfLength {
+        found: u64,
+        recorded: u64,
+    },
+    Missing,
+    /// The disk gives its bytes no more.
+    Broken(io::Error),
+    /// Not by this process, or not now.
+    Unreadable(io::Error),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Altered { len, hash } => write!(f, "altered: its {len} bytes are {hash}"),
+            Fault::OfLength { found, recorded } => write!(f, "{found} bytes long, and {recorded} are recorded"),
+            Fault::Missing => f.write_str("missing"),
+            Fault::Broken(error) | Fault::Unreadable(error) => write!(f, "not readable: {error}"),
+        }
+    }
+}
+
 /// What is wrong with the file of `row`.
-fn fault(depot: &Depot, row: &BlobRow) -> Result<Option<String>> {
+fn fault(depot: &Depot, row: &BlobRow) -> Result<Option<Fault>> {
     Ok(match depot.open(&row.hash).and_then(|mut file| digest_of(&mut file)) {
         Ok((hash, len)) if hash == row.hash && len == row.len => None,
-        Ok((hash, len)) if hash != row.hash => Some(format!("altered: its {len} bytes are {hash}")),
-        Ok((_, len)) => Some(format!("{len} bytes long, and {} are recorded", row.len)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some("missing".to_owned()),
+        Ok((hash, len)) if hash != row.hash => Some(Fault::Altered { len, hash }),
+        Ok((_, found)) => Some(Fault::OfLength { found, recorded: row.len }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(Fault::Missing),
         Err(error) if error.kind() == io::ErrorKind::HostUnreachable => return Err(disk(&error)),
-        Err(error) => Some(format!("not readable: {error}")),
+        Err(error) if is_lost(&error) => Some(Fault::Broken(error)),
+        Err(error) => Some(Fault::Unreadable(error)),
     })
+}
+
+/// True when what cannot be read is as good as gone: it is not there, or its disk is failing (EIO).
+pub(super) fn is_lost(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(5)
 }
 
 fn disk(error: &io::Error) -> StoreError {

@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use xuncha_core::model::{Code, Hash};
 use xuncha_core::protocol::ServiceError;
 
+use super::check::{is_lost, note};
 use super::local::digest_of;
 use super::sight::{admitted, is_seen};
 use super::{Blobs, Reading, disk_failure};
@@ -39,7 +40,7 @@ impl Blobs {
     ///
     /// # Errors
     /// `not_found` when there is none that this caller may see; `blob_damaged` when its bytes are
-    /// known to be gone; or a door that is closed.
+    /// gone; or a door that is closed.
     pub async fn describe(self: &Arc<Self>, caller: Caller, hash: Hash) -> Result<BlobRow, ServiceError> {
         self.blocking(move |blobs| blobs.shown(&caller, &hash)).await
     }
@@ -58,7 +59,9 @@ impl Blobs {
             Ok(row.ok_or_else(|| refusal(Code::NotFound, None)))
         });
         let row = found.map_err(|error| store_failure(&error))??;
-        if row.whole { Ok(row) } else { Err(refusal(Code::BlobDamaged, None)) }
+        // What was gone may have been put back, or its disk may have come back: it is looked at before it is denied.
+        let whole = row.whole || note(&*self.store, &self.depot, hash).map_err(|error| store_failure(&error))?;
+        if whole { Ok(BlobRow { whole, ..row }) } else { Err(refusal(Code::BlobDamaged, None)) }
     }
 
     /// The file of `row`, verified just now.
@@ -77,9 +80,7 @@ impl Blobs {
             Ok(Some(opened)) => Ok(opened),
             Ok(None) => Err(blobs.damaged(&row)),
             // What cannot be read from a disk is as good as altered; what cannot be opened just now is not.
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound) || error.raw_os_error() == Some(5) => {
-                Err(blobs.damaged(&row))
-            }
+            Err(error) if is_lost(&error) => Err(blobs.damaged(&row)),
             Err(error) => Err(disk_failure(&error)),
         })
         .await

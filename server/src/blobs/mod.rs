@@ -22,7 +22,7 @@ mod turns;
 mod uploads;
 mod writer;
 
-pub use check::{Checked, check};
+pub use check::{Checked, check, note};
 pub(crate) use depot::Gathered;
 pub use depot::{Depot, DepotError, Reading};
 pub use fetch::Opened;

@@ -1,6 +1,6 @@
 //! A data folder: its store, its key, and where its server was last found.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +16,9 @@ use crate::store::{EntityRow, Store, StoreError};
 
 /// Name of the file that says where the server listens.
 const ADDRESS: &str = "address";
+
+/// Name of the file that the server which runs on the folder holds a lock on.
+const SERVE_LOCK: &str = "serve.lock";
 
 /// Where a ledger lies.
 #[derive(Debug, Clone, Default, Args)]
@@ -164,6 +167,27 @@ impl Folder {
 
 fn read(row: &EntityRow) -> Result<Entity, Failure> {
     serde_json::from_str(&row.row).map_err(|error| Failure::new("damaged", error))
+}
+
+/// Held while a server runs on a folder; the system lets go of it when the process dies.
+pub(super) struct Served(#[expect(dead_code, reason = "dropping the file is what unlocks it")] File);
+
+impl Served {
+    /// Takes the folder for one server. A second one would receive the same uploads and tell invitations an address
+    /// that ends with it; servers that share a database have a folder each.
+    pub(super) fn take(data: &Path) -> Result<Served, Failure> {
+        let path = data.join(SERVE_LOCK);
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|error| Failure::io(path.display(), &error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Served(file)),
+            Err(TryLockError::WouldBlock) => {
+                let detail = format!("data: a server runs on {} already", data.display());
+                Err(Failure::new("already_served", detail))
+            }
+            Err(TryLockError::Error(error)) => Err(Failure::io(path.display(), &error)),
+        }
+    }
 }
 
 /// Remembers where the server listens, for invitations made beside it. Nothing is lost with it.

@@ -13,6 +13,7 @@ mod folder;
 mod guard;
 mod import;
 mod migrate;
+mod opened;
 mod operation;
 mod print;
 mod serve;
@@ -68,7 +69,10 @@ enum Command {
 /// A point on the command line.
 fn parse_point(text: &str) -> Result<(f64, f64), String> {
     let (lat, lon) = text.split_once(',').ok_or("wanted LAT,LON")?;
-    let number = |part: &str| part.trim().parse::<f64>().map_err(|error| error.to_string());
+    let number = |part: &str| match part.trim().parse::<f64>() {
+        Ok(degrees) if degrees.is_finite() => Ok(degrees),
+        _ => Err(format!("{part} is no number of degrees")),
+    };
     Ok((number(lat)?, number(lon)?))
 }
 

@@ -32,8 +32,9 @@ impl Printer {
     pub(super) fn failure(self, failure: &Failure) {
         if self.json {
             line(&serde_json::json!({ "error": failure }));
+        } else {
+            eprintln!("xuncha: {failure}");
         }
-        eprintln!("xuncha: {failure}");
     }
 }
 

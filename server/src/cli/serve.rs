@@ -1,33 +1,30 @@
 //! `xuncha serve`: opens the ledger, listens, and stops gracefully.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use clap::Args;
 use serde_json::json;
 use tokio::sync::oneshot;
 use xuncha_core::host::Host;
-use xuncha_core::model::{Entity, EntityId};
 use xuncha_core::plan::role_seeds;
 
 use super::chores::{Drawing, keep_calendar, tidy};
 use super::folder::{Database, Files, remember_address};
+use super::opened::{Opened, open};
 use super::operation::{Monitored, Operation, bind};
 use super::print::Printer;
-use super::signals::wait_for_signal;
+use super::signals::Asked;
 use super::{Failure, guard};
 use crate::api::{self, Limits, Service};
-use crate::blobs::{Blobs, Depot, sweep};
-use crate::ledger::{Guard, KEY_FILE, LedgerKey, Opening, Sequencer, open_or_create};
+use crate::blobs::{Blobs, sweep};
+use crate::ledger::Opening;
 use crate::listen;
 use crate::metrics::{Loads, Metrics};
 use crate::queue::Queue;
 use crate::routes::app;
-use crate::settings::{Settings, find_files};
-use crate::store::{Head, Store};
+use crate::settings::Settings;
 use crate::tls::{Tls, TlsFiles};
 
 #[derive(Debug, Args)]
@@ -42,9 +39,9 @@ pub(super) struct Serve {
     /// Address to listen on; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:8700")]
     listen: SocketAddr,
-    /// Name of the city, for a new ledger.
-    #[arg(long, default_value = "巡查")]
-    name: String,
+    /// Name of the city, for a new ledger [default: 巡查].
+    #[arg(long)]
+    name: Option<String>,
     /// Time zone of the city, for a new ledger [default: this machine's].
     #[arg(long, value_name = "ZONE")]
     zone: Option<String>,
@@ -89,6 +86,8 @@ pub struct Running {
     pub metrics: Option<SocketAddr>,
     /// True when this start made the ledger.
     pub is_new: bool,
+    /// What the ledger is called, whatever this start would have called it.
+    pub called: Opening,
     /// What it serves; a handle on it keeps the ledger open.
     pub service: Service,
     stop: Option<oneshot::Sender<()>>,
@@ -112,15 +111,16 @@ impl Running {
 /// # Errors
 /// When the folder, the ledger or the address cannot be had.
 pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure> {
-    // Before anything is made: what the operator gave may be no good.
+    // Before anything is made: what the operator gave may be no good, and the next try may say something else.
+    options.opening.check(&host).map_err(|(code, detail)| Failure::new(code.as_str(), detail))?;
     let loads = Loads::default();
     let tls = options.tls.clone().map(|files| Tls::load(files, loads.clone())).transpose()?;
-    let Opened { store, key, guard, sequencer, depot, is_new } = open(&options, &host)?;
     let (listener, address) = bind("listen", options.listen).await?;
     let monitors = match options.metrics {
         Some(address) => Some(bind("metrics", address).await?),
         None => None,
     };
+    let Opened { store, key, guard, sequencer, depot, is_new, called, served: alone } = open(&options, &host)?;
     let url = format!("{}://{address}", if tls.is_some() { "https" } else { "http" });
     remember_address(&options.data, &url).map_err(|error| Failure::io("address", &error))?;
     sweep(&*store, &depot, host.clock.wall())?;
@@ -160,74 +160,9 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         // The last handle on the queue goes with the service; then the writer finishes what waits.
         drop(service);
         drop(tokio::task::spawn_blocking(move || writer.join()).await);
+        drop(alone);
     });
-    Ok(Running { address, url, metrics, is_new, service: handle, stop: Some(stop), served })
-}
-
-/// A ledger that can be served.
-struct Opened {
-    store: Arc<dyn Store>,
-    key: LedgerKey,
-    guard: Option<Arc<Guard>>,
-    sequencer: Arc<Sequencer>,
-    depot: Depot,
-    is_new: bool,
-}
-
-/// Opens the ledger, making it at the first start, and compares it with its guard before anything is
-/// written: one that is behind stays as it is.
-fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failure> {
-    // Before anything is made.
-    let depot = find_files(&options.data, options.blobs.as_deref())?;
-    depot.owner()?;
-    fs::create_dir_all(&options.data).map_err(|error| Failure::io("make the data folder", &error))?;
-    if let Some(guard) = &options.guard {
-        guard::fits(guard, &options.data)?;
-    }
-    let store = guard::open_guarded(options)?;
-    let head = store.look(|snapshot| snapshot.head())?;
-    match &head {
-        None => depot.check_free()?,
-        Some(head) => depot.prepare(head.ledger)?,
-    }
-    let key = match &head {
-        None => {
-            LedgerKey::load_or_create(&options.data, host).map_err(|error| Failure::io("the ledger's key", &error))?
-        }
-        Some(head) => known_key(&options.data, &*store, head)?,
-    };
-    let guard = options.guard.as_ref().map(|path| Arc::new(Guard::new(path, key.public())));
-    let sequencer = Arc::new(Sequencer::new(host.clone(), key.clone()).with_guard(guard.clone()));
-    if let (Some(guard), Some(head)) = (&guard, &head) {
-        guard::compare(guard, &*store, host, head)?;
-    }
-    if !guard::is_rolled_back(&*store)? {
-        let opened = open_or_create(&*store, &sequencer, &key, &options.opening, host)?;
-        if head.is_none() {
-            depot.prepare(opened.ledger)?;
-        }
-    }
-    if let Some(guard) = &guard {
-        guard::follow(guard, &*store, host)?;
-    }
-    Ok(Opened { store, key, guard, sequencer, depot, is_new: head.is_none() })
-}
-
-/// The key of a ledger that exists. Never a new one: no phone would believe what it signs.
-fn known_key(data: &Path, store: &dyn Store, head: &Head) -> Result<LedgerKey, Failure> {
-    let key = LedgerKey::load(data).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => {
-            Failure::new("key_missing", format!("{}/{KEY_FILE} is missing: put back its copy", data.display()))
-        }
-        _ => Failure::io("the ledger's key", &error),
-    })?;
-    let named = store.look(|snapshot| snapshot.entity(EntityId(head.ledger.0)))?;
-    let named = named.and_then(|row| serde_json::from_str::<Entity>(&row.row).ok());
-    let named = named.as_ref().and_then(|ledger| ledger.text("key")).map(str::to_owned);
-    if named.is_some_and(|named| named != key.public().to_string()) {
-        return Err(Failure::new("wrong_key", format!("{KEY_FILE} is another ledger's key")));
-    }
-    Ok(key)
+    Ok(Running { address, url, metrics, is_new, called, service: handle, stop: Some(stop), served })
 }
 
 impl Serve {
@@ -241,11 +176,12 @@ impl Serve {
             .try_init()
             .map_err(|error| Failure::new("log", error))?;
         let host = Host::system();
+        let asked = (self.name.clone(), self.zone.clone());
         let zone = self.zone.unwrap_or_else(|| host.clock.zone());
         if jiff::tz::TimeZone::get(&zone).is_err() {
             return Err(Failure::new("bad_field", format!("zone: {zone} is not an IANA time zone")));
         }
-        let opening = Opening { name: self.name, zone };
+        let opening = Opening { name: self.name.unwrap_or_else(|| "巡查".to_owned()), zone };
         let settings = Settings::of(&self.data)?;
         let (metrics, tls) = self.operation.complete(&settings)?;
         let options = ServeOptions {
@@ -266,12 +202,24 @@ impl Serve {
         runtime.block_on(async {
             let data = options.data.clone();
             let running = start(options, host).await?;
+            let asked_to_stop = Asked::to_stop();
             announce(printer, &running, &data);
-            wait_for_signal().await;
+            hold_to(printer, &running.called, asked);
+            asked_to_stop.heard().await;
             printer.hint("stopping");
             running.stop().await;
             Ok(ExitCode::SUCCESS)
         })
+    }
+}
+
+/// Says what of a name and zone that were given counts for nothing, because the ledger has its own.
+fn hold_to(printer: &Printer, called: &Opening, (name, zone): (Option<String>, Option<String>)) {
+    for (field, given, known) in [("name", name, &called.name), ("zone", zone, &called.zone)] {
+        if let Some(given) = given.filter(|given| given != known) {
+            tracing::warn!(field, given, known, "counts only when a ledger is made");
+            printer.hint(format!("--{field} {given} counts only when a ledger is made: this one has {known}"));
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Failure;
 use super::folder::Place;
 use super::print::Printer;
-use crate::blobs::check;
+use crate::blobs::{check, note};
 use crate::ledger::{LedgerKey, verify};
 use crate::store::Snapshot;
 
@@ -35,6 +35,9 @@ impl Verify {
             bar.set_position(done);
         })?;
         bar.finish_and_clear();
+        for hash in &files.changed {
+            note(store, &depot, hash)?;
+        }
         report.ok &= files.problems.is_empty();
         report.problems.extend(files.problems);
         // The report is JSON for people too: it is what scripts and people compare.

@@ -14,6 +14,7 @@ mod item;
 mod judged;
 mod open;
 mod pull;
+mod run;
 mod seen;
 mod sequencer;
 mod stamp;

@@ -1,16 +1,19 @@
 //! Making a ledger, and opening one: its key, its first entries.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 use xuncha_core::host::Host;
 use xuncha_core::model::catalogue::{Catalogue, seed_catalogue};
-use xuncha_core::model::{EntityId, Hash, LedgerId, calendar_seeds};
+use xuncha_core::model::{Code, Entity, EntityId, Hash, LedgerId, calendar_seeds};
 use xuncha_core::op::{DeviceKey, PublicKey};
-use xuncha_core::plan::role_seeds;
+use xuncha_core::plan::{Judgement, Moment, View, plan, role_seeds};
+use xuncha_core::protocol::{Final, Verdict};
 use zeroize::Zeroizing;
 
 use super::draft::OwnOp;
@@ -92,12 +95,62 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
+impl Opening {
+    /// Holds what a new ledger would be called against the law, before anything of it is made: an entry that is
+    /// turned down later leaves a ledger without a name and without a key, for good.
+    ///
+    /// # Errors
+    /// The stable code, and what is wrong with which field.
+    pub fn check(&self, host: &Host) -> std::result::Result<(), (Code, String)> {
+        let ledger = LedgerId(Uuid::nil());
+        let any_key = DeviceKey::from_seed(&Zeroizing::new([1; 32])).public();
+        let item = opening_op(ledger, &any_key, self).write(ledger, host);
+        let (epoch, floors, received) = (1, BTreeMap::new(), Some(host.clock.wall()));
+        let moment = Moment { ledger, epoch, floors, size: Some(0), received };
+        match item.op().map(|op| plan(&Nothing, &moment, op)) {
+            Some(Judgement::Accept(_)) => Ok(()),
+            Some(Judgement::Refuse { code, detail }) => Err((code, detail)),
+            Some(Judgement::Hold(missing)) => Err((Code::NotFound, missing.join(", "))),
+            None => Err((Code::BadField, "name: cannot be read again once it is written".to_owned())),
+        }
+    }
+}
+
+/// What a ledger knows before its first entry.
+struct Nothing;
+
+impl View for Nothing {
+    fn entity(&self, _: EntityId) -> Option<Arc<Entity>> {
+        None
+    }
+
+    fn areas_at(&self, _: f64, _: f64) -> Vec<EntityId> {
+        Vec::new()
+    }
+
+    fn kept(&self, _: &Hash) -> Option<u64> {
+        None
+    }
+
+    fn referring(&self, _: &Hash) -> Vec<EntityId> {
+        Vec::new()
+    }
+
+    fn has_members(&self, _: EntityId) -> bool {
+        false
+    }
+
+    fn catalogue(&self, _: &Hash) -> Option<Arc<Catalogue>> {
+        None
+    }
+}
+
 /// The head of the ledger in `store`, made first when there is none: an entry that names it, then
 /// one for each role, for each year of the office's calendar and for the built-in catalogue. A crash in between is mended at the next start: the first entries have fixed
 /// ids and happen once.
 ///
 /// # Errors
-/// The store's.
+/// The store's; [`StoreError::Rejected`] when a first entry is turned down.
 pub fn open_or_create(
     store: &dyn Store,
     sequencer: &Sequencer,
@@ -116,7 +169,10 @@ pub fn open_or_create(
     if head.size < first.len() as u64 {
         let text = seed_catalogue().to_text();
         store.change(|batch| batch.put_document(&Hash::of(text.as_bytes()), &text))?;
-        sequencer.append(store, &first)?;
+        let verdicts = sequencer.append(store, &first)?;
+        if let Some(refused) = verdicts.iter().find(|verdict| !taken(verdict)) {
+            return Err(StoreError::Rejected(format!("a first entry of the ledger: {refused:?}")));
+        }
     }
     store.look(|snapshot| snapshot.head())?.ok_or_else(|| StoreError::Damaged("the head is missing".into()))
 }
@@ -127,17 +183,26 @@ pub fn catalogue_body(catalogue: &Catalogue) -> Value {
     json!({ "version": catalogue.version, "file": { "hash": Hash::of(text.as_bytes()), "len": text.len() } })
 }
 
+fn taken(verdict: &Verdict) -> bool {
+    let before = |original: &Final| matches!(original, Final::Accepted { .. });
+    match verdict {
+        Verdict::Accepted { .. } => true,
+        Verdict::Duplicate { original } => before(original),
+        _ => false,
+    }
+}
+
+fn once(kind: &'static str, entity: EntityId, body: Value) -> OwnOp {
+    OwnOp::making_once("genesis", kind, entity, body)
+}
+
+fn opening_op(ledger: LedgerId, key: &PublicKey, opening: &Opening) -> OwnOp {
+    let body = json!({ "name": opening.name, "zone": opening.zone, "key": key.to_string() });
+    once("ledger.open", EntityId(ledger.0), body)
+}
+
 fn first_items(ledger: LedgerId, key: &LedgerKey, opening: &Opening, host: &Host) -> Vec<Item> {
-    let once = |kind, entity: EntityId, body| OwnOp {
-        id: xuncha_core::model::OpId(entity.0),
-        origin: "genesis",
-        kind,
-        entity,
-        body,
-        base: None,
-    };
-    let name = json!({ "name": opening.name, "zone": opening.zone, "key": key.public().to_string() });
-    let mut items = vec![once("ledger.open", EntityId(ledger.0), name).write(ledger, host)];
+    let mut items = vec![opening_op(ledger, &key.public(), opening).write(ledger, host)];
     for role in role_seeds() {
         let may: Map<String, Value> = role.may.iter().map(|right| ((*right).to_owned(), Value::Bool(true))).collect();
         let body = json!({ "name": role.name, "sees": role.sees, "may": may });

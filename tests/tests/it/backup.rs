@@ -73,6 +73,20 @@ async fn what_is_no_backup_of_this_ledger_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_backup_within_what_it_is_a_copy_of_is_none() {
+    let server = TestServer::start().await;
+    let beside = server.data().join("../data-backup");
+    for inside in ["inner", "inner/deeper", "blobs/copy", "../data/./inner"] {
+        let target = server.data().join(inside);
+        let refused = take(server.data(), &target, false, &server.host(), &mut |_| {}).unwrap_err();
+        assert_eq!(code(&refused), "backup_inside", "{inside}");
+        assert!(!target.exists(), "nothing was made");
+    }
+    assert_eq!(server.office.store.look(|snapshot| snapshot.durable_size()).unwrap(), 0);
+    take(server.data(), &beside, false, &server.host(), &mut |_| {}).unwrap();
+}
+
+#[tokio::test]
 async fn a_damaged_backup_is_not_restored() {
     let server = TestServer::start().await;
     let target = tempfile::tempdir().unwrap();

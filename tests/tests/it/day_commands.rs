@@ -3,7 +3,7 @@
 
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
-use xuncha_tests::harness::{Process, SeededRandom, picture, put_bytes, street_list, xuncha};
+use xuncha_tests::harness::{Process, SeededRandom, binary, picture, put_bytes, run, street_list, xuncha};
 
 use super::commands::Desk;
 
@@ -86,7 +86,7 @@ fn a_catalogue_is_put_in_force_listed_and_written_out_again() {
     assert_eq!(first["version"], "2026.1");
     assert_eq!(desk.office_refused(&["catalogue", "export", "01976b2e-7c00-7000-8000-000000000001"]).0, "not_found");
 
-    // All that is wrong is told at once, each with its place.
+    // The first slip of each item is told at once, each with its place; what other parts say of items waits for them.
     let mut faulty = written;
     faulty["version"] = json!("2026.3");
     faulty["actions"][0]["items"][0]["filling"] = json!("x");
@@ -114,6 +114,8 @@ fn a_catalogue_is_put_in_force_listed_and_written_out_again() {
     book.save(&sheet).unwrap();
     let loaded = desk.admin(&["catalogue", "load", &sheet]);
     assert_eq!((&loaded["version"], &loaded["items"]), (&json!("某市标准"), &json!(1)));
+    let lost = loaded["dropped"].as_array().unwrap();
+    assert!(lost.contains(&json!("street")), "kinds of places without a checklist are said: {lost:?}");
     assert_eq!(desk.admin(&["catalogue", "export"])["actions"][0]["items"][0]["id"], "01-36");
     assert_eq!(desk.office_refused(&["catalogue", "load", &desk.file("no.xlsx", b"no workbook")]).0, "bad_field");
     assert_eq!(xuncha(["verify", "--data", &desk.path("data")]).value()["ok"], true);
@@ -200,11 +202,16 @@ fn visits_are_given_out_once_or_by_the_calendar() {
     let drawn = ["schedule", "add", "--name", "每日", "--type", "market", "--draw", "1", "--user", "王敏"];
     desk.admin(&[&drawn[..], &every].concat());
     let add = ["schedule", "add", "--name", "x", "--every"];
-    let bad: [(&[&str], &str); 4] = [
+    let bad: [(&[&str], &str); 9] = [
         (&["someday", "--type", "market"], "every: someday"),
         (&["32", "--type", "market"], "every: 32"),
         (&["fri"], "place: name places"),
         (&["fri", "--type", "market", "--until", "friday"], "until: must be a day"),
+        (&["15", "--every", "fri", "--type", "market"], "every: wanted days of the week or of the month, not both"),
+        (&["fri", "--type", "nosuch"], "type: nosuch has no checklist in catalogue 2026.1"),
+        (&["fri", "--type", "market", "--draw", "0"], "draw: of nothing nothing comes"),
+        (&["fri", "--type", "market", "--draw", "5"], "draw: 5 of 1 places cannot be drawn"),
+        (&["fri", "--type", "market", "--from", "2026-12-01", "--until", "2026-11-01"], "until: lies before from"),
     ];
     for (arguments, wanted) in bad {
         desk.office_says_bad(&[&add[..], arguments].concat(), wanted);
@@ -224,8 +231,12 @@ fn visits_are_given_out_once_or_by_the_calendar() {
 
 /// Bad answers to the items of [`a_visit_on_the_command_line_from_the_task_to_the_points`].
 fn answers_that_do_not_fit_are_named(phone: &Pocket, visit: &str) {
-    let bad: [(&str, &[&str], &str); 6] = [
+    let bad: [(&str, &[&str], &str); 10] = [
         ("XX-1", &["--is", "yes"], "item: XX-1"),
+        ("SR-7", &[], "is: nothing is said of SR-7"),
+        ("SR-7", &["--is", "yes", "--value", "count=3"], "answers/SR-7/count: says how much is wrong"),
+        ("SR-7", &["--value", "count=-3"], "value: count=-3: must be from"),
+        ("AD-3", &["--value", "public_ads=11", "--value", "all_ads=10"], "answers/AD-3/public_ads: is 11, more than"),
         ("AD-3", &["--value", "all_ads"], "value: all_ads"),
         ("AD-3", &["--value", "all_ads=many"], "value: all_ads=many: is not a number"),
         ("AD-3", &["--value", "trees=3"], "answers/AD-3/trees"),
@@ -238,13 +249,25 @@ fn answers_that_do_not_fit_are_named(phone: &Pocket, visit: &str) {
     }
 }
 
+/// The finding of SR-7 in [`a_visit_on_the_command_line_from_the_task_to_the_points`].
+fn what_nobody_said_is_not_written_down(a: &Pocket, visit: &str, finding: &str, place: &Value) {
+    // Nobody said where on the road, or that the photos are of just now; so neither is written down.
+    let shown = a.value(&["show", finding]);
+    let photos = shown["photos"].as_object().unwrap();
+    assert!(photos.len() == 2 && photos.values().all(|photo| photo["source"] == "gallery"), "{photos:?}");
+    assert_eq!((&shown["place"]["lat"], &shown["place"]["id"]), (&Value::Null, place));
+    let (code, message) = a.refused(&["inspect", "answer", visit, "SR-7", "--is", "yes"]);
+    assert!(code == "bad_field" && message.contains("answers/SR-7/findings"), "{code}: {message}");
+}
+
 #[test]
 fn a_visit_on_the_command_line_from_the_task_to_the_points() {
     let (desk, random) = (Desk::new(), SeededRandom::new());
     let server = Process::serve(&desk.folder.path().join("data"));
     let street = street_list("day", &["SR-7", "AD-3", "931-11"]).to_text();
     desk.admin(&["catalogue", "load", &desk.file("day.json", street)]);
-    desk.admin(&["place", "add", "--name", "解放路", "--type", "street", "--at", "31.23,121.47"]);
+    let place = ["place", "add", "--name", "解放路", "--type", "street", "--at", "31.23,121.47", "--item", "CW-1"];
+    desk.admin(&place);
     let (a, b) = (Pocket(desk.enrolled("王敏")), Pocket(desk.enrolled("李强")));
     let task = desk.admin(&["task", "add", "--name", "查解放路", "--place", "解放路", "--user", "王敏"]);
     assert_eq!(a.refused(&["catalogue"]).0, "not_found", "before the first sync there is none");
@@ -259,13 +282,17 @@ fn a_visit_on_the_command_line_from_the_task_to_the_points() {
     assert!(code == "bad_field" && message.starts_with("place:"), "{code}: {message}");
     let started = a.value(&["inspect", "start", "--task", id(&task, "id"), "--at", "31.2301,121.4701"]);
     let visit = id(&started, "inspection").to_owned();
-    assert_eq!(started["items"], 3);
+    assert_eq!(started["items"], 4, "a fix takes the known place's own item away from nobody");
+    let place = a.value(&["inspect", "show", &visit])["place"].clone();
+    assert_eq!((&place["lat"], place["id"].is_string(), &place["provider"]), (&json!(31.2301), true, &json!("pin")));
     let say = |item: &str, more: &[&str]| a.value(&[&["inspect", "answer", &visit, item], more].concat());
     answers_that_do_not_fit_are_named(&a, &visit);
     say("AD-3", &["--value", "public_ads=3", "--value", "all_ads=12"]);
     let (wide, close) = (desk.file("1.png", picture(&random, 60, 40)), desk.file("2.png", picture(&random, 60, 40)));
     let found = say("SR-7", &["--value", "count=2", "--note", "电线杆", "--photo", &wide, "--photo", &close]);
     let finding = id(&found, "finding").to_owned();
+    say("CW-1", &["--is", "yes"]);
+    what_nobody_said_is_not_written_down(&a, &visit, &finding, &place["id"]);
     let (code, message) = a.refused(&["inspect", "finish", &visit]);
     assert!(code == "bad_field" && message.contains("answers/931-11"), "{code}: {message}");
     assert_eq!(a.value(&["inspect", "pause", &visit])["status"], "paused");
@@ -280,7 +307,12 @@ fn a_visit_on_the_command_line_from_the_task_to_the_points() {
 
     let after = desk.file("3.png", picture(&random, 60, 40));
     assert_eq!(xuncha(["field", "--home", &a.0, "fix", &finding]).code, 2, "no photo, no fix");
-    a.value(&["fix", &finding, "--photo", &after]);
+    let (code, message) = a.refused(&["fix", &finding, "--photo", &wide]);
+    assert!(code == "bad_field" && message.contains("is the same picture"), "{code}: {message}");
+    a.value(&["fix", &finding, "--photo", &after, "--camera", "--at", "31.2302,121.4702", "--accuracy", "5"]);
+    let photos = a.value(&["show", &finding])["photos"].clone();
+    let now = photos.as_object().unwrap().values().find(|photo| photo["shows"] == "after").unwrap();
+    assert_eq!((&now["source"], &now["place"]["accuracy"]), (&json!("camera"), &json!(5.0)));
     assert_eq!(a.value(&["sync"])["refused"], 0);
     b.value(&["sync"]);
     assert_eq!(b.value(&["show", &finding])["status"], "fixed_on_the_spot");
@@ -289,6 +321,57 @@ fn a_visit_on_the_command_line_from_the_task_to_the_points() {
     assert_eq!(xuncha(["field", "--home", &a.0, "inspect", "cancel", &visit]).code, 2, "not without a reason");
     server.stop();
     assert_eq!(xuncha(["verify", "--data", &desk.path("data")]).value()["ok"], true);
+}
+
+#[test]
+fn what_is_refused_leaves_no_photo_behind_and_a_figure_that_is_none_is_named() {
+    let (desk, random) = (Desk::new(), SeededRandom::new());
+    let server = Process::serve(&desk.folder.path().join("data"));
+    let a = Pocket(desk.enrolled("王敏"));
+    a.value(&["sync"]);
+    let file = desk.file("1.png", picture(&random, 60, 40));
+    let note = "长".repeat(4_001);
+    let nowhere = desk.path("nowhere.png");
+    let record = ["record", "--item", "SR-1", "--photo", &file];
+    for more in [&["--note", &note][..], &["--photo", &nowhere], &["--item", "XX-1"]] {
+        let item = if more[0] == "--item" { &["record", "--photo", &file][..] } else { &record[..] };
+        a.refused(&[item, more].concat());
+        assert_eq!(a.lines(&["recovered"]).len(), 0, "{}", more[0]);
+    }
+    let finding = a.value(&record);
+    let before = id(&finding, "finding").to_owned();
+    assert!(a.refused(&["fix", &before, "--photo", &file]).1.contains("same picture"));
+    assert_eq!(a.value(&["show", &before])["photos"].as_object().unwrap().len(), 1, "its photo is still its own");
+    assert_eq!(a.lines(&["recovered"]).len(), 0);
+
+    let at = ["record", "--item", "SR-1", "--at", "31.23,121.47"];
+    for accuracy in ["NaN", "inf", "-5", "1e300"] {
+        let outcome = xuncha([&["field", "--home", &a.0], &at[..], &["--accuracy", accuracy]].concat());
+        assert!(outcome.code == 2 && outcome.err.contains("--accuracy"), "{accuracy}: {outcome:?}");
+    }
+    let outcome = xuncha([&["field", "--home", &a.0], &at[..], &["--provider", "satellite"]].concat());
+    assert!(outcome.code == 2 && outcome.err.contains("--provider"), "{outcome:?}");
+    let outcome = xuncha(["field", "--home", &a.0, "record", "--item", "SR-1", "--at", "NaN,121.47"]);
+    assert!(outcome.code == 2 && outcome.err.contains("--at"), "{outcome:?}");
+    assert_eq!(a.lines(&["list"]).len(), 1);
+    // A path is a path, whatever is done with it.
+    assert_eq!(a.refused(&["export", &format!("{nowhere}/x")]).0, "io");
+    assert_eq!(Pocket(format!("{file}/home")).refused(&["list"]).0, "io");
+    server.stop();
+}
+
+/// The list and a failure as people read them, after [`a_finding_at_a_known_place_and_what_may_be_the_same`] recorded one.
+fn what_people_read(a: &Pocket) {
+    // Where a finding is that has no fix of its own is said by its place's name.
+    let plain = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(binary());
+        command.args(["field", "--home", &a.0]).args(arguments);
+        run(command)
+    };
+    let listed = plain(&["list"]);
+    assert!(listed.out.contains("  解放路  "), "{listed:?}");
+    let failed = xuncha(["field", "--home", &a.0, "show", "01976b2e-7c00-7000-8000-000000000001"]);
+    assert_eq!((failed.code, failed.err.as_str()), (1, ""), "a failure is told once");
 }
 
 #[test]
@@ -303,13 +386,17 @@ fn a_finding_at_a_known_place_and_what_may_be_the_same() {
     let recorded = a.value(&["record", "--item", "SR-7", "--known", "解放路", "--value", "count=3"]);
     let shown = a.value(&["show", id(&recorded, "finding")]);
     assert_eq!((&shown["values"]["count"], shown["place"]["id"].is_string()), (&json!(3), true), "{shown}");
-    for (value, wanted) in [("count=many", "value: count=many"), ("count=0", "values/count"), ("x=1", "values/x")] {
+    for (value, wanted) in
+        [("count=many", "value: count=many"), ("count=0", "value: count=0: must be from 1"), ("x=1", "values/x")]
+    {
         let (code, message) = a.refused(&["record", "--item", "SR-7", "--known", "解放路", "--value", value]);
         assert!(code == "bad_field" && message.contains(wanted), "{code}: {message}");
     }
     assert_eq!(a.refused(&["record", "--item", "SR-7", "--known", "月亮"]).0, "not_found");
     let (code, message) = a.refused(&["record", "--item", "XX-1"]);
     assert!(code == "bad_field" && message.starts_with("item:"), "{code}: {message}");
+
+    what_people_read(&a);
 
     let record = ["record", "--item", "SR-1", "--at", "31.23,121.47", "--note", "纸箱"];
     let first = a.value(&record);
@@ -318,6 +405,8 @@ fn a_finding_at_a_known_place_and_what_may_be_the_same() {
     b.value(&["sync"]);
     let second = b.value(&["record", "--item", "SR-1", "--at", "31.2301,121.47"]);
     assert_eq!(second["alike"], json!([first["finding"]]), "told, and recorded all the same");
+    let there = b.value(&["record", "--item", "SR-1", "--known", "解放路"]);
+    assert!(there["alike"].as_array().unwrap().contains(&first["finding"]), "{there}");
 
     // Two answers to one item, settled at the command line.
     desk.admin(&["user", "add", "--name", "赵受理", "--role", "acceptor"]);
@@ -328,6 +417,9 @@ fn a_finding_at_a_known_place_and_what_may_be_the_same() {
     for phone in [&a, &b] {
         phone.value(&["sync"]);
     }
+    let again = a.value(&["inspect", "answer", &visit, "SR-1", "--is", "no", "--note", "纸箱", "--at", "31.23,121.47"]);
+    assert!(again["alike"].as_array().unwrap().contains(&first["finding"]), "{again}");
+    assert_eq!(a.value(&["show", id(&again, "finding")])["place"]["lat"], 31.23, "where it was seen");
     a.value(&["inspect", "answer", &visit, "HW-1", "--is", "yes"]);
     b.value(&["inspect", "answer", &visit, "HW-1", "--is", "na"]);
     for phone in [&a, &b, &judge] {

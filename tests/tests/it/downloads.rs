@@ -170,6 +170,36 @@ async fn an_altered_photo_is_never_shown_and_heals_when_it_comes_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_was_put_back_is_shown_again() {
+    for len in [50_000, 9 * 1024 * 1024] {
+        let (mut server, mut phone, bytes) = kept(len).await;
+        let (hash, shelf) = (Hash::of(&bytes), Shelf::of(server.data()));
+        for damage in [None, Some(&bytes[..len - 1])] {
+            match damage {
+                Some(other) => shelf.put(&hash, other),
+                None => shelf.remove(&hash),
+            }
+            assert_eq!(phone.fetch(&hash, &[]).await.code(), "blob_damaged");
+            assert_eq!(phone.pull(&PullRequest::default()).await.missing, [hash]);
+            // By hand, from a backup, or its disk was only away.
+            shelf.put(&hash, &bytes);
+            assert!(phone.fetch(&hash, &[]).await.body == bytes);
+            assert!(phone.pull(&PullRequest::default()).await.missing.is_empty());
+        }
+        // Nobody need ask for it: a check finds it back as well.
+        shelf.remove(&hash);
+        assert_eq!(phone.fetch(&hash, &[]).await.code(), "blob_damaged");
+        shelf.put(&hash, &bytes);
+        assert_eq!(xuncha(["verify".as_ref(), "--data".as_ref(), server.data().as_os_str()]).code, 0);
+        assert!(phone.pull(&PullRequest::default()).await.missing.is_empty());
+        server.restart().await;
+        phone.url = server.url();
+        assert!(phone.fetch(&hash, &[]).await.body == bytes);
+        server.check_all();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_check_of_everything_reads_every_photo() {
     let (mut server, mut phone, bytes) = kept(40_000).await;
     let other = photo(&server.random, 40_000);

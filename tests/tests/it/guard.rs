@@ -81,7 +81,7 @@ async fn a_store_older_than_its_guard_serves_nobody_until_an_epoch_begins() {
     let data = server.data().to_str().unwrap().to_owned();
     let added = xuncha(["admin", "--data", &data, "user", "add", "--name", "赵六", "--role", "inspector"]);
     assert_eq!(added.code, 1);
-    assert!(added.err.contains("ledger_rolled_back"), "{added:?}");
+    assert!(added.out.contains("ledger_rolled_back"), "{added:?}");
     assert_eq!((server.office.size(), stands_at(&guard)), (size, known));
     let (status, text) = said(&server, "/readyz").await;
     assert!(status == 503 && text.contains("ledger_rolled_back") && text.contains("xuncha admin epoch"), "{text}");
@@ -267,12 +267,12 @@ async fn where_nobody_knows_where_two_ledgers_part_the_operator_must_say() {
     copy_ledger(old.path(), server.data());
     server.resume().await;
     server.reopen_office();
-    assert!(epoch(&server, &["--dry-run"]).err.contains("not_needed"), "nobody has come yet");
+    assert!(epoch(&server, &["--dry-run"]).out.contains("not_needed"), "nobody has come yet");
     phone.go_to(&server.url());
     assert_eq!(phone.try_sync().await.unwrap_err().code(), "ledger_rolled_back");
     let asked = epoch(&server, &["--dry-run"]);
-    assert!(asked.code == 1 && asked.err.contains("floor_unknown"), "{asked:?}");
-    assert!(epoch(&server, &["--floor", "9999"]).err.contains("bad_field"));
+    assert!(asked.code == 1 && asked.out.contains("floor_unknown"), "{asked:?}");
+    assert!(epoch(&server, &["--floor", "9999"]).out.contains("bad_field"));
     assert_eq!(epoch(&server, &["--floor", "0"]).value()["floor"], 0);
     phone.sync().await;
     assert_eq!(server.office.entity(finding).text("note"), Some("快照之后"));
@@ -323,7 +323,7 @@ async fn a_checkpoint_kept_elsewhere_is_taken_into_account_and_a_strangers_is_no
     let plan = epoch(&server, &["--dry-run", "--checkpoint", witness.to_str().unwrap()]).value();
     assert_eq!((&plan["known"][0]["size"], &plan["known"][0]["here"]), (&json!(lost.1), &json!(false)));
     let refused = epoch(&server, &["--checkpoint", theirs.to_str().unwrap()]);
-    assert!(refused.code == 1 && refused.err.contains("bad_field"), "{refused:?}");
+    assert!(refused.code == 1 && refused.out.contains("bad_field"), "{refused:?}");
     assert!(xuncha(["admin", "epoch"]).code == 2, "--data is missing");
 }
 

@@ -173,6 +173,41 @@ async fn a_full_disk_is_said_so_leaves_nothing_half_done_and_ends_when_there_is_
     drop(server);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_on_a_full_disk_shows_everything_and_says_why_nothing_can_be_saved() {
+    let Some(disk) = SmallDisk::mount() else {
+        eprintln!("skipped: this machine does not let the test mount a small tmpfs");
+        return;
+    };
+    let server = TestServer::start().await;
+    let user = server.office.user("王芳", &["inspector"], &[]);
+    let home = disk.path().join("phone");
+    let field = |arguments: &[&str]| {
+        let home = home.to_str().unwrap();
+        xuncha(["field", "--home", home].iter().chain(arguments))
+    };
+    let url = format!("{}/enrol#{}", server.url(), server.office.invite(user));
+    assert_eq!(field(&["enrol", &url]).code, 0);
+    assert_eq!(field(&["sync"]).code, 0);
+    assert_eq!(field(&["record", "--item", "SR-1", "--note", "满之前"]).code, 0);
+    let ballast = disk.path().join("ballast");
+    let mut fill = Command::new("dd");
+    fill.args(["if=/dev/zero", "bs=4096", "count=100000"]).arg(format!("of={}", ballast.display()));
+    drop(fill.output().unwrap());
+
+    // The app starts on a disk without a free byte.
+    let listed = field(&["list"]).value();
+    assert_eq!(listed["finding"]["note"], "满之前");
+    assert_eq!(field(&["status"]).value()["pending"], 1);
+    let refused = field(&["record", "--item", "SR-1", "--note", &"满".repeat(3_000)]);
+    assert_eq!((refused.code, &refused.lines()[0]["error"]["code"]), (1, &json!("storage_full")));
+    let kept = field(&["list"]);
+    assert_eq!(kept.lines().len(), 1);
+    fs::remove_file(&ballast).unwrap();
+    assert_eq!(field(&["record", "--item", "SR-1", "--note", "又有地方了"]).code, 0);
+    assert_eq!(field(&["sync"]).value()["accepted"], 2);
+}
+
 async fn enrol_by_command_line(url: &str, data: &str, name: &str, host: Host) -> RawPhone {
     assert_eq!(xuncha(["admin", "--data", data, "user", "add", "--name", name, "--role", "inspector"]).code, 0);
     let invited = xuncha(["admin", "--data", data, "device", "invite", "--user", name]).value();

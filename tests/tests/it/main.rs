@@ -31,6 +31,7 @@ mod real_photos;
 mod recheck;
 mod s3;
 mod s3_faults;
+mod starts;
 mod stories;
 mod tamper;
 mod tls;

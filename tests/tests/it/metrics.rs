@@ -192,6 +192,8 @@ fn an_address_that_cannot_be_had_is_said_with_the_setting_that_names_it() {
         assert!(message.starts_with(&format!("{field}: ")) && message.contains(&taken), "{message}");
     }
     assert_eq!(serve(&["--metrics", "9464"]).code, 2, "an address has a host and a port");
+    // Starts that cannot listen have made nothing.
+    std::fs::create_dir(&data).unwrap();
     put_bytes(folder.path().join("data").join("xuncha.toml"), "metrics = \"9464\"\n");
     let outcome = serve(&["--listen", "127.0.0.1:0"]);
     let error = &outcome.lines()[0]["error"];

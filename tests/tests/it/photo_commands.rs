@@ -200,25 +200,34 @@ fn what_is_no_photo_is_refused_and_leaves_nothing() {
 }
 
 #[test]
-fn a_good_photo_beside_a_bad_one_is_offered_and_can_be_taken_or_thrown_away() {
+fn a_photo_that_a_crash_left_is_offered_and_can_be_taken_or_thrown_away() {
     let desk = Desk::new();
     let server = Process::serve(&desk.folder.path().join("data"));
     let home = desk.enrolled("王敏");
     server.stop();
+    // As it lies there when the app died between sealing and recording.
+    let left = |bytes: &[u8]| {
+        put_bytes(format!("{home}/photos/{}", Hash::of(bytes).to_hex()), bytes);
+        Hash::of(bytes).to_string()
+    };
+    std::fs::create_dir_all(format!("{home}/photos")).unwrap();
+    let hash = left(TURNED);
+    let offered = field(&home, &["recovered"]);
+    assert_eq!((&offered["hash"], &offered["len"]), (&json!(hash), &json!(TURNED.len())));
+    // Neither the same picture again nor a command that fails takes it away.
     let (good, bad) = (put(&desk, "good.jpg", TURNED), put(&desk, "bad.jpg", b"nothing"));
     let both = ["record", "--item", "SR-1", "--photo", &good, "--photo", &bad];
     assert_eq!(code(&home, &both), "bad_field");
     assert_eq!(xuncha(["field", "--home", &home, "list"]).out, "");
-    let offered = field(&home, &["recovered"]);
-    let hash = Hash::of(TURNED).to_string();
-    assert_eq!((&offered["hash"], &offered["len"]), (&json!(hash), &json!(TURNED.len())));
+    assert_eq!(field(&home, &["recovered"])["hash"], hash);
     let finding = id_of(&field(&home, &["record", "--item", "SR-1", "--recovered", &hash]));
     assert_eq!(field(&home, &["show", &finding])["files"][0]["photo"]["original"], hash);
     assert_eq!(xuncha(["field", "--home", &home, "recovered"]).out, "");
     assert_eq!(code(&home, &["recovered", "--discard", &hash]), "not_found");
     let other = put(&desk, "other.jpg", &[TURNED, b"more"].concat());
     assert_eq!(code(&home, &["amend", &finding, "--photo", &other, "--photo", &bad]), "bad_field");
-    let hash = field(&home, &["recovered"])["hash"].as_str().unwrap().to_owned();
+    assert_eq!(xuncha(["field", "--home", &home, "recovered"]).out, "", "what was refused leaves nothing behind");
+    let hash = left(b"\xFF\xD8\xFFanother");
     assert_eq!(field(&home, &["recovered", "--discard", &hash]), json!({ "discarded": hash }));
     assert_eq!(xuncha(["field", "--home", &home, "recovered"]).out, "");
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::catalogue::load;
-use crate::model::{Answer, Inspection, Is};
+use crate::model::{Answer, Inspection, Is, Place};
 
 /// A catalogue with one item of each manner.
 fn catalogue() -> Arc<Catalogue> {
@@ -38,6 +38,7 @@ fn catalogue() -> Arc<Catalogue> {
                 "told": "target", "asks": [ask("ads", "count", "always"), ask("all", "count", "always")], "target": target,
             })),
             item("OTHER", json!({})),
+            item("PILE", json!({ "asks": [ask("length", "length", "no")] })),
         ] }],
     });
     Arc::new(load(&[("test.json", &text.to_string())]).unwrap())
@@ -317,6 +318,134 @@ fn what_is_fixed_on_the_spot_shows_before_and_after_and_is_ones_own() {
     assert_eq!(street.world.entities[&finding].text("status"), Some("fixed_on_the_spot"));
     let (_, again) = street.say("finding.fix", Some(finding), Some("fixed_on_the_spot"), json!({}));
     assert_eq!(refused(&again).0, Code::StateChanged);
+}
+
+#[test]
+fn one_op_brings_the_photos_from_afterwards_and_closes_the_finding() {
+    let mut street = Street::new();
+    let finding = street.finding("SAID", 1, 0);
+    let photo = |of: u8, shows: &str| json!({ "original": Hash::of(&[of]), "shows": shows });
+    let mut fix =
+        |photos: Value| street.say("finding.fix", Some(finding), Some("reported"), json!({ "photos": photos })).1;
+    for (photos, detail) in [
+        (json!({ "a": photo(9, "wide") }), "photos: none shows how it is after"),
+        // The very same bytes show the spot as it was, whatever is said of them.
+        (json!({ "a": photo(0, "after") }), "photos/a: is the same picture as one from before"),
+        (json!({ "a": photo(9, "after"), "p0": null }), "photos/p0: can only be added here"),
+        (json!({ "p0": photo(9, "after") }), "photos/p0: can only be added here"),
+        (json!({ "a": 1 }), "photos/a: must name the original by its hash, and show wide, close, reference or after"),
+    ] {
+        assert_eq!(refused(&fix(photos)), (Code::BadField, detail.into()));
+    }
+    accepted(&fix(json!({ "a": photo(9, "after") })));
+    let fixed = &street.world.entities[&finding];
+    assert_eq!(
+        (fixed.text("status"), photos_showing(fixed, true), photos_showing(fixed, false)),
+        (Some("fixed_on_the_spot"), 1, 1)
+    );
+    assert_eq!(fixed.stamps.of("photos/a").by, Some(street.pen.user));
+}
+
+#[test]
+fn on_the_spot_is_within_a_day_by_the_authors_own_clock() {
+    const HOUR: i64 = 60 * 60 * 1000;
+    for (hours, in_time) in [(0, true), (24, true), (25, false), (-1, true), (-25, false), (24 * 400, false)] {
+        let mut street = Street::new();
+        let finding = street.finding("SAID", 1, 1);
+        let base = Some(street.world.entities[&finding].index);
+        let op = street.world.op(street.pen, 90, "finding.fix", Some(finding), base, json!({}));
+        let at = At { wall: street.world.entities[&finding].at.plus_millis(hours * HOUR), ..op.at.clone() };
+        let judgement = street.world.say(&Op { from: Some("reported".into()), at, ..op });
+        if in_time {
+            accepted(&judgement);
+        } else {
+            let detail = format!("at: lies {} hours from the record, and on the spot is within 24", i64::abs(hours));
+            assert_eq!(refused(&judgement), (Code::BadField, detail));
+        }
+    }
+}
+
+#[test]
+fn a_phone_knows_that_anothers_finding_is_not_its_own_to_fix() {
+    let mut street = Street::new();
+    let finding = street.finding("SAID", 1, 1);
+    let other = street.world.pen(2, "inspector");
+    street.world.moment.received = None;
+    let op = street.world.op(other, 1, "finding.fix", Some(finding), None, json!({}));
+    let refusal = street.world.say(&Op { from: Some("reported".into()), ..op });
+    assert_eq!(refused(&refusal), (Code::NotAllowed, "the finding is another user's".into()));
+}
+
+#[test]
+fn a_task_is_done_where_it_is_and_through_its_checklist() {
+    let mut street = Street::new();
+    let known = |world: &mut World, name: &str, kind: &str| {
+        let body = json!({ "name": name, "type": kind, "place": { "lat": 39.9, "lon": 116.4 } });
+        world.own("place.add", None, body)
+    };
+    let site = known(&mut street.world, "云台工地", "construction_site");
+    let road = known(&mut street.world, "东区路", "street");
+    let mut task = |more: Value| {
+        let mut body = json!({ "name": "查", "place": { "words": "解放路" } });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        street.world.own("task.add", None, body)
+    };
+    let elsewhere = task(json!({ "place": { "id": site } }));
+    let of_another_kind = task(json!({ "type": "public_toilet" }));
+    let here = task(json!({ "place": { "id": road } }));
+    let catalogue = street.catalogue;
+    let at = |place: Value| json!({ "type": "street", "catalogue": catalogue, "place": place });
+    let (visit, judgement) = street.say("inspection.start", None, None, at(json!({ "id": road })));
+    accepted(&judgement);
+    street.visit = visit;
+    for item in ["SAID", "COUNT", "SHARE"] {
+        accepted(&street.answer(item, json!({ "is": "na" })));
+    }
+    accepted(&street.finish());
+    let mut done = |task| street.say("task.finish", Some(task), Some("open"), json!({ "inspection": visit })).1;
+    let bad = |detail: &str| (Code::BadField, detail.to_owned());
+    assert_eq!(refused(&done(elsewhere)), bad("inspection/place: the task is at 云台工地"));
+    let of_type = "inspection/type: is street, and the task asks for public_toilet";
+    assert_eq!(refused(&done(of_another_kind)), bad(of_type));
+    accepted(&done(here));
+}
+
+#[test]
+fn a_fix_of_a_visit_is_laid_over_the_place_of_its_task() {
+    let known = EntityId(uuid::Uuid::from_u128(7));
+    let task = Place { id: Some(known), lat: Some(1.0), lon: Some(2.0), ..Place::default() };
+    let fix = Place { lat: Some(1.1), lon: Some(2.1), accuracy: Some(8.0), ..Place::default() };
+    let words = Place { words: Some("东门".into()), ..Place::default() };
+    let both = place_of_errand(Some(fix.clone()), Some(task.clone())).unwrap();
+    assert_eq!(both, Place { id: Some(known), ..fix.clone() });
+    let told = place_of_errand(Some(words.clone()), Some(task.clone())).unwrap();
+    assert_eq!(told, Place { words: words.words, ..task.clone() });
+    assert_eq!(place_of_errand(None, Some(task.clone())), Some(task));
+    assert_eq!(place_of_errand(Some(fix.clone()), None), Some(fix));
+    assert_eq!(place_of_errand(None, None), None);
+}
+
+#[test]
+fn answers_that_contradict_themselves_are_none() {
+    let mut street = Street::new();
+    let place = Inspection::from_entity(&street.world.entities[&street.visit]).place.unwrap().id;
+    street.world.own("place.amend", place, json!({ "items": { "PILE": true } }));
+    let more = json!({ "is": "no", "values": { "ads": 11, "all": 10 } });
+    assert_eq!(refused(&street.answer("SHARE", more)).1, "answers/SHARE/ads: is 11, more than all 10");
+    let as_it_should_be = json!({ "is": "yes", "values": { "length": 3 } });
+    assert_eq!(
+        refused(&street.answer("PILE", as_it_should_be)).1,
+        "answers/PILE/length: says how much is wrong, and the answer says yes"
+    );
+    accepted(&street.answer("PILE", json!({ "is": "yes", "values": { "length": 0 } })));
+    // Something was found, so it is not as it should be, until the finding is declared void.
+    let finding = street.finding("PILE", 1, 0);
+    for is in ["yes", "na"] {
+        let detail = format!("answers/PILE/findings: {finding} was found, and the answer is not no");
+        assert_eq!(refused(&street.answer("PILE", json!({ "is": is, "findings": [finding] }))).1, detail);
+    }
+    accepted(&street.say("finding.void", Some(finding), Some("reported"), json!({ "reason": "看错" })).1);
+    accepted(&street.answer("PILE", json!({ "is": "yes", "findings": [finding] })));
 }
 
 #[test]

@@ -99,3 +99,29 @@ fn the_same_day_makes_the_same_tasks() {
     assert!(tasks.iter().all(|task| other.iter().all(|other| other.id != task.id)));
     assert_eq!(tasks[0].body["name"], "路口秩序 路段 0");
 }
+
+#[test]
+fn a_schedule_that_could_never_send_anybody_is_a_slip() {
+    let mut world = World::new();
+    let body = |more: Value| {
+        let mut body = json!({ "name": "查", "every": { "week": ["fri"] }, "from": "2026-12-01", "type": "street" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let refused = |world: &mut World, kind: &str, entity: Option<EntityId>, body: Value| {
+        let id = world.id();
+        let entity = entity.unwrap_or(EntityId::from(id));
+        let op = Op::parse(&world.draft(id, kind, entity, body).to_text()).unwrap();
+        match world.say(&op) {
+            Judgement::Refuse { code: Code::BadField, detail } => detail,
+            other => panic!("{other:?}"),
+        }
+    };
+    let add = |world: &mut World, more| refused(world, "schedule.add", None, body(more));
+    assert_eq!(add(&mut world, json!({ "until": "2026-11-01" })), "until: lies before from");
+    assert_eq!(add(&mut world, json!({ "draw": 0 })), "draw: of nothing nothing comes, wanted 1 or more");
+    let good = world.own("schedule.add", None, body(json!({ "until": "2026-12-01", "draw": 1 })));
+    let moved = json!({ "from": "2026-12-02" });
+    assert_eq!(refused(&mut world, "schedule.amend", Some(good), moved), "until: lies before from");
+    world.own("schedule.amend", Some(good), json!({ "from": "2026-12-02", "until": null }));
+}

@@ -1,6 +1,7 @@
 //! Pictures made up for tests, and what can be read back from a preview.
 
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
+use xuncha_core::photo::Font;
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::bytestream::ZCursor;
 use zune_jpeg::zune_core::colorspace::ColorSpace;
@@ -162,4 +163,55 @@ impl Bits {
             self.count -= 8;
         }
     }
+}
+
+/// A TrueType font that knows these characters and shows each of them as the same square.
+pub(crate) fn made_font(knows: &[std::ops::RangeInclusive<char>]) -> Font {
+    let mut cmap = [0, 1, 3, 10].map(u16::to_be_bytes).concat();
+    cmap.extend(12_u32.to_be_bytes());
+    // Format 13: many characters, one glyph.
+    let groups = knows.len() as u32;
+    cmap.extend([13_u16, 0].map(u16::to_be_bytes).concat());
+    cmap.extend([16 + 12 * groups, 0, groups].map(u32::to_be_bytes).concat());
+    for range in knows {
+        cmap.extend([u32::from(*range.start()), u32::from(*range.end()), 1].map(u32::to_be_bytes).concat());
+    }
+    let square: [i16; 5] = [1, 0, 0, 1_000, 1_000];
+    let mut glyf = square.map(i16::to_be_bytes).concat();
+    glyf.extend([3_u16, 0].map(u16::to_be_bytes).concat());
+    glyf.extend([1_u8; 4]);
+    glyf.extend([0_i16, 1_000, 0, -1_000, 0, 0, 1_000, 0].map(i16::to_be_bytes).concat());
+    let len = glyf.len() as u32;
+    let loca = [0, 0, len].map(u32::to_be_bytes).concat();
+    let mut head = [0x0001_0000_u32, 0, 0, 0x5F0F_3CF5].map(u32::to_be_bytes).concat();
+    head.extend([0_u16, 1_000].map(u16::to_be_bytes).concat());
+    head.extend([0; 16]);
+    head.extend([0_i16, 0, 1_000, 1_000, 0, 8, 2, 1, 0].map(i16::to_be_bytes).concat());
+    let mut hhea = 0x0001_0000_u32.to_be_bytes().to_vec();
+    hhea.extend([800_i16, -200, 0, 1_000].map(i16::to_be_bytes).concat());
+    hhea.extend([0; 22]);
+    hhea.extend(2_u16.to_be_bytes());
+    let hmtx = [1_000_u16, 0, 1_000, 0].map(u16::to_be_bytes).concat();
+    let mut maxp = 0x0001_0000_u32.to_be_bytes().to_vec();
+    maxp.extend(2_u16.to_be_bytes());
+    maxp.extend([0; 26]);
+    let tables: [(&[u8; 4], Vec<u8>); 7] = [
+        (b"cmap", cmap),
+        (b"glyf", glyf),
+        (b"head", head),
+        (b"hhea", hhea),
+        (b"hmtx", hmtx),
+        (b"loca", loca),
+        (b"maxp", maxp),
+    ];
+    let mut bytes = 0x0001_0000_u32.to_be_bytes().to_vec();
+    bytes.extend([7_u16, 0, 0, 0].map(u16::to_be_bytes).concat());
+    let mut at = 12 + 16 * 7;
+    for (name, table) in &tables {
+        bytes.extend(*name);
+        bytes.extend([0, at, table.len() as u32].map(u32::to_be_bytes).concat());
+        at += table.len() as u32;
+    }
+    bytes.extend(tables.into_iter().flat_map(|(_, table)| table));
+    Font::from_bytes(bytes, None).unwrap()
 }

@@ -1,7 +1,7 @@
 //! Previews: what they show, what they leave out, and what hostile pictures cannot do.
 
 mod hostile;
-mod made;
+pub(crate) mod made;
 mod real;
 mod shown;
 mod stamped;

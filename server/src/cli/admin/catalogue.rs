@@ -12,10 +12,10 @@ use xuncha_core::plan::{file_of, in_force};
 use super::super::Failure;
 use super::super::folder::Folder;
 use super::super::print::Printer;
-use super::{each, list};
-
+use super::list;
 use crate::catalogue::read_sheet;
 use crate::ledger::{OwnOp, catalogue_body};
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Catalogues {
     /// Put another catalogue in force: a JSON file, or a 立结案标准 sheet in XLSX. Inspections under
@@ -55,13 +55,17 @@ impl Catalogues {
 }
 
 fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) -> Result<(), Failure> {
-    let catalogue = read(file)?;
+    let (catalogue, dropped) = match is_sheet(file) {
+        true => with_place_types(read(file)?, current_document(folder)?),
+        false => (read(file)?, Vec::new()),
+    };
     let (items, version) = (catalogue.items().count(), catalogue.version.clone());
     if check {
         printer.say(
-            &json!({ "version": version, "items": items }),
+            &json!({ "version": version, "items": items, "dropped": dropped }),
             format!("catalogue {version} with {items} items is sound"),
         );
+        warn_dropped(printer, &dropped);
         return Ok(());
     }
     if find(folder, |entity| entity.text("version") == Some(&version) && entity.text("status") == Some("active"))?
@@ -77,15 +81,43 @@ fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) ->
     let op = OwnOp::making_once("admin", "catalogue.load", entity, catalogue_body(&catalogue));
     folder.append(std::slice::from_ref(&op))?;
     printer.say(
-        &json!({ "id": op.entity, "version": version, "items": items }),
+        &json!({ "id": op.entity, "version": version, "items": items, "dropped": dropped }),
         format!("{}  catalogue {version} with {items} items is in force", op.entity),
     );
+    warn_dropped(printer, &dropped);
     Ok(())
 }
 
+/// A sheet says nothing of kinds of places: those of the catalogue in force stay beside `all`, as far as their items are
+/// in the sheet. With them the kinds that have no checklist any more.
+fn with_place_types(mut catalogue: Catalogue, before: Option<Catalogue>) -> (Catalogue, Vec<String>) {
+    let mut dropped = Vec::new();
+    for mut kind in before.into_iter().flat_map(|before| before.place_types) {
+        kind.items.retain(|item| catalogue.item(item).is_some());
+        match kind.items.is_empty() {
+            true => dropped.push(kind.id),
+            false if catalogue.place_type(&kind.id).is_none() => catalogue.place_types.push(kind),
+            false => {}
+        }
+    }
+    (catalogue, dropped)
+}
+
+fn warn_dropped(printer: &Printer, dropped: &[String]) {
+    if !dropped.is_empty() {
+        printer.hint(format!(
+            "No checklist any more, for none of their items is in the sheet: {}. Places of these types cannot be visited.",
+            dropped.join(", ")
+        ));
+    }
+}
+
+fn is_sheet(file: &Path) -> bool {
+    file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"))
+}
+
 fn read(file: &Path) -> Result<Catalogue, Failure> {
-    let sheet = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
-    let read = if sheet {
+    let read = if is_sheet(file) {
         read_sheet(file)
     } else {
         let text =

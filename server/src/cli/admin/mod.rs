@@ -128,7 +128,8 @@ enum Area {
 
 #[derive(Debug, Subcommand)]
 enum Device {
-    /// Make a single-use invitation, as a URL and a QR code.
+    /// Make an invitation for one phone, as a URL and a QR code. For three days it also opens the login again on the phone
+    /// that used it, for the answer may have been lost: keep it from who is not to sign in there.
     Invite {
         /// Name or id of the user whose phone it is.
         #[arg(long)]
@@ -163,7 +164,7 @@ impl Admin {
             About::Area(area) => area.run(&folder, printer)?,
             About::Device(device) => device.run(&folder, printer)?,
             About::Catalogue(catalogue) => catalogue.run(&folder, printer)?,
-            About::Calendar(calendar) => calendar.run(&folder, printer),
+            About::Calendar(calendar) => calendar.run(&folder, printer)?,
             About::Place(place) => place.run(&folder, printer)?,
             About::Task(task) => task.run(&folder, printer)?,
             About::Schedule(schedule) => schedule.run(&folder, printer)?,
@@ -286,7 +287,9 @@ fn invite(folder: &Folder, printer: &Printer, user: &str, server: Option<String>
     printer.say(&json!({ "user": user.id, "url": url }), &url);
     let drawn = qrcode::QrCode::new(&url).map_err(|error| Failure::new("internal", error))?;
     printer.hint(drawn.render::<qrcode::render::unicode::Dense1x2>().build());
-    printer.hint("The invitation is good for one phone and three days.");
+    printer.hint(
+        "The invitation is good for one phone and three days. On that phone it opens the login again until then.",
+    );
     Ok(())
 }
 

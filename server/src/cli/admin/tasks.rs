@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
-use xuncha_core::model::{Day, EntityId, Recurs, Schedule, Task, Time};
+use xuncha_core::model::{Day, EntityId, KnownPlace, Recurs, Schedule, Task, Time};
+use xuncha_core::plan::is_meant;
 
 use super::super::Failure;
 use super::super::folder::Folder;
 use super::super::print::Printer;
+use super::catalogue::current_document;
 use super::{find_user, list};
 use crate::casework::Clerk;
 use crate::ledger::OwnOp;
@@ -163,6 +165,7 @@ impl New {
         if self.place.is_empty() && self.kind.is_none() {
             return Err(Failure::new("bad_field", "place: name places, or a kind of place by --type"));
         }
+        self.check(folder)?;
         let today = || folder.host.clock.wall().to_string().chars().take(10).collect();
         let from: String = self.from.unwrap_or_else(today);
         let mut body = json!({ "name": self.name, "every": recurs(&self.every)?, "from": from, "days": self.days });
@@ -179,6 +182,33 @@ impl New {
         }
         super::add(folder, printer, "schedule.add", body, &self.name)
     }
+
+    /// What the law cannot see, and would never come to anything: a kind of place without a checklist, and a draw of
+    /// more places than there are.
+    fn check(&self, folder: &Folder) -> Result<(), Failure> {
+        if let Some(kind) = &self.kind
+            && let Some(catalogue) = current_document(folder)?
+            && catalogue.place_type(kind).is_none()
+        {
+            let detail = format!("type: {kind} has no checklist in catalogue {}", catalogue.version);
+            return Err(Failure::new("bad_field", detail));
+        }
+        let mut known = Vec::new();
+        folder.each("place", |entity| known.push(KnownPlace::from_entity(entity)))?;
+        let named: Vec<EntityId> = self
+            .place
+            .iter()
+            .map(|name| folder.find_named("place", name).map(|found| found.id))
+            .collect::<Result<_, _>>()?;
+        let meant = |place: &&KnownPlace| is_meant(place, &named, self.kind.as_deref(), self.area);
+        let there = known.iter().filter(meant).count() as u64;
+        match self.draw {
+            Some(draw) if draw > there => {
+                Err(Failure::new("bad_field", format!("draw: {draw} of {there} places cannot be drawn")))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 fn recurs(days: &[String]) -> Result<Recurs, Failure> {
@@ -186,6 +216,9 @@ fn recurs(days: &[String]) -> Result<Recurs, Failure> {
     let week = |day: &String| serde_json::from_value::<Day>(Value::from(day.to_lowercase())).ok();
     if let Some(week) = days.iter().map(week).collect::<Option<BTreeSet<Day>>>() {
         return Ok(Recurs::Week(week));
+    }
+    if days.iter().any(|day| week(day).is_some()) && days.iter().any(|day| day.parse::<u8>().is_ok()) {
+        return Err(Failure::new("bad_field", "every: wanted days of the week or of the month, not both"));
     }
     let month = |day: &String| day.parse::<u8>().ok().filter(|day| (1..=31).contains(day)).ok_or_else(|| bad(day));
     Ok(Recurs::Month(days.iter().map(month).collect::<Result<_, _>>()?))

@@ -21,7 +21,7 @@ use xuncha_core::host::Host;
 use super::Failure;
 use super::print::Printer;
 use super::serve::{ServeOptions, start};
-use super::signals::wait_for_signal;
+use super::signals::Asked;
 use crate::api::Limits;
 use crate::ledger::Opening;
 
@@ -33,7 +33,7 @@ pub(super) struct Demo {
     #[arg(long)]
     headless: bool,
     /// Another number tells another story.
-    #[arg(long, default_value_t = 1, value_name = "N")]
+    #[arg(long, default_value_t = 1, value_name = "N", allow_hyphen_values = true)]
     seed: u64,
     /// Keep the city in this folder, which must not have a ledger yet [default: a temporary one].
     #[arg(long, value_name = "DIR")]
@@ -94,7 +94,7 @@ impl Demo {
 
 /// Where to look, until somebody has seen enough.
 async fn stay(printer: &Printer, data: &Path, address: SocketAddr, invitations: &[(String, String)]) {
-    let data = data.display();
+    let (data, asked_to_stop) = (data.display(), Asked::to_stop());
     printer.say(
         &json!({ "address": format!("http://{address}"), "data": data.to_string(), "invitations": invitations }),
         format!(
@@ -115,6 +115,6 @@ async fn stay(printer: &Printer, data: &Path, address: SocketAddr, invitations: 
          \x20 xuncha verify --data {data}\n\n\
          Ctrl-C ends it."
     ));
-    wait_for_signal().await;
+    asked_to_stop.heard().await;
     printer.hint("stopping");
 }

@@ -4,6 +4,8 @@ mod network;
 mod people;
 mod photos;
 mod show;
+mod standpoint;
+mod tray;
 mod visit;
 
 use std::collections::BTreeMap;
@@ -14,11 +16,13 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use xuncha_core::host::Host;
-use xuncha_core::model::{EntityId, FindingDraft, Hash, OpId, Place, Severity};
+use xuncha_core::model::{EntityId, FindingDraft, Hash, OpId, Severity};
 use xuncha_core::notebook::{FileKeyStore, Notebook, SealedPhoto};
 
 use super::Failure;
 use super::print::Printer;
+use standpoint::Standpoint;
+use tray::with_photos;
 
 #[derive(Debug, Args)]
 pub(super) struct Field {
@@ -36,7 +40,8 @@ enum Errand {
         /// The invitation.
         url: String,
     },
-    /// Sign somebody in beside those who are already, with the URL of an invitation for them.
+    /// Sign somebody in beside those who are already, with the URL of an invitation for them. Whoever records now should
+    /// have a PIN before: without it only another invitation lets them back.
     SignIn {
         /// The invitation.
         url: String,
@@ -84,13 +89,19 @@ enum Errand {
         #[arg(long)]
         reason: String,
     },
-    /// Put a finding right in the same visit: photos of the same spot afterwards close it at once.
+    /// Close a finding of one's own that was put right, at most a day after it was recorded: with other photos of the
+    /// same spot than those from before.
     Fix {
         /// The finding.
         id: EntityId,
         /// A photo of how it is now; may be given more than once.
         #[arg(long, value_name = "FILE", required = true)]
         photo: Vec<PathBuf>,
+        /// The photos were taken just now, not chosen from a gallery.
+        #[arg(long)]
+        camera: bool,
+        #[command(flatten)]
+        standpoint: Standpoint,
     },
     /// Show the catalogue in force, or one item of it.
     Catalogue {
@@ -127,7 +138,7 @@ enum Errand {
         #[arg(long, value_name = "FILE")]
         font: Option<PathBuf>,
     },
-    /// List photos that a crash left without a finding.
+    /// List photos that are sealed without a finding: a crash or an app came between.
     Recovered {
         /// Throw one away.
         #[arg(long, value_name = "HASH")]
@@ -186,15 +197,8 @@ struct Words {
     /// Catalogue item, such as SR-1.
     #[arg(long)]
     item: Option<String>,
-    /// Where it is, in degrees (WGS-84).
-    #[arg(long, value_name = "LAT,LON", value_parser = super::parse_point, allow_hyphen_values = true)]
-    at: Option<(f64, f64)>,
-    /// How exact that is, in metres.
-    #[arg(long, requires = "at")]
-    accuracy: Option<f64>,
-    /// Where it comes from: gps, network or pin [default: pin].
-    #[arg(long, requires = "at")]
-    provider: Option<String>,
+    #[command(flatten)]
+    standpoint: Standpoint,
     /// The place in words.
     #[arg(long)]
     place: Option<String>,
@@ -234,6 +238,9 @@ fn parse_severity(text: &str) -> Result<Severity, String> {
 impl Field {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
         let host = Host::system();
+        // A place that cannot be had is told from a notebook that fails.
+        std::fs::create_dir_all(&self.home)
+            .map_err(|error| Failure::io(format!("home: {}", self.home.display()), &error))?;
         let keys = Arc::new(FileKeyStore::new(self.home.join("device.key")));
         let phone = match &self.errand {
             // An invitation in hand is the answer to a lost key: the pending ops are said again.
@@ -262,19 +269,20 @@ impl Errand {
             Errand::SignOut { user } => people::sign_out(phone, &user, printer),
             Errand::Record { words } => {
                 let alike: Vec<_> = visit::warn(phone, &words, printer)?.iter().map(|near| near.finding.id).collect();
-                let (draft, photos) = words.draft(phone)?;
-                let id = phone.record_with_photos(draft, photos)?;
+                let id = words.said(phone, |draft, photos| phone.record_with_photos(draft, photos))?;
                 printer.say(&json!({ "finding": id, "alike": alike }), format!("saved {id}"));
                 Ok(())
             }
-            Errand::Fix { id, photo } => visit::fix(phone, id, &photo, printer),
+            Errand::Fix { id, photo, camera, standpoint } => {
+                visit::fix(phone, id, &photo, &standpoint.shot(camera), printer)
+            }
             Errand::Catalogue { item } => visit::catalogue(phone, item.as_deref(), printer),
             Errand::Places { near } => visit::places(phone, near, printer),
             Errand::Tasks { all } => visit::tasks(phone, all, printer),
             Errand::Inspect(inspect) => inspect.run(phone, printer),
             Errand::Amend { id, words } => {
-                let (draft, photos) = words.draft(phone)?;
-                saved(printer, id, phone.amend_with_photos(id, draft, photos)?)
+                let op = words.said(phone, |draft, photos| phone.amend_with_photos(id, draft, photos))?;
+                saved(printer, id, op)
             }
             Errand::Void { id, reason } => saved(printer, id, phone.void(id, &reason)?),
             Errand::List => show::list(phone, printer),
@@ -295,8 +303,7 @@ impl Errand {
             }
             Errand::Refused => show::refused(phone, printer),
             Errand::Correct { op, words } => {
-                let (draft, photos) = words.draft(phone)?;
-                let said = phone.correct_with_photos(op, draft, photos)?;
+                let said = words.said(phone, |draft, photos| phone.correct_with_photos(op, draft, photos))?;
                 printer.say(&json!({ "op": said, "supersedes": op }), format!("saved {said} in place of {op}"));
                 Ok(())
             }
@@ -322,33 +329,21 @@ impl Words {
         visit::parse_values(item, &self.value)
     }
 
-    /// The draft, and its photos, sealed.
-    fn draft(self, phone: &Notebook) -> Result<(FindingDraft, Vec<SealedPhoto>), Failure> {
-        let fix = self.at.is_some();
+    /// Has `say` say the draft with its photos; nothing of them stays when it cannot be said.
+    fn said<T>(
+        self,
+        phone: &Notebook,
+        say: impl FnOnce(FindingDraft, Vec<SealedPhoto>) -> xuncha_core::Result<T>,
+    ) -> Result<T, Failure> {
         let known = self.known.as_deref().map(|name| visit::known_place(phone, name)).transpose()?;
         let values = self.values(phone)?;
-        let place = (fix || self.place.is_some() || known.is_some()).then(|| Place {
-            lat: self.at.map(|at| at.0),
-            lon: self.at.map(|at| at.1),
-            accuracy: self.accuracy,
-            provider: Some(self.provider.unwrap_or_else(|| if fix { "pin" } else { "typed" }.to_owned())),
-            words: self.place,
-            id: known,
-        });
-        // A picture from the gallery was taken somewhere else, for all we know.
-        let shot = photos::shot(self.camera, place.clone().filter(|_| self.camera && fix));
+        let shot = self.standpoint.shot(self.camera);
+        let place = self.standpoint.place(self.place, known);
         let mut draft =
             FindingDraft { item: self.item, place, note: self.note, severity: self.severity, ..Default::default() };
         (draft.values, draft.why) = (values, self.why);
         draft.tags = self.tag.into_iter().map(|tag| (tag, Some(true))).collect();
-        let mut sealed = Vec::new();
-        for hash in &self.recovered {
-            sealed.push(phone.recovered_photo(hash, shot.clone())?);
-        }
-        for file in &self.photo {
-            sealed.push(photos::seal(phone, file, shot.clone())?);
-        }
-        Ok((draft, sealed))
+        with_photos(phone, &self.photo, &self.recovered, &shot, |photos| Ok(say(draft, photos)?))
     }
 }
 

@@ -42,9 +42,13 @@ fn invitation(url: &str) -> Result<(&str, &str), Failure> {
 
 pub(super) fn sign_in(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> {
     let (server, code) = invitation(url)?;
+    let shut_out = phone.people()?.into_iter().find(|person| person.is_current && !person.has_pin);
     let signed_in = runtime()?.block_on(phone.sign_in(&HttpService::new(server)?, code))?;
     phone.set_server(server)?;
     printer.say(&json!(signed_in), format!("{} is signed in and records now", signed_in.name));
+    if let Some(person) = shut_out.filter(|person| person.user != signed_in.user) {
+        printer.hint(format!("{} has no PIN and comes back only with a new invitation, online", person.name));
+    }
     Ok(())
 }
 
@@ -67,7 +71,7 @@ impl Sync {
     pub(super) fn run(&self, phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         let service = service(phone)?;
         if !self.no_previews {
-            super::photos::make(phone, self.font.as_deref())?;
+            super::photos::warn_unstamped(&super::photos::make(phone, self.font.as_deref())?, printer);
         }
         let conditions = Conditions { metered: self.metered, wifi: !self.no_wifi, charging: !self.no_charging };
         let options = SyncOptions { conditions, ..SyncOptions::default() };

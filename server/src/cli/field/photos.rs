@@ -1,36 +1,15 @@
 //! Photos of the phone: sealing, previews, what a crash left, freeing space, looking.
 
-use std::fs::File;
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
-use xuncha_core::model::{EntityId, Hash, Place};
-use xuncha_core::notebook::{Notebook, PhotoSource, PreviewOptions, PreviewsMade, SealedPhoto, Shot, Which};
+use xuncha_core::model::{EntityId, Hash};
+use xuncha_core::notebook::{Notebook, PreviewOptions, PreviewsMade, Which};
 use xuncha_core::photo::{Font, PhotoError};
 
 use super::network::{runtime, service};
 use super::{Failure, Printer};
-
-pub(super) fn shot(camera: bool, place: Option<Place>) -> Shot {
-    let source = if camera { PhotoSource::Camera } else { PhotoSource::Gallery };
-    Shot { source, place, ..Shot::default() }
-}
-
-pub(super) fn seal(phone: &Notebook, file: &Path, shot: Shot) -> Result<SealedPhoto, Failure> {
-    let named = |error: &dyn std::fmt::Display| format!("photo: {}: {error}", file.display());
-    let unreadable = |error: io::Error| Failure::io(format!("photo: {}", file.display()), &error);
-    let mut source = File::open(file).map_err(unreadable)?;
-    // A folder can be opened and only then not be read; that is no fault of the notebook's disk.
-    if source.metadata().map_err(unreadable)?.is_dir() {
-        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
-    }
-    phone.seal_photo(&mut source, shot).map_err(|error| match error {
-        xuncha_core::Error::Invalid { detail, .. } => Failure::new("bad_field", named(&detail)),
-        other => Failure::new(other.code(), named(&other)),
-    })
-}
 
 /// Previews of everything that has none.
 pub(super) fn make(phone: &Notebook, font: Option<&Path>) -> Result<PreviewsMade, Failure> {
@@ -39,9 +18,7 @@ pub(super) fn make(phone: &Notebook, font: Option<&Path>) -> Result<PreviewsMade
     let mut all = PreviewsMade::default();
     loop {
         let made = phone.make_previews(&options)?;
-        all.made += made.made;
-        all.no_preview_yet += made.no_preview_yet;
-        all.failed += made.failed;
+        all.add(&made);
         if !made.more {
             return Ok(all);
         }
@@ -56,17 +33,37 @@ pub(super) fn previews(phone: &Notebook, font: Option<&Path>, printer: &Printer)
     let made = make(phone, font)?;
     let text = format!("previews of {} photos, {} not yet, {} failed", made.made, made.no_preview_yet, made.failed);
     printer.say(&json!(made), text);
+    warn_unstamped(&made, printer);
     Ok(())
 }
 
+/// Says why display copies have no stamp though a font was given.
+pub(super) fn warn_unstamped(made: &PreviewsMade, printer: &Printer) {
+    match (made.unstamped, &*made.unknown) {
+        (0, _) => {}
+        (count, "") => printer.hint(format!("{count} of them without a stamp: there is no room for it")),
+        (count, unknown) => printer.hint(format!("{count} of them without a stamp: the font does not know {unknown}")),
+    }
+}
+
 pub(super) fn export(phone: &Notebook, file: &Path, printer: &Printer) -> Result<(), Failure> {
-    let made = phone.export_bundle(file)?;
+    let made = phone.export_bundle(file).map_err(|error| of_path(file, error))?;
     let text = match made.ops + made.files {
         0 => "nothing is unsent".to_owned(),
         _ => format!("wrote {} ops and {} files to {}", made.ops, made.files, file.display()),
     };
     printer.say(&json!(made), text);
     Ok(())
+}
+
+/// A path that cannot be written is the path's fault, with the code that it has everywhere.
+pub(super) fn of_path(path: &Path, error: xuncha_core::Error) -> Failure {
+    match error {
+        xuncha_core::Error::Storage { what, source } if source.is::<std::io::Error>() => {
+            Failure::new("io", format!("{}: {what}", path.display()))
+        }
+        other => other.into(),
+    }
 }
 
 pub(super) fn recovered(phone: &Notebook, discard: Option<Hash>, printer: &Printer) -> Result<(), Failure> {

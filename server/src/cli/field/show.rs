@@ -12,7 +12,7 @@ pub(super) fn list(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         let listed = phone.list(page)?;
         for one in &listed {
             let mark = if one.pending { "*" } else { " " };
-            printer.say(&json!(one), format!("{mark} {}", describe(&one.finding)));
+            printer.say(&json!(one), format!("{mark} {}", describe(phone, &one.finding)));
         }
         match listed.last() {
             Some(last) => page.after = Some(last.key),
@@ -23,7 +23,7 @@ pub(super) fn list(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
 
 pub(super) fn finding(phone: &Notebook, id: EntityId, printer: &Printer) -> Result<(), Failure> {
     let (finding, photos) = (phone.finding(id)?, phone.photos(id)?);
-    let mut text = describe(&finding);
+    let mut text = describe(phone, &finding);
     for photo in &photos {
         text.push_str(&format!("\n  {}", describe_photo(photo)));
     }
@@ -33,7 +33,7 @@ pub(super) fn finding(phone: &Notebook, id: EntityId, printer: &Printer) -> Resu
     Ok(())
 }
 
-fn describe(finding: &Finding) -> String {
+fn describe(phone: &Notebook, finding: &Finding) -> String {
     // How exact a fix is matters as much as the fix.
     let accuracy = |place: &Place| place.accuracy.map(|metres| format!(" ±{metres:.0} m")).unwrap_or_default();
     let point = finding
@@ -41,6 +41,7 @@ fn describe(finding: &Finding) -> String {
         .as_ref()
         .and_then(|place| Some(format!("{:.5},{:.5}{}", place.lat?, place.lon?, accuracy(place))));
     let words = finding.place.as_ref().and_then(|place| place.words.clone());
+    let known = finding.place.as_ref().and_then(|place| place.id).and_then(|id| phone.place(id).ok());
     let disputed = if finding.conflicts.is_empty() {
         String::new()
     } else {
@@ -51,7 +52,7 @@ fn describe(finding: &Finding) -> String {
         finding.id,
         finding.status,
         finding.item.as_deref().unwrap_or("-"),
-        point.or(words).unwrap_or_else(|| "-".to_owned()),
+        point.or(words).or(known.map(|known| known.name)).unwrap_or_else(|| "-".to_owned()),
         finding.note.as_deref().unwrap_or("-"),
         describe_evidence(finding.evidence),
     )

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use xuncha_core::model::catalogue::{AskKind, Item};
-use xuncha_core::model::{Answer, EntityId, Inspection, Is, Place};
-use xuncha_core::notebook::{Line, Near, Notebook, Shows, Visit};
+use xuncha_core::model::{Answer, EntityId, FindingDraft, Inspection, Is};
+use xuncha_core::notebook::{Line, Near, Notebook, Shot, Visit};
+use xuncha_core::plan::check_value;
 
-use super::{Failure, Printer, Words, photos};
+use super::standpoint::Standpoint;
+use super::tray::with_photos;
+use super::{Failure, Printer, Words};
 
 /// What can be done at a place.
 #[derive(Debug, Subcommand)]
@@ -27,7 +30,7 @@ pub(super) enum Inspect {
         /// The visit.
         id: EntityId,
     },
-    /// Answer an item.
+    /// Answer an item of a visit that is under way, also one that was put aside.
     Answer(Box<Given>),
     /// Put a visit aside.
     Pause {
@@ -65,12 +68,8 @@ pub(super) struct Start {
     /// Kind of place, when it is not that of the known place.
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
-    /// Where the phone is, in degrees (WGS-84).
-    #[arg(long, value_name = "LAT,LON", value_parser = super::super::parse_point, allow_hyphen_values = true)]
-    at: Option<(f64, f64)>,
-    /// How exact that is, in metres.
-    #[arg(long, requires = "at")]
-    accuracy: Option<f64>,
+    #[command(flatten)]
+    standpoint: Standpoint,
     /// In words.
     #[arg(long)]
     note: Option<String>,
@@ -98,6 +97,11 @@ pub(super) struct Given {
     /// A photo of it: records a finding; may be given more than once.
     #[arg(long, value_name = "FILE")]
     photo: Vec<PathBuf>,
+    /// The photos were taken just now, not chosen from a gallery.
+    #[arg(long)]
+    camera: bool,
+    #[command(flatten)]
+    standpoint: Standpoint,
 }
 
 fn parse_is(text: &str) -> Result<Is, String> {
@@ -141,14 +145,7 @@ fn said(
 impl Start {
     fn run(self, phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         let known = self.place.as_deref().map(|name| known_place(phone, name)).transpose()?;
-        let place = (known.is_some() || self.at.is_some()).then(|| Place {
-            lat: self.at.map(|at| at.0),
-            lon: self.at.map(|at| at.1),
-            accuracy: self.accuracy,
-            provider: self.at.map(|_| "gps".to_owned()),
-            id: known,
-            ..Place::default()
-        });
+        let place = self.standpoint.place(None, known);
         let visit = Visit { place, place_type: self.kind, task: self.task, note: self.note };
         let id = phone.start_inspection(visit)?;
         let lines = phone.checklist(id)?.len();
@@ -175,29 +172,48 @@ impl Given {
             item.ok_or_else(|| Failure::new("bad_field", format!("item: {} is not on this checklist", self.item)))?;
         let values = parse_values(&item, &self.value)?;
         let wrong = self.note.is_some() || !self.photo.is_empty();
+        if !wrong && self.is.is_none() && values.is_empty() && self.why.is_none() {
+            return Err(Failure::new("bad_field", format!("is: nothing is said of {}, and its answer stays", item.id)));
+        }
         let answer = Answer { is: self.is, values, why: self.why.clone(), ..Answer::default() };
-        if !wrong {
-            // What was found before stays with the answer.
-            let before = phone.inspection(self.id)?.answers.remove(&self.item);
-            let findings = before.map(|before| before.findings).unwrap_or_default();
-            let op = phone.answer(self.id, &self.item, Answer { findings, ..answer })?;
-            printer.say(&json!({ "inspection": self.id, "op": op }), format!("answered {}", self.item));
-            return Ok(());
-        }
-        let mut sealed = Vec::new();
-        for (number, file) in self.photo.iter().enumerate() {
-            let mut shot = photos::shot(true, phone.inspection(self.id)?.place);
-            shot.shows = Some(if number == 0 { Shows::Wide } else { Shows::Close });
-            sealed.push(photos::seal(phone, file, shot)?);
-        }
-        let draft = xuncha_core::model::FindingDraft { note: self.note, why: self.why, ..Default::default() };
-        let finding = phone.answer_with_finding(self.id, &self.item, answer, draft, sealed)?;
+        if wrong { self.found(phone, &item, answer, printer) } else { self.told(phone, answer, printer) }
+    }
+
+    /// An answer alone. What was found before stays with it, but for what was declared void.
+    fn told(self, phone: &Notebook, answer: Answer, printer: &Printer) -> Result<(), Failure> {
+        let before = phone.inspection(self.id)?.answers.remove(&self.item);
+        let stands = |id: &EntityId| phone.finding(*id).is_ok_and(|finding| finding.status != "void");
+        let findings = before.map(|before| before.findings).unwrap_or_default();
+        let findings = findings.into_iter().filter(stands).collect();
+        let op = phone.answer(self.id, &self.item, Answer { findings, ..answer })?;
+        printer.say(&json!({ "inspection": self.id, "op": op }), format!("answered {}", self.item));
+        Ok(())
+    }
+
+    /// An answer with what was found wrong, where it was found.
+    fn found(self, phone: &Notebook, item: &Item, answer: Answer, printer: &Printer) -> Result<(), Failure> {
+        let known = phone.inspection(self.id)?.place.and_then(|place| place.id);
+        let place = self.standpoint.place(None, known).filter(|_| self.standpoint.at.is_some());
+        let point = self.standpoint.at.or_else(|| point_of(phone, known));
+        let alike = alike(phone, &item.id, point, printer)?;
+        let draft = FindingDraft { place, note: self.note, why: self.why, ..FindingDraft::default() };
+        let shot = self.standpoint.shot(self.camera);
+        let finding = with_photos(phone, &self.photo, &[], &shot, |photos| {
+            Ok(phone.answer_with_finding(self.id, &self.item, answer, draft, photos)?)
+        })?;
+        let alike: Vec<_> = alike.iter().map(|near| near.finding.id).collect();
         printer.say(
-            &json!({ "inspection": self.id, "finding": finding }),
+            &json!({ "inspection": self.id, "finding": finding, "alike": alike }),
             format!("answered {} with finding {finding}", self.item),
         );
         Ok(())
     }
+}
+
+/// The point of a known place, if it has one.
+fn point_of(phone: &Notebook, known: Option<EntityId>) -> Option<(f64, f64)> {
+    let place = phone.place(known?).ok()?.place?;
+    place.lat.zip(place.lon)
 }
 
 /// `count=3` as what the item asks.
@@ -212,6 +228,10 @@ pub(super) fn parse_values(item: &Item, said: &[String]) -> Result<BTreeMap<Stri
             _ if measured => Value::from(value.parse::<f64>().map_err(|_| bad("is not a number"))?),
             _ => Value::from(value),
         };
+        // The form of an answer has no room for what no ask takes, and would not say which.
+        if measured && let Err(misfit) = check_value(item, name, &value) {
+            return Err(Failure::new("bad_field", format!("value: {text}: {}", misfit.detail)));
+        }
         Ok((name.to_owned(), value))
     };
     said.iter().map(value).collect()
@@ -304,20 +324,29 @@ pub(super) fn tasks(phone: &Notebook, all: bool, printer: &Printer) -> Result<()
     Ok(())
 }
 
-pub(super) fn fix(phone: &Notebook, id: EntityId, after: &[PathBuf], printer: &Printer) -> Result<(), Failure> {
-    let mut sealed = Vec::new();
-    for file in after {
-        sealed.push(photos::seal(phone, file, photos::shot(true, None))?);
-    }
-    let op = phone.fix_on_the_spot(id, sealed)?;
+pub(super) fn fix(
+    phone: &Notebook,
+    id: EntityId,
+    after: &[PathBuf],
+    shot: &Shot,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let op = with_photos(phone, after, &[], shot, |photos| Ok(phone.fix_on_the_spot(id, photos)?))?;
     printer.say(&json!({ "finding": id, "op": op }), format!("{id} is fixed on the spot"));
     Ok(())
 }
 
-/// Findings nearby that may be the same: told before the new one is recorded, which is recorded all
-/// the same.
+/// Findings nearby that may be the same: told before the new one is recorded, which is recorded all the same. Without a
+/// fix it is looked for around the known place.
 pub(super) fn warn(phone: &Notebook, words: &Words, printer: &Printer) -> Result<Vec<Near>, Failure> {
-    let (Some(item), Some((lat, lon))) = (&words.item, words.at) else { return Ok(Vec::new()) };
+    let Some(item) = &words.item else { return Ok(Vec::new()) };
+    let known = words.known.as_deref().map(|name| known_place(phone, name)).transpose()?;
+    let point = words.standpoint.at.or_else(|| point_of(phone, known));
+    alike(phone, item, point, printer)
+}
+
+fn alike(phone: &Notebook, item: &str, point: Option<(f64, f64)>, printer: &Printer) -> Result<Vec<Near>, Failure> {
+    let Some((lat, lon)) = point else { return Ok(Vec::new()) };
     let alike = phone.look_alikes(item, lat, lon)?;
     for near in &alike {
         let note = near.finding.note.as_deref().unwrap_or("-");

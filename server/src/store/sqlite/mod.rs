@@ -9,6 +9,7 @@ mod snapshot;
 mod tables;
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -90,7 +91,11 @@ impl SqliteStore {
 fn sync_name(file: &Path) -> Result<()> {
     let Some(folder) = file.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    Ok(File::open(folder).and_then(|folder| folder.sync_all())?)
+    let synced = File::open(folder).and_then(|folder| folder.sync_all());
+    synced.map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Failed(format!("sync the folder of the ledger: {error}")),
+    })
 }
 
 /// The one connection that writes.

@@ -280,13 +280,72 @@ async fn what_is_put_right_in_the_same_visit_is_closed_at_once() {
     b.sync().await;
     assert_eq!(b.finding(finding).status, "fixed_on_the_spot");
     assert_eq!(b.inspection(visit).points, Some(20));
-    b.notebook.fix_on_the_spot(theirs, after(&b)).unwrap();
-    assert_eq!(b.sync().await.refused, 1);
-    let refused = b.refused().remove(0);
-    assert_eq!((refused.kind.as_str(), refused.code), ("finding.fix", Code::NotAllowed));
+    let refused = b.notebook.fix_on_the_spot(theirs, after(&b));
+    assert!(matches!(refused, Err(Error::Refused { code: Code::NotAllowed, .. })), "{refused:?}");
+    assert_eq!(b.pending(), 0, "said at once, and nothing is left to be sent");
+    b.sync().await;
     a.sync().await;
     for phone in [&a, &b] {
-        assert_eq!(phone.finding(theirs).status, "reported");
+        let shown = phone.finding(theirs);
+        assert_eq!((shown.status.as_str(), shown.photos.len()), ("reported", 1));
     }
     check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_fix_shows_another_picture_and_comes_within_a_day() {
+    let Day { server, a, b, street } = day().await;
+    let picture = photo(&server.random, 4_000);
+    let place = Some(Place { id: Some(street), ..Place::default() });
+    let draft = FindingDraft { item: Some("HW-1".into()), place, ..FindingDraft::default() };
+    let finding = a.notebook.record_with_photos(draft, vec![a.seal(&picture)]).unwrap();
+    let said = a.pending();
+    let same = field_of(a.notebook.fix_on_the_spot(finding, vec![a.seal(&picture)]));
+    assert!(same.starts_with("photos/"), "{same}");
+    a.clock.pass(25 * 60 * 60 * 1000);
+    let after = || vec![a.seal(&photo(&server.random, 3_000))];
+    assert_eq!(field_of(a.notebook.fix_on_the_spot(finding, after())), "at");
+    assert_eq!((a.pending(), a.finding(finding).photos.len()), (said, 1), "nothing was half done");
+    a.clock.pass(-2 * 60 * 60 * 1000);
+    a.notebook.fix_on_the_spot(finding, after()).unwrap();
+    assert_eq!(a.pending(), said + 1, "one action is one op");
+    assert_eq!(a.sync().await.refused, 0);
+    b.sync().await;
+    let shown = b.finding(finding);
+    assert_eq!((shown.status.as_str(), shown.photos.len()), ("fixed_on_the_spot", 2));
+    check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn a_task_keeps_its_place_under_a_fix_and_is_done_nowhere_else() {
+    let Day { server, a, street, .. } = day().await;
+    let site = server.office.place("云台工地", "construction_site", (5.2, 5.2));
+    let task = server.office.task("查云台工地", site, &[a.user()]);
+    let other = server.office.task("查解放路", street, &[a.user()]);
+    server.office.change("place.amend", street, json!({ "items": { "CW-1": true } }));
+    server.office.change("task.amend", other, json!({ "type": null }));
+    a.sync().await;
+    let fix = Place { lat: Some(5.01), lon: Some(5.02), accuracy: Some(6.0), ..Place::default() };
+    let visit = |task, place: Option<Place>, kind: Option<&str>| {
+        a.notebook.start_inspection(Visit { task: Some(task), place, place_type: kind.map(str::to_owned), note: None })
+    };
+    let at = |id| Some(Place { id: Some(id), ..Place::default() });
+    assert_eq!(field_of(visit(task, at(street), Some("street"))), "place");
+    assert_eq!(field_of(visit(other, None, Some("public_toilet"))), "type");
+    let begun = visit(other, Some(fix.clone()), None).unwrap();
+    let place = a.inspection(begun).place.unwrap();
+    assert_eq!(place, Place { id: Some(street), ..fix }, "the fix is kept, and the known place as well");
+
+    // The office moves the task while the visit is under way: the visit counts, and the task stays open.
+    server.office.change("task.amend", other, json!({ "place": { "id": site } }));
+    a.sync().await;
+    for line in a.notebook.checklist(begun).unwrap() {
+        a.answer(begun, &line.item.id, Is::Na);
+    }
+    a.notebook.finish_inspection(begun).unwrap();
+    assert_eq!(a.sync().await.refused, 0);
+    assert_eq!(a.inspection(begun).status, "finished");
+    let open: Vec<_> = a.notebook.tasks(true).unwrap().into_iter().map(|task| task.id).collect();
+    assert!(open.contains(&task) && open.contains(&other), "{open:?}");
+    check(&server, &[&a]);
 }

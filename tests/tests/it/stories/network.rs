@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use xuncha_core::Error;
-use xuncha_core::model::Code;
-use xuncha_tests::harness::{Fault, Net, until};
+use xuncha_core::model::{Code, Hash};
+use xuncha_tests::harness::{Fault, Net, photo, until};
 
 use super::{check, two_phones};
 
@@ -63,20 +63,33 @@ async fn every_fault_of_the_line_is_survived_at_every_request() {
         Fault::Status(500),
         Fault::Status(503),
     ];
-    let mut recorded = 0;
+    let (mut recorded, mut photos) = (Vec::new(), Vec::new());
     for fault in faults {
-        for spared in 0..2 {
-            b.record(&format!("{fault:?} {spared}"));
-            recorded += 1;
+        // The push, the pull, and what a photo takes: announcing it, asking where it stands, its bytes.
+        for spared in 0..5 {
+            let bytes = photo(&server.random, 2_000 + recorded.len());
+            recorded.push(b.record_photos(&format!("{fault:?} {spared}"), &[&bytes]));
+            photos.push(Hash::of(&bytes));
             (0..spared).for_each(|_| net.spare_next());
             net.fail_next(fault);
-            drop(b.try_sync().await);
-            b.sync().await;
-            assert_eq!(b.pending(), 0, "{fault:?} at request {spared}");
+            let mut waits = (1, 0, 0);
+            // The first meets the fault, unless it asks less often; then the second does.
+            for _ in 0..3 {
+                drop(b.try_sync().await);
+                let status = b.notebook.status().unwrap();
+                waits = (status.pending, status.files_waiting, status.file_faults);
+            }
+            assert_eq!(waits, (0, 0, 0), "{fault:?} at request {spared}");
         }
     }
+    let kept =
+        |hash| server.office.store.look(|snapshot| snapshot.blob(hash)).unwrap().is_some_and(|row| row.kept.is_some());
+    until(|| photos.iter().all(kept)).await;
     a.sync().await;
-    assert_eq!(a.findings().len(), recorded);
+    assert_eq!(a.findings().len(), recorded.len());
+    for finding in recorded {
+        assert!(a.finding(finding).evidence.is_sealed(), "every photo is whole at the server");
+    }
     check(&server, &[&a, &b]);
 }
 

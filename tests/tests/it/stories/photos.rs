@@ -6,7 +6,7 @@ use xuncha_core::model::{EntityId, Hash};
 use xuncha_core::notebook::PreviewOptions;
 use xuncha_core::sync::Conditions;
 use xuncha_server::backup::{RestoreOptions, restore, take};
-use xuncha_tests::harness::{Phone, TestServer, photo, until};
+use xuncha_tests::harness::{Phone, Shelf, TestServer, photo, until, xuncha};
 
 use super::check;
 
@@ -149,4 +149,34 @@ async fn a_phone_that_has_seen_more_waits_until_an_epoch_begins() {
     assert_eq!(turned_away.code(), "ledger_rolled_back");
     assert_eq!(phone.note(finding), "备份之后", "everything is kept");
     phone.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_check_or_a_backup_finds_lost_is_asked_for_and_covered_once_it_is_back() {
+    let (server, phone) = city().await;
+    let bytes = photo(&server.random, 40_000);
+    let finding = phone.record_photos("灯箱破损", &[&bytes]);
+    settle(&server, &phone, finding, &[&bytes]).await;
+    let (hash, shelf, target) = (Hash::of(&bytes), Shelf::of(server.data()), tempfile::tempdir().unwrap());
+    let back_up = || take(server.data(), target.path(), false, &server.host(), &mut |_| {}).unwrap();
+    let verify = || xuncha(["verify".as_ref(), "--data".as_ref(), server.data().as_os_str()]).code;
+
+    shelf.remove(&hash);
+    assert_eq!(verify(), 1);
+    // Nobody has looked at the photo meanwhile.
+    assert_eq!(phone.sync().await.files_sent, 1, "the phone that still has it was asked for it");
+    assert_eq!((verify(), shelf.read(&hash).as_deref() == Some(&*bytes)), (0, true));
+
+    shelf.remove(&hash);
+    let taken = back_up();
+    assert_eq!((taken.lacks.len(), taken.lacks[0].hash, taken.lacks[0].state), (1, hash, "missing"));
+    assert!(taken.durable_size < taken.size, "what stands above a lost photo is not covered");
+    assert_eq!(phone.sync().await.files_sent, 1);
+    let taken = back_up();
+    assert_eq!((taken.lacks.len(), taken.copied, taken.durable_size), (0, 1, taken.size));
+    phone.sync().await;
+    // What previews are still to be made from stays.
+    phone.notebook.make_previews(&PreviewOptions::default()).unwrap();
+    assert_eq!(phone.notebook.free_space().unwrap().files, 1);
+    check(&server, &[&phone]);
 }

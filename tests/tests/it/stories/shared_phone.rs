@@ -251,3 +251,27 @@ async fn after_a_lost_key_anybody_of_the_phone_enrols_it_again_and_a_stranger_do
     assert_eq!(phone.sync().await.accepted, 1);
     check(&server, &[&phone]);
 }
+
+#[tokio::test]
+async fn an_old_link_is_no_way_around_wrong_pins() {
+    let server = TestServer::start().await;
+    let (wang, li) = (server.office.user("王敏", &["inspector"], &[]), server.office.user("李强", &["inspector"], &[]));
+    let phone = Phone::new(&server, &server.url());
+    let link = server.office.invite(wang);
+    phone.notebook.enrol(&phone.service(), &link).await.unwrap();
+    phone.notebook.set_pin("8351").unwrap();
+    phone.notebook.sign_in(&phone.service(), &server.office.invite(li)).await.unwrap();
+    phone.notebook.set_pin("2580").unwrap();
+    for _ in 0..5 {
+        assert!(matches!(phone.notebook.switch_to(wang, "9999"), Err(Error::WrongPin { .. })));
+    }
+    let again = phone.notebook.sign_in(&phone.service(), &link).await;
+    assert!(matches!(again, Err(Error::PinLocked { .. })), "{again:?}");
+    assert_eq!(phone.user(), li, "who records goes on recording");
+    // A new invitation is what the office gives out for that.
+    phone.notebook.sign_in(&phone.service(), &server.office.invite(wang)).await.unwrap();
+    assert_eq!(phone.user(), wang);
+    // An answer that was lost is why a link is good again where nobody tries PINs.
+    phone.notebook.sign_in(&phone.service(), &link).await.unwrap();
+    check(&server, &[&phone]);
+}
