@@ -7,6 +7,7 @@
 mod content;
 mod documents;
 mod epoch;
+mod handover;
 mod http;
 mod login;
 mod policy;
@@ -17,6 +18,7 @@ mod trust;
 mod tus;
 mod upload;
 
+pub use handover::UploadPart;
 pub use http::{Carried, HttpService, Wire};
 pub use policy::{Conditions, FilePolicy, When};
 pub use retry::SyncOptions;
