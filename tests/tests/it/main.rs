@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod backup;
+mod bindings;
 mod boston;
 mod bundle;
 mod clocks;
