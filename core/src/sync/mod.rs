@@ -14,6 +14,8 @@ mod policy;
 mod pull;
 mod push;
 mod retry;
+#[cfg(any(target_os = "android", test))]
+mod roots;
 mod trust;
 mod tus;
 mod upload;

@@ -12,6 +12,7 @@ mod day_commands;
 mod demo;
 mod downloads;
 mod guard;
+mod handover;
 mod http;
 mod kills;
 mod kills_backups;

@@ -66,7 +66,7 @@ async fn the_console_sample_walks_the_whole_journey() {
     assert!(console.wait().unwrap().success(), "{told:#?}");
     for wanted in [
         "王敏 is enrolled in 测试市",
-        "查解放路: 2 items, such as 野广告",
+        "查解放路: 2 items, such as 非法小广告",
         "Li Qiang sees: 站牌小广告",
         "decided: 站牌小广告三张",
         "it comes back: 没有权限 / You are not allowed to do this.",
