@@ -113,7 +113,9 @@ impl Prepared {
             assert_eq!(listed.len(), limit as usize);
         };
         let again = |rounds: usize, work: &dyn Fn()| median(&(0..rounds).map(|_| timed(work)).collect::<Vec<_>>());
-        let record = || drop(notebook.record(words("占道堆物"), Vec::new()).unwrap());
+        let record = || {
+            notebook.record(words("占道堆物"), Vec::new()).unwrap();
+        };
         BTreeMap::from([
             ("open", open),
             ("first page", again(21, &|| page(50))),

@@ -154,7 +154,7 @@ class Phone:
         return [self.notebook.finish_inspection(visit)]
 
     async def photos_of(self, finding):
-        return [GIVEN.join([one.id, type(one.original).__name__]) for one in self.notebook.photos(finding)]
+        return [GIVEN.join([one.id, type(one.original).__name__.split(".")[-1]]) for one in self.notebook.photos(finding)]
 
     async def picture(self, finding, photo):
         return [text(self.notebook.picture(finding, photo, xuncha.Which.THUMBNAIL))]

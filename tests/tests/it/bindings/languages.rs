@@ -45,7 +45,9 @@ async fn the_console_sample_walks_the_whole_journey() {
     for line in said.lines().map(Result::unwrap) {
         let answer = match line.as_str() {
             "office: an invitation for an inspector" => city.invitation(city.user("王敏", &["inspector"])),
-            "office: an invitation for another inspector" => city.invitation(city.user("李强", &["inspector"])),
+            "office: an invitation for another inspector, who may decide conflicts" => {
+                city.invitation(city.user("李强", &["inspector", "acceptor"]))
+            }
             "office: an invitation for a colleague without a role" => city.invitation(newcomer),
             "office: the role of an inspector for the colleague, and another invitation" => {
                 appoint(&city, newcomer);

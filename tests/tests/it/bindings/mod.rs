@@ -57,8 +57,12 @@ impl City {
 
     /// A phone of a new inspector, enrolled and in step.
     pub(super) fn phone(&self, name: &str) -> Hand {
+        self.phone_of(name, self.user(name, &["inspector"]))
+    }
+
+    /// A phone of a user, enrolled and in step.
+    pub(super) fn phone_of(&self, name: &str, user: EntityId) -> Hand {
         let mut hand = self.new_phone(name);
-        let user = self.user(name, &["inspector"]);
         assert_eq!(hand.ok("enrol", &[&self.invitation(user)]), [name]);
         hand.ok("sync", &[]);
         hand

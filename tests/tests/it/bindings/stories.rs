@@ -69,7 +69,9 @@ fn what_an_app_called_saved_survives_its_kill(city: &City) -> Vec<Hand> {
 }
 
 fn two_people_contradict_each_other_and_one_decides(city: &City) -> Vec<Hand> {
-    let (mut a, mut b) = (city.phone("王敏"), city.phone("李强"));
+    let mut a = city.phone("王敏");
+    // Whoever decides must have the right to.
+    let mut b = city.phone_of("李强", city.user("李强", &["inspector", "acceptor"]));
     let finding = a.one("record", &["item=SR-1", "note=井盖缺失"]);
     a.ok("sync", &[]);
     b.ok("sync", &[]);
@@ -236,7 +238,8 @@ fn lists_hear_of_edits_and_syncs(city: &City) -> Vec<Hand> {
 }
 
 fn a_phone_that_lost_its_key_says_everything_again(city: &City) -> Vec<Hand> {
-    let mut a = city.phone("王敏");
+    let user = city.user("王敏", &["inspector"]);
+    let mut a = city.phone_of("王敏", user);
     let finding = a.one("record", &["item=SR-1", "note=丢钥匙之前"]);
     a.ok("shut", &[]);
     let (folder, key) = (a.folder.display().to_string(), a.key.display().to_string());
@@ -252,7 +255,9 @@ fn a_phone_that_lost_its_key_says_everything_again(city: &City) -> Vec<Hand> {
     std::fs::remove_file(&a.key).unwrap();
     a.ok("open_as_new_device", &[&folder, &key]);
     assert_eq!(told(&a.fails("sync", &[]))[..2], ["SignIn", "not_enrolled"]);
-    let user = city.user("王敏二", &["inspector"]);
+    // The notebook is theirs, and nobody else's invitation opens it.
+    let another = city.user("周静", &["inspector"]);
+    assert_eq!(told(&a.fails("enrol", &[&city.invitation(another)]))[..2], ["Refused", "bad_code"]);
     a.ok("enrol", &[&city.invitation(user)]);
     a.ok("sync", &[]);
     assert_eq!(a.ok("finding", &[&finding])[1], "丢钥匙之前");

@@ -54,7 +54,7 @@ private class Day(private val folder: Path, private val photos: List<String>) {
     private suspend fun enrol() {
         val enrolled = wang.enrol(office("an invitation for an inspector"))
         println("${enrolled.name} is enrolled in ${enrolled.city}")
-        li.enrol(office("an invitation for another inspector"))
+        li.enrol(office("an invitation for another inspector, who may decide conflicts"))
         wang.sync()
         li.sync()
         val catalogue = wang.catalogue() ?: error("no catalogue")
