@@ -48,8 +48,8 @@ struct World {
     saved: BTreeSet<String>,
     /// Every note that it was given.
     given: BTreeSet<String>,
-    /// Where findings were acknowledged, by their ids.
-    acknowledged: BTreeMap<String, String>,
+    /// The last change of each finding that the phone called acknowledged, by its ledger index.
+    acknowledged: BTreeMap<String, u64>,
     /// How long the work in whose midst it is killed has taken undisturbed.
     most: Duration,
 }
@@ -146,7 +146,7 @@ impl World {
         }
     }
 
-    /// Everything called saved is shown, and nothing that was acknowledged has moved.
+    /// Everything called saved is shown, and nothing that was acknowledged was taken back.
     fn look(&mut self, app: &mut ForeignApp) {
         let listed = ok(app, "list", &[]);
         let rows: Vec<Vec<&str>> = listed.iter().map(|row| row.split(GIVEN).collect()).collect();
@@ -158,10 +158,13 @@ impl World {
         assert!(unknown.is_empty(), "{unknown:?} came from nowhere");
         // One that was killed before it said so may be there; from now on it must stay.
         self.saved = notes;
-        for row in rows.iter().filter(|row| !row[1].is_empty()) {
-            let first = self.acknowledged.entry(row[0].to_owned()).or_insert_with(|| row[1].to_owned());
-            assert_eq!(first, row[1], "{} moved in the ledger", row[0]);
+        let now: BTreeMap<String, u64> =
+            rows.iter().filter_map(|row| Some((row[0].to_owned(), row[1].parse().ok()?))).collect();
+        for (id, index) in &self.acknowledged {
+            // Its photos' arrival is a later change; nothing takes it back.
+            assert!(now.get(id) >= Some(index), "{id} was acknowledged at {index}, and is at {:?}", now.get(id));
         }
+        self.acknowledged = now;
     }
 
     /// After the last kill: syncs until nothing waits, and every finding and photo is at the server.
