@@ -63,7 +63,7 @@ impl SealedPhoto {
     }
 
     /// Its length in bytes.
-    pub fn len(&self) -> u64 {
+    pub fn size(&self) -> u64 {
         self.0.blob.len
     }
 

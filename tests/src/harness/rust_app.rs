@@ -1,4 +1,5 @@
 //! The app in Rust: the crate of the bindings, called as Kotlin and Python call it.
+#![expect(clippy::result_large_err, reason = "the error of an app is made to be read, once")]
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;

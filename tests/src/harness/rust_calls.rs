@@ -1,4 +1,5 @@
 //! The calls of the stories, made on the crate of the bindings.
+#![expect(clippy::result_large_err, reason = "the error of an app is made to be read, once")]
 
 use std::sync::Arc;
 
