@@ -64,6 +64,15 @@ pub enum Error {
     /// The device key is gone: reopen as a new device, enrol again, and everything pending is said again.
     #[error("the device key of this notebook is missing")]
     KeyMissing,
+    /// The key that is here is another notebook's; to be dealt with as one that is missing.
+    #[error("the device key is not the one of this notebook")]
+    KeyWrong,
+    /// The key cannot be read or kept now, which is not the same as missing: try again later. Nothing was touched.
+    #[error("the device key cannot be reached now: {detail}")]
+    KeyUnavailable {
+        /// What the key store said.
+        detail: String,
+    },
     /// The disk is full: free some space and call again. What was saved before is safe.
     #[error("the disk is full")]
     Full,
@@ -121,6 +130,8 @@ impl Error {
             Error::Outdated { .. } => "outdated",
             Error::Damaged { .. } => "damaged",
             Error::KeyMissing => "key_missing",
+            Error::KeyWrong => "key_wrong",
+            Error::KeyUnavailable { .. } => "key_unavailable",
             Error::Full => "storage_full",
             Error::Busy => "busy",
             Error::Storage { .. } => "storage",

@@ -168,6 +168,11 @@ impl Inspector {
         }
     }
 
+    /// Closes the notebook; what is left is its folder, `notebook`, and its `key`.
+    pub(crate) fn put_away(self) -> TempDir {
+        self.pocket
+    }
+
     /// How many findings it shows.
     pub(crate) fn findings(&self) -> i64 {
         let query = "SELECT count(*) FROM entity WHERE kind = 'finding' AND row IS NOT NULL";

@@ -13,7 +13,7 @@ use crate::report::{Bound, Row};
 const FINDINGS: usize = 1_000_000;
 
 /// Findings that were really pulled; the others are copies of them under other ids and times.
-const PULLED: usize = 1_000;
+pub(crate) const PULLED: usize = 1_000;
 
 /// Findings on the first page.
 const FIRST: u32 = 50;
@@ -25,7 +25,7 @@ pub(crate) async fn measure() -> Vec<Row> {
     Author::of(&city, 4).await.say(PULLED, None).await;
     let phone = city.phone_nearby().await;
     phone.sync().await;
-    fill(&phone);
+    fill(&phone, FINDINGS);
     assert_eq!(phone.findings(), FINDINGS as i64);
     let first = || {
         let listed = phone.notebook.list(ListPage { after: None, limit: FIRST }).unwrap();
@@ -41,8 +41,8 @@ pub(crate) async fn measure() -> Vec<Row> {
     ]
 }
 
-/// Copies the pulled findings until there are enough, each with an id and a time of its own.
-fn fill(phone: &Inspector) {
+/// Copies the pulled findings until there are so many, each with an id and a time of its own.
+pub(crate) fn fill(phone: &Inspector, findings: usize) {
     let mut db = phone.database();
     let pulled: Vec<(Vec<u8>, i64, String)> = db
         .prepare("SELECT id, at, row FROM entity WHERE kind = 'finding'")
@@ -52,7 +52,7 @@ fn fill(phone: &Inspector) {
         .map(Result::unwrap)
         .collect();
     let random = SeededRandom::from_seed(5);
-    for copy in 1..FINDINGS / PULLED {
+    for copy in 1..findings / PULLED {
         let whole = db.transaction().unwrap();
         let mut insert = whole
             .prepare_cached(

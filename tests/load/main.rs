@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program that measures and prints")]
 
 mod author;
+mod bindings;
 mod city;
 mod cut;
 mod fetch;
@@ -58,6 +59,8 @@ enum What {
     Findings,
     /// Saving, sending and shrinking photos.
     Photos,
+    /// What an app on the bindings pays; `tests/bindings release` comes first.
+    Bindings,
     /// One server process and four; those on PostgreSQL where `XUNCHA_POSTGRES` names a cluster.
     Servers,
     /// Shrinks the photos of a folder and says what it took: a process of its own, to be measured.
@@ -74,6 +77,7 @@ async fn main() {
         Some(What::ShrinkPhotos { folder }) => return shrink::run(&folder),
         Some(What::Findings) => rows.extend(findings_rows(&options).await),
         Some(What::Photos) => rows.extend(photo_rows(&options).await),
+        Some(What::Bindings) => rows.extend(bindings::measure().await),
         Some(What::Servers) => rows.extend(servers::measure().await),
         None => {
             rows.extend(findings_rows(&options).await);

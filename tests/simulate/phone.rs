@@ -152,5 +152,6 @@ pub(crate) struct Said {
 
 /// True for what a failing disk may be answered with.
 pub(crate) fn is_of_disk(error: &Error) -> bool {
-    matches!(error, Error::Storage { .. } | Error::Full | Error::Damaged { .. } | Error::Busy | Error::KeyMissing)
+    let of_key = matches!(error, Error::KeyMissing | Error::KeyWrong);
+    of_key || matches!(error, Error::Storage { .. } | Error::Full | Error::Damaged { .. } | Error::Busy)
 }

@@ -1,5 +1,7 @@
 //! Making the phone known to a city, for the first time or again.
 
+use std::str::FromStr;
+
 use super::{Notebook, new_key};
 use crate::model::{Code, DeviceId, EntityId, LedgerId, LineId};
 use crate::op::enrol_message;
@@ -9,6 +11,28 @@ use crate::store::EnrolAgain;
 use crate::sync::{Offset, SyncOptions, ask};
 use crate::{Error, Result};
 use serde::Serialize;
+
+/// An invitation as the QR code has it: `<server>/enrol#<code>`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invitation {
+    /// Root address of the server.
+    pub server: String,
+    /// The single-use code.
+    pub code: String,
+}
+
+impl FromStr for Invitation {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Invitation> {
+        let parts = text.trim().split_once('#');
+        let parts = parts.and_then(|(address, code)| Some((address.strip_suffix("/enrol")?, code)));
+        let Some((server, code)) = parts.filter(|(server, code)| !server.is_empty() && !code.is_empty()) else {
+            return Err(Error::Invalid { field: "url".into(), detail: "wanted SERVER/enrol#CODE".into() });
+        };
+        Ok(Invitation { server: server.to_owned(), code: code.to_owned() })
+    }
+}
 
 /// What enrolment gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -126,4 +150,21 @@ where
 {
     let (options, mut requests) = (SyncOptions::default(), 0);
     Ok(ask(notebook.host(), &options, &(), &mut requests, request).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_invitation_is_a_server_and_a_code() {
+        let read: Invitation = " https://xuncha.example.cn/city/enrol#K9-58\n".parse().unwrap();
+        assert_eq!((read.server.as_str(), read.code.as_str()), ("https://xuncha.example.cn/city", "K9-58"));
+        for text in ["", "https://xuncha.example.cn/enrol", "https://xuncha.example.cn#K9", "/enrol#K9", "x/enrol#"] {
+            assert!(
+                matches!(text.parse::<Invitation>(), Err(Error::Invalid { field, .. }) if field == "url"),
+                "{text}"
+            );
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::model::{BlobRef, Entity, EntityId, Hash, Photo, Preview};
 use crate::photo::seal;
 use crate::protocol::{MAX_BLOB_BYTES, SyncService};
 use crate::store::{Store, Tried};
-use crate::sync::{Errand, SyncOptions};
+use crate::sync::{Errand, HttpService, SyncOptions, UploadPart};
 use crate::{Error, Result};
 use serde::{Deserialize as _, Serialize};
 
@@ -199,6 +199,22 @@ impl Notebook {
             .map_err(|error| super::photo::as_error("photo", error))?;
         drop_oldest(&folder, &sealed.path)?;
         Ok(sealed.path)
+    }
+
+    /// Begins uploads of at most `most` files that may be sent now, for the system to send while the
+    /// app is suspended: what each request is made of. Any number of them may be lost or doubled; the
+    /// next sync asks the server where each file stands and goes on there.
+    ///
+    /// # Errors
+    /// As [`Notebook::sync`]; [`Error::Busy`] while one is under way.
+    pub async fn hand_over(
+        &self,
+        service: &HttpService,
+        most: usize,
+        options: &SyncOptions,
+    ) -> Result<Vec<UploadPart>> {
+        let _alone = self.alone()?;
+        Errand { door: &self.shared.door, service, options, progress: &() }.hand_over(most).await
     }
 
     /// Files that the server does not take, or that are damaged here.

@@ -19,13 +19,13 @@ pub trait KeyStore: Send + Sync {
     /// The seed; none when there is none here.
     ///
     /// # Errors
-    /// [`Error::Storage`] when it cannot be read now, which is not the same as missing.
+    /// [`Error::KeyUnavailable`] or [`Error::Storage`] when it cannot be read now, which is not the same as missing.
     fn load(&self) -> Result<Option<Zeroizing<[u8; 32]>>>;
 
     /// Keeps the seed in place of the one before; durable when it returns.
     ///
     /// # Errors
-    /// [`Error::Storage`] or [`Error::Full`]; the seed before is then still here.
+    /// [`Error::KeyUnavailable`], [`Error::Storage`] or [`Error::Full`]; the seed before is then still here.
     fn save(&self, seed: &Zeroizing<[u8; 32]>) -> Result<()>;
 }
 

@@ -31,6 +31,7 @@
 mod bundle;
 mod casework;
 mod catalogue;
+mod changes;
 mod conflict;
 mod draft;
 mod enrol;
@@ -53,9 +54,10 @@ mod status;
 pub use crate::store::{EnrolAgain, SignInAgain};
 pub use bundle::Exported;
 pub use catalogue::{InForce, PlaceNear, Whereabouts};
+pub use changes::Changes;
 pub use conflict::{Claim, Conflict};
 pub use draft::{DraftId, SavedDraft};
-pub use enrol::Enrolled;
+pub use enrol::{Enrolled, Invitation};
 pub use files::{FileFault, FileState, PhotoOf, Which};
 pub use free::Freed;
 pub use inspect::{Line, Visit};
@@ -113,9 +115,10 @@ impl Notebook {
     ///
     /// # Errors
     /// [`Error::Busy`] when another process has it, [`Error::Outdated`] when a newer version wrote
-    /// it, [`Error::Damaged`] when it cannot be read, [`Error::KeyMissing`] when its key is gone or
-    /// another one. All of these leave every byte as it was. A crash while it is created leaves
-    /// nothing, or a whole one. A notebook that is there opens on a full disk too, to be read.
+    /// it, [`Error::Damaged`] when it cannot be read, [`Error::KeyMissing`] when its key is gone,
+    /// [`Error::KeyWrong`] when it is another one, [`Error::KeyUnavailable`] when the key store says so. All of
+    /// these leave every byte as it was. A crash while it is created leaves nothing, or a whole one. A notebook
+    /// that is there opens on a full disk too, to be read.
     pub fn open(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
         let lock = prepare(folder, keys.as_ref(), &host)?;
         let door = Door::open(folder, lock, host, |public| matching(keys.as_ref(), public))?;
@@ -127,13 +130,13 @@ impl Notebook {
     /// A notebook whose key is here is simply opened.
     ///
     /// # Errors
-    /// As [`Notebook::open`], never [`Error::KeyMissing`]. A crash leaves a notebook whose key is
+    /// As [`Notebook::open`], never [`Error::KeyMissing`] or [`Error::KeyWrong`]. A crash leaves a notebook whose key is
     /// still missing; call again.
     pub fn open_as_new_device(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
         let lock = prepare(folder, keys.as_ref(), &host)?;
         let mut adopted = None;
         let door = Door::open(folder, lock, host.clone(), |public| match matching(keys.as_ref(), public) {
-            Err(Error::KeyMissing) => {
+            Err(Error::KeyMissing | Error::KeyWrong) => {
                 let key = new_key(keys.as_ref(), &host)?;
                 adopted = Some(key.clone());
                 Ok(key)
@@ -276,7 +279,7 @@ fn prepare(folder: &Path, keys: &dyn KeyStore, host: &Host) -> Result<FolderLock
 fn matching(keys: &dyn KeyStore, public: &PublicKey) -> Result<DeviceKey> {
     let seed = keys.load()?.ok_or(Error::KeyMissing)?;
     let key = DeviceKey::from_seed(&seed);
-    if key.public() == *public { Ok(key) } else { Err(Error::KeyMissing) }
+    if key.public() == *public { Ok(key) } else { Err(Error::KeyWrong) }
 }
 
 /// A new key, kept before anybody uses it.

@@ -13,7 +13,6 @@ use crate::protocol::EnrolReply;
 /// Why the device must enrol again before it can sync; recording goes on meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum EnrolAgain {
     /// It has a new key that the server does not know yet.
     NewKey,

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
+use super::open::{Identity, identity};
 use super::{FolderLock, Store};
 use crate::host::Host;
 use crate::op::{DeviceKey, PublicKey};
@@ -16,12 +19,30 @@ pub(crate) struct Door {
     host: Host,
     inside: Mutex<Option<Inside>>,
     closing: Arc<AtomicBool>,
+    /// Counts the times that something was written; whoever shows a list waits here.
+    written: watch::Sender<u64>,
 }
 
 /// Dropped in this order: the database is closed before somebody else may open it.
 struct Inside {
     store: Store,
     lock: FolderLock,
+    /// Which file the database is.
+    file: Identity,
+}
+
+impl Inside {
+    /// SQLite goes on writing into a file that was removed or replaced beneath it, and calls it saved.
+    fn check_place(&self, folder: &Path) -> Result<()> {
+        match identity(folder) {
+            Ok(file) if file == self.file => Ok(()),
+            Ok(_) => {
+                let source = Box::new(std::io::Error::other("there is another one in its place"));
+                Err(Error::Storage { what: "the notebook's database is gone".into(), source })
+            }
+            Err(error) => Err(error),
+        }
+    }
 }
 
 impl Door {
@@ -34,8 +55,9 @@ impl Door {
     ) -> Result<Door> {
         let closing = Arc::new(AtomicBool::new(false));
         let store = Store::open(folder, host.clone(), closing.clone(), find_key)?;
-        let inside = Mutex::new(Some(Inside { store, lock }));
-        Ok(Door { folder: folder.to_owned(), host, inside, closing })
+        let file = identity(folder)?;
+        let inside = Mutex::new(Some(Inside { store, lock, file }));
+        Ok(Door { folder: folder.to_owned(), host, inside, closing, written: watch::Sender::new(0) })
     }
 
     /// Does `work` with the store; [`Error::Busy`] while the notebook is suspended.
@@ -45,10 +67,21 @@ impl Door {
         }
         // A panic inside rolled its transaction back; the store behind it is sound.
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        match inside.as_mut() {
-            Some(inside) => work(&mut inside.store),
-            None => Err(Error::Busy),
+        let Some(inside) = inside.as_mut() else { return Err(Error::Busy) };
+        inside.check_place(&self.folder)?;
+        let store = &mut inside.store;
+        let before = store.rows_written();
+        let done = work(store);
+        // Also what was rolled back: telling once too often costs a look, telling once too little shows old rows.
+        if store.rows_written() != before {
+            self.written.send_modify(|times| *times += 1);
         }
+        done
+    }
+
+    /// Where to wait for the next change.
+    pub(crate) fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
     }
 
     /// Stops intake, writes the journal back, closes the database and lets go of the lock. Long
@@ -59,7 +92,7 @@ impl Door {
     pub(crate) fn suspend(&self, deadline: Duration) -> Result<()> {
         self.closing.store(true, Ordering::Release);
         let mut inside = self.lock_within(deadline)?;
-        let Some(Inside { store, lock }) = inside.take() else { return Ok(()) };
+        let Some(Inside { store, lock, .. }) = inside.take() else { return Ok(()) };
         let closed = store.close();
         drop(lock);
         closed
@@ -84,7 +117,9 @@ impl Door {
             let lock = FolderLock::take(&self.folder)?;
             self.closing.store(false, Ordering::Release);
             let store = Store::open(&self.folder, self.host.clone(), self.closing.clone(), find_key)?;
-            *inside = Some(Inside { store, lock });
+            *inside = Some(Inside { store, lock, file: identity(&self.folder)? });
+            // Who shows a list could not look meanwhile.
+            self.written.send_modify(|times| *times += 1);
         }
         self.closing.store(false, Ordering::Release);
         Ok(())

@@ -12,7 +12,6 @@ use crate::{Error, Result};
 /// Why somebody should sign in again, online. They may go on recording meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum SignInAgain {
     /// The server no longer knows their token here: what only they may see has left the phone.
     Token,

@@ -126,6 +126,11 @@ impl Store {
         Ok(())
     }
 
+    /// Rows written since it was opened, also those that were rolled back.
+    pub(crate) fn rows_written(&self) -> u64 {
+        self.db.total_changes()
+    }
+
     /// Writes everything into the one database file and closes it.
     pub(crate) fn close(self) -> Result<()> {
         self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).tried("write back the journal")?;

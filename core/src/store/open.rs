@@ -85,6 +85,22 @@ pub(crate) fn sync_folder(folder: &Path) -> Result<()> {
     if cfg!(unix) { File::open(folder).and_then(|file| file.sync_all()).tried("sync the folder") } else { Ok(()) }
 }
 
+/// Tells one file from another that takes its name; where the system cannot, all are alike.
+pub(super) type Identity = (u64, u64);
+
+/// Which file the database in `folder` is.
+///
+/// # Errors
+/// [`Error::Storage`] when there is none.
+pub(super) fn identity(folder: &Path) -> Result<Identity> {
+    let found = std::fs::metadata(folder.join(DATABASE)).tried("look for the notebook's database")?;
+    #[cfg(unix)]
+    let identity = (std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found));
+    #[cfg(not(unix))]
+    let identity = (0, u64::from(found.is_file()));
+    Ok(identity)
+}
+
 /// Opens an existing notebook and brings it up to this version's schema.
 ///
 /// # Errors

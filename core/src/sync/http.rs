@@ -120,6 +120,8 @@ impl Wire for Client {
 
 fn network(client: ClientBuilder) -> crate::Result<Client> {
     install_tls();
+    #[cfg(target_os = "android")]
+    let client = super::roots::trust_the_web(client);
     client
         .redirect(reqwest::redirect::Policy::none())
         // No read timeout: reqwest starts it with the request, and would cut a slow upload off.
@@ -178,7 +180,7 @@ pub(super) fn authorised(path: &str, request: RequestBuilder, token: &Token) -> 
 }
 
 /// TLS by ring for the whole process, once; whoever installed another provider first keeps it.
-fn install_tls() {
+pub(super) fn install_tls() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }

@@ -7,16 +7,20 @@
 mod content;
 mod documents;
 mod epoch;
+mod handover;
 mod http;
 mod login;
 mod policy;
 mod pull;
 mod push;
 mod retry;
+#[cfg(any(target_os = "android", test))]
+mod roots;
 mod trust;
 mod tus;
 mod upload;
 
+pub use handover::UploadPart;
 pub use http::{Carried, HttpService, Wire};
 pub use policy::{Conditions, FilePolicy, When};
 pub use retry::SyncOptions;

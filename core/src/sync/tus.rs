@@ -32,7 +32,7 @@ pub(super) async fn begin(
         .header("upload-length", blob.len)
         .header("upload-metadata", format!("sha256 {hash},type {media_type}"));
     let response = match content {
-        Some(content) => send_bytes(service, path, request, 0, content).await?,
+        Some(content) => send_bytes(service, path, request.header(CONTENT_TYPE, BYTES), 0, content).await?,
         None => in_time(path, service.send(request.header(CONTENT_LENGTH, 0))).await?,
     };
     if !matches!(response.status(), StatusCode::OK | StatusCode::CREATED) || !speaks_tus(response.headers()) {
@@ -55,14 +55,17 @@ pub(super) async fn go_on(
         return Err(offline(&path, "not the id of an upload"));
     }
     let len = content.len();
-    let request = authorised(&path, service.request(Method::PATCH, &path), token)?
-        .header(TUS_RESUMABLE, TUS_VERSION)
-        .header(UPLOAD_OFFSET, from);
+    let request = rest_of(authorised(&path, service.request(Method::PATCH, &path), token)?, from);
     let response = send_bytes(service, &path, request, from, content).await?;
     if response.status() != StatusCode::NO_CONTENT || !speaks_tus(response.headers()) {
         return Err(refusal(&path, response).await);
     }
     offset(&path, response.headers(), len)
+}
+
+/// A request that sends the bytes of an upload from `from` on.
+pub(super) fn rest_of(request: RequestBuilder, from: u64) -> RequestBuilder {
+    request.header(TUS_RESUMABLE, TUS_VERSION).header(UPLOAD_OFFSET, from).header(CONTENT_TYPE, BYTES)
 }
 
 /// `GET /v1/blobs/{hash}`: all of it, at most `most` bytes.
@@ -109,10 +112,7 @@ async fn send_bytes(
     let left = content.len().saturating_sub(from);
     let taken = Arc::new(AtomicU64::new(0));
     // With a length the request is not cut into chunks, which some proxies do not let pass.
-    let request = request
-        .header(CONTENT_TYPE, "application/offset+octet-stream")
-        .header(CONTENT_LENGTH, left)
-        .body(Body::wrap_stream(pieces(content, from, taken.clone())));
+    let request = request.header(CONTENT_LENGTH, left).body(Body::wrap_stream(pieces(content, from, taken.clone())));
     let sending = std::pin::pin!(service.send(request));
     while_moving(sending, &taken)
         .await
@@ -186,6 +186,8 @@ fn offset(path: &str, headers: &HeaderMap, len: u64) -> Result<u64, ServiceError
 
 const TUS_RESUMABLE: &str = "tus-resumable";
 const UPLOAD_OFFSET: &str = "upload-offset";
+/// Media type of a piece of a file.
+const BYTES: &str = "application/offset+octet-stream";
 /// Bytes read from the disk and handed to the network at a time.
 const PIECE: usize = 256 * 1024;
 /// How long an upload may stand still: a piece over the slowest network that is one, and a server

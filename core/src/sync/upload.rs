@@ -13,7 +13,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 
 use super::content::{FileContent, Flow, Meter};
-use super::{Errand, Step, Synced, ask};
+use super::{Errand, Step, SyncOptions, Synced, ask};
 use crate::model::{Code, Hash};
 use crate::photo::verify_file;
 use crate::protocol::{ServiceError, SyncService, Token};
@@ -43,11 +43,7 @@ impl<S: SyncService> Errand<'_, S> {
     /// Sends what waits and may be sent; pulls once more when anything was.
     pub(super) async fn upload(&self, synced: &mut Synced) -> Result<()> {
         let files = self.door.with(|store| store.files_waiting(true))?;
-        let may = |file: &WaitingFile| {
-            let stuck = file.code.as_deref().is_some_and(|code| STUCK.contains(&code));
-            !stuck && self.options.policy.allows(&file.blob.role, self.options.conditions)
-        };
-        let files: Vec<_> = files.into_iter().filter(may).collect();
+        let files: Vec<_> = files.into_iter().filter(|file| may_be_sent(file, self.options)).collect();
         let outcome = if files.is_empty() { Ok(()) } else { self.send_files(&files, synced).await };
         let (count, faults) =
             self.door.with(|store| Ok((store.files_waiting_count()?, store.files_at_fault()?.len())))?;
@@ -256,6 +252,12 @@ impl<S: SyncService> Errand<'_, S> {
         }
         Ok(bytes)
     }
+}
+
+/// True when a file may leave now: it is not stuck, and the policy allows it.
+pub(super) fn may_be_sent(file: &WaitingFile, options: &SyncOptions) -> bool {
+    let stuck = file.code.as_deref().is_some_and(|code| STUCK.contains(&code));
+    !stuck && options.policy.allows(&file.blob.role, options.conditions)
 }
 
 fn has_code(outcome: &std::result::Result<(), ServiceError>, codes: &[Code]) -> bool {

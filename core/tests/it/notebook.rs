@@ -173,3 +173,23 @@ async fn a_figure_that_is_none_is_named_and_not_left_out() {
     }
     assert_eq!(phone.status().unwrap().pending, 0);
 }
+
+#[tokio::test]
+async fn nothing_is_called_saved_once_the_folder_is_gone() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    phone.record(finding("井盖缺失"), vec![]).unwrap();
+    let away = phone.folder().with_extension("away");
+    std::fs::rename(phone.folder(), &away).unwrap();
+    let refused = |done: xuncha_core::Result<()>| assert!(matches!(done, Err(Error::Storage { .. })), "{done:?}");
+    refused(phone.record(finding("x"), vec![]).map(drop));
+    refused(phone.save_draft(None, &finding("x")).map(drop));
+    refused(phone.status().map(drop));
+    std::fs::create_dir(phone.folder()).unwrap();
+    std::fs::copy(away.join("notebook.db"), phone.folder().join("notebook.db")).unwrap();
+    refused(phone.record(finding("x"), vec![]).map(drop));
+    std::fs::remove_dir_all(phone.folder()).unwrap();
+    std::fs::rename(&away, phone.folder()).unwrap();
+    phone.record(finding("y"), vec![]).unwrap();
+    phone.is_sound();
+}

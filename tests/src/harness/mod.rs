@@ -1,6 +1,7 @@
 //! What a test is played with: a clock and a chance that it decides, a real server, a phone made by
 //! hand, and a network that fails on demand.
 
+mod app;
 mod binary;
 mod chance;
 mod clock;
@@ -12,10 +13,13 @@ mod net;
 mod office;
 mod phone;
 mod raw;
+mod rust_app;
+mod rust_calls;
 mod server;
 mod shelf;
 mod world;
 
+pub use app::{App, Fault as AppFault, ForeignApp, GIVEN, Said, Tongue, bindings, jvm, python_with_bindings};
 pub use binary::{Outcome, Process, binary, run, xuncha};
 pub use chance::SeededRandom;
 pub use clock::Clock;
@@ -27,6 +31,7 @@ pub use net::{Counts, Fault, Net};
 pub use office::{Office, street_list};
 pub use phone::{Phone, words};
 pub use raw::{Answer, RawPhone, http_client};
+pub use rust_app::RustApp;
 pub use server::TestServer;
 pub use shelf::{Shelf, StrictStore, bucket, depot_of, new_place};
 pub use world::{check_folder, copy_ledger, long_run, problems_of, square};

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod backup;
+mod bindings;
 mod boston;
 mod bundle;
 mod clocks;
@@ -11,6 +12,7 @@ mod day_commands;
 mod demo;
 mod downloads;
 mod guard;
+mod handover;
 mod http;
 mod kills;
 mod kills_backups;

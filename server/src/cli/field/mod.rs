@@ -246,7 +246,9 @@ impl Field {
             // An invitation in hand is the answer to a lost key: the pending ops are said again.
             Errand::Enrol { .. } | Errand::SignIn { .. } => {
                 match Notebook::open(&self.home, keys.clone(), host.clone()) {
-                    Err(xuncha_core::Error::KeyMissing) => Notebook::open_as_new_device(&self.home, keys, host)?,
+                    Err(xuncha_core::Error::KeyMissing | xuncha_core::Error::KeyWrong) => {
+                        Notebook::open_as_new_device(&self.home, keys, host)?
+                    }
                     other => other?,
                 }
             }

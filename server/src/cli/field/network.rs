@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use xuncha_core::notebook::Notebook;
+use xuncha_core::notebook::{Invitation, Notebook};
 use xuncha_core::sync::{Conditions, HttpService, Progress, Step, SyncOptions};
 
 use super::{Failure, Printer};
@@ -34,17 +34,11 @@ pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     built.map_err(|error| Failure::io("start", &error))
 }
 
-/// Server and code of an invitation.
-fn invitation(url: &str) -> Result<(&str, &str), Failure> {
-    let invitation = url.split_once('#').and_then(|(address, code)| Some((address.strip_suffix("/enrol")?, code)));
-    invitation.ok_or_else(|| Failure::new("bad_field", "url: wanted SERVER/enrol#CODE"))
-}
-
 pub(super) fn sign_in(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> {
-    let (server, code) = invitation(url)?;
+    let Invitation { server, code } = url.parse()?;
     let shut_out = phone.people()?.into_iter().find(|person| person.is_current && !person.has_pin);
-    let signed_in = runtime()?.block_on(phone.sign_in(&HttpService::new(server)?, code))?;
-    phone.set_server(server)?;
+    let signed_in = runtime()?.block_on(phone.sign_in(&HttpService::new(&server)?, &code))?;
+    phone.set_server(&server)?;
     printer.say(&json!(signed_in), format!("{} is signed in and records now", signed_in.name));
     if let Some(person) = shut_out.filter(|person| person.user != signed_in.user) {
         printer.hint(format!("{} has no PIN and comes back only with a new invitation, online", person.name));
@@ -53,10 +47,10 @@ pub(super) fn sign_in(phone: &Notebook, url: &str, printer: &Printer) -> Result<
 }
 
 pub(super) fn enrol(phone: &Notebook, url: &str, printer: &Printer) -> Result<(), Failure> {
-    let (server, code) = invitation(url)?;
-    let service = HttpService::new(server)?;
-    let enrolled = runtime()?.block_on(phone.enrol(&service, code))?;
-    phone.set_server(server)?;
+    let Invitation { server, code } = url.parse()?;
+    let service = HttpService::new(&server)?;
+    let enrolled = runtime()?.block_on(phone.enrol(&service, &code))?;
+    phone.set_server(&server)?;
     printer.say(&json!(enrolled), format!("enrolled as {} in {}", enrolled.name, enrolled.city));
     Ok(())
 }
