@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use xuncha_core::model::catalogue::Catalogue;
 use xuncha_core::model::{Entity, EntityId, Hash, Time};
-use xuncha_core::plan::{Moment, Shape, View, contains, floors_of, member_of};
+use xuncha_core::plan::{Moment, Shape, View, catalogue_of, contains, floors_of, member_of};
 
 use crate::store::{EntityRow, Head, Place, Result, Snapshot, StoreError};
 
@@ -222,6 +222,18 @@ impl View for Lens<'_> {
             None
         })
     }
+}
+
+/// What the catalogue `id` says; none when it is not here or cannot be read.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn catalogue_named(snapshot: &dyn Snapshot, id: EntityId) -> Result<Option<Arc<Catalogue>>> {
+    let mut cache = Cache::default();
+    let lens = Lens::new(snapshot, &mut cache);
+    let found = catalogue_of(&lens, id);
+    lens.failure()?;
+    Ok(found)
 }
 
 fn kept_of(row: EntityRow) -> Result<Kept> {
