@@ -25,7 +25,7 @@ mod words;
 
 pub use asker::{Asker, Caller};
 pub(crate) use asker::{granted, shown_to};
-pub(crate) use cache::catalogue_named;
+pub(crate) use cache::catalogue_for;
 pub use draft::OwnOp;
 pub use epoch::{EpochError, EpochPlan, Known, Wanted, begin_epoch, plan_epoch};
 pub use foresee::{Foreseen, foresee};

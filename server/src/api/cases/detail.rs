@@ -15,7 +15,7 @@ use super::super::{Inner, Service};
 use super::list::{Line, Lines};
 use super::{kind_of, shown, tagged};
 use crate::auth::Person;
-use crate::ledger::{catalogue_named, cells_around, shown_to, stands_for};
+use crate::ledger::{catalogue_for, cells_around, shown_to, stands_for};
 use crate::problem::{refusal, respond};
 use crate::store::{Order, Result, Snapshot, StoreError, Wanted};
 
@@ -195,7 +195,7 @@ fn neighbours(snapshot: &dyn Snapshot, granted: &[Scope], finding: &Entity) -> R
     let read = Finding::from_entity(finding);
     let place = read.place.unwrap_or_default();
     let (Some((lat, lon)), Some(item)) = (place.lat.zip(place.lon), &read.item) else { return Ok(Vec::new()) };
-    let catalogue = read.catalogue.map(|id| catalogue_named(snapshot, id)).transpose()?.flatten();
+    let catalogue = catalogue_for(snapshot, read.catalogue)?;
     let Some(item) = catalogue.as_ref().and_then(|catalogue| catalogue.item(item)) else { return Ok(Vec::new()) };
     let wanted = Wanted {
         kind: "finding".into(),

@@ -72,13 +72,13 @@ async fn taken(service: &Service, headers: &HeaderMap, body: &[u8]) -> Result<(S
     let verdict = service.append(vec![item]).await?.pop();
     let verdict = verdict.ok_or_else(|| refusal(Code::Internal, None))?;
     if let Some(Final::Refused { code, detail, .. }) = verdict.clone().into_final() {
-        return Err(refused(code, detail));
+        return Err(refusal(code, detail));
     }
     if let Verdict::Held { missing } = &verdict {
         return Err(refusal(Code::NotFound, missing.join(", ")));
     }
     if let Verdict::Unreadable { code, detail } = &verdict {
-        return Err(refused(Code::from(code.clone()), detail.clone()));
+        return Err(refusal(Code::from(code.clone()), detail.clone()));
     }
     let now = service.blocking(move |inner| inner.afterwards(&person, op.entity)).await?;
     Ok(match now {
@@ -95,19 +95,6 @@ fn base_of(headers: &HeaderMap) -> Result<Option<u64>, ServiceError> {
     Ok(Some(index))
 }
 
-/// How a refusal of the law is told to a desk.
-fn refused(code: Code, detail: String) -> ServiceError {
-    let (status, title) = match code {
-        Code::NotAllowed | Code::OwnCase => (403, "this person may not do this"),
-        Code::NotFound => (404, "what it is about is not there"),
-        Code::StateChanged | Code::IdReused | Code::Disputed => (409, "it is not as it was seen any more"),
-        Code::Internal => (500, "the server failed"),
-        _ => (422, "the law does not allow this step"),
-    };
-    let title = title.to_owned();
-    ServiceError::Problem(Problem { status, code, title, detail: Some(detail), retry_after: None })
-}
-
 impl Inner {
     /// The op, held against the law as things stand: what would be turned down leaves no entry.
     fn desk_op(
@@ -118,7 +105,7 @@ impl Inner {
     ) -> Result<(DeskOp, Item), ServiceError> {
         let body = Value::Object(request.body);
         let op = DeskOp::saying(&self.host, person.user, &request.kind, request.entity, body)
-            .map_err(|(field, detail)| refused(Code::BadField, format!("{field}: {detail}")))?;
+            .map_err(|(field, detail)| refusal(Code::BadField, format!("{field}: {detail}")))?;
         let op = match request.id {
             Some(id) => op.under(id),
             None => op,
@@ -135,7 +122,7 @@ impl Inner {
         });
         let (foreseen, item) = foreseen.map_err(|error| store_failure(&error))?;
         match foreseen {
-            Some(foreseen) => Err(refused(foreseen.code, foreseen.detail)),
+            Some(foreseen) => Err(refusal(foreseen.code, foreseen.detail)),
             None => Ok((op, item)),
         }
     }

@@ -140,7 +140,6 @@ impl KeepListings for SqliteBatch<'_> {
         let number = match known {
             Some(number) => {
                 self.run("UPDATE listing SET due = ?2 WHERE n = ?1", params![number, due])?;
-                self.run("DELETE FROM listing_words WHERE rowid = ?1", [number])?;
                 number
             }
             None => {
@@ -148,7 +147,7 @@ impl KeepListings for SqliteBatch<'_> {
                 connection.prepare_cached(sql)?.insert(params![entity, row.kind, row.received.millis(), due])?
             }
         };
-        let sql = "INSERT INTO listing_words (rowid, words) VALUES (?1, ?2)";
+        let sql = "INSERT OR REPLACE INTO listing_words (rowid, words) VALUES (?1, ?2)";
         self.run(sql, params![number, row.words.join(" ")]).map(drop)
     }
 
