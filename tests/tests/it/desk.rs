@@ -74,7 +74,7 @@ async fn city() -> City {
     let mut findings = Vec::new();
     for (item, note, lat) in [
         ("SR-1", "路口堆物，占道", CORNER.0),
-        ("SR-1", "桥下堆物", CORNER.0 + 0.0003),
+        ("SR-1", "桥下堆物", CORNER.0 + 0.0002),
         ("SR-2", "路口油烟 No.12", CORNER.0),
         ("SR-1", "河边堆物", CORNER.0 + 0.5),
     ] {
