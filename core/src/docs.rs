@@ -17,6 +17,10 @@ pub mod merge_rules {}
 #[doc = include_str!("../docs/photos.md")]
 pub mod photos {}
 
+/// What follows a finding.
+#[doc = include_str!("../docs/casework.md")]
+pub mod casework {}
+
 /// What goes wrong when many record offline, and the test that keeps each from happening here.
 #[doc = include_str!("../docs/hazards.md")]
 pub mod hazards {}
@@ -81,6 +85,12 @@ pub mod decisions {
     pub mod d0029 {}
     #[doc = include_str!("../docs/decisions/0030-a-ledger-moves-as-rows-and-its-old-file-ends.md")]
     pub mod d0030 {}
+    #[doc = include_str!("../docs/decisions/0031-deadlines-are-counted-as-an-office-counts.md")]
+    pub mod d0031 {}
+    #[doc = include_str!("../docs/decisions/0032-what-else-an-op-changes-is-in-its-facts.md")]
+    pub mod d0032 {}
+    #[doc = include_str!("../docs/decisions/0033-each-finding-has-its-own-way.md")]
+    pub mod d0033 {}
     #[doc = include_str!("../docs/decisions/0040-on-the-spot-is-within-a-day.md")]
     pub mod d0040 {}
     #[doc = include_str!("../docs/decisions/0041-a-task-is-done-where-it-is.md")]
@@ -99,12 +109,13 @@ mod tests {
 
     use crate::model::{Code, Entity, Hash};
     use crate::op::{DeviceKey, Op, Push, enrol_message, push_message};
-    use crate::plan::{Act, Facts, KindLaw, law_table};
+    use crate::plan::{Act, Facts, KindLaw, law_table, role_seeds};
     use crate::proof::{Checkpoint, leaf_hash};
     use crate::protocol::{EnrolReply, EnrolRequest, Problem, PullReply, PullRequest, PushReply, Row};
 
     const PROTOCOL: &str = include_str!("../docs/sync-protocol.md");
     const MERGE: &str = include_str!("../docs/merge-rules.md");
+    const CASEWORK: &str = include_str!("../docs/casework.md");
     const HAZARDS: &str = include_str!("../docs/hazards.md");
 
     #[test]
@@ -130,6 +141,19 @@ mod tests {
     fn every_kind_stands_in_the_merge_rules_as_in_the_law() {
         let expected: Vec<_> = law_table().iter().map(kind_row).collect();
         assert_eq!(rows_after(MERGE, "<!-- kinds -->"), expected, "\n{}", expected.join("\n"));
+    }
+
+    #[test]
+    fn every_right_stands_in_casework_with_the_roles_that_have_it() {
+        let rights: std::collections::BTreeSet<_> = role_seeds().iter().flat_map(|role| role.may).collect();
+        let expected: Vec<_> = rights
+            .into_iter()
+            .map(|right| {
+                let roles = role_seeds().iter().filter(|role| role.may.contains(right)).map(|role| role.name);
+                format!("| `{right}` | {} |", roles.collect::<Vec<_>>().join(", "))
+            })
+            .collect();
+        assert_eq!(rows_after(CASEWORK, "<!-- roles -->"), expected, "\n{}", expected.join("\n"));
     }
 
     #[test]
@@ -175,6 +199,8 @@ mod tests {
         let act = match law.act {
             Act::Make => "make".to_owned(),
             Act::Change => "change".to_owned(),
+            Act::Step { to: "", from: [] } => "decide".to_owned(),
+            Act::Step { to: "", from } => format!("decide while `{}`", from.join("`, `")),
             Act::Step { to, from: [] } => format!("step to `{to}`"),
             Act::Step { to, from } => format!("step from `{}` to `{to}`", from.join("`, `")),
             Act::Resolve => "resolve".to_owned(),
@@ -184,9 +210,10 @@ mod tests {
         let right = if law.right.is_empty() { "the ledger alone".to_owned() } else { format!("`{}`", law.right) };
         let roles = if law.observation { "at login" } else { "now" };
         let star = |required| if required { "\\*" } else { "" };
+        let said = |kept| if kept { "" } else { "†" };
         let members = law.fields.iter().map(|field| {
             let form = format!("{:?}", field.form).replace('"', "");
-            format!("`{}`{} {form}", field.name, star(field.required))
+            format!("`{}`{}{} {form}", field.name, star(field.required), said(field.kept))
         });
         let members = members.collect::<Vec<_>>().join(", ").replace(['[', ']'], "");
         format!("| `{}` | {} | {act} | {right} | {roles} | {members} |", law.kind, law.v)

@@ -64,6 +64,22 @@ codes! {
     StateChanged = "state_changed";
     /// There is no conflict about this field.
     NoConflict = "no_conflict";
+    /// Two people disagree about a field: somebody decides that first; the detail is the field.
+    Disputed = "disputed";
+    /// Nobody has said which days of this year are worked; the detail is the year.
+    NoCalendar = "no_calendar";
+    /// Photos that this step needs are not here yet, or not there at all.
+    EvidenceMissing = "evidence_missing";
+    /// Nobody decides about what they, or their own unit, did.
+    OwnCase = "own_case";
+    /// The unit has nobody who could sign or reply.
+    UnitEmpty = "unit_empty";
+    /// The deadline would lie in the past, or before the one that there is.
+    DeadlinePassed = "deadline_passed";
+    /// The unit has appealed against this notice before.
+    AppealedBefore = "appealed_before";
+    /// The finding stands on a notice: that is withdrawn first.
+    OnNotice = "on_notice";
     /// The server failed over this one op; its text is kept.
     Internal = "internal";
     /// The ledger alone says such ops.

@@ -72,6 +72,26 @@ impl EntityId {
         EntityId::named(ledger, &format!("catalogue:{text}"))
     }
 
+    /// The office's calendar of a year.
+    pub fn of_calendar(ledger: LedgerId, year: u64) -> EntityId {
+        EntityId::named(ledger, &format!("calendar:{year}"))
+    }
+
+    /// The register that notices of a year get their numbers from.
+    pub fn of_register(ledger: LedgerId, year: i16) -> EntityId {
+        EntityId::named(ledger, &format!("register:{year}"))
+    }
+
+    /// A month of the assessment, such as `2026-11`.
+    pub fn of_month(ledger: LedgerId, month: &str) -> EntityId {
+        EntityId::named(ledger, &format!("month:{month}"))
+    }
+
+    /// What follows from this entity by a rule called `name`, and can follow only once.
+    pub fn following(self, name: &str) -> EntityId {
+        EntityId(Uuid::new_v5(&self.0, name.as_bytes()))
+    }
+
     /// The task that asks a person to decide the conflict in this entity that
     /// the op `challenger` opened. The same on every machine, so that it is made once.
     pub fn of_task(self, challenger: OpId) -> EntityId {

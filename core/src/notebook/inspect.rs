@@ -212,7 +212,7 @@ impl Notebook {
     }
 
     /// Says a step from the state that is shown.
-    fn step_in(&self, store: &Store, kind: &'static str, entity: EntityId, body: &Value) -> Result<OpId> {
+    pub(super) fn step_in(&self, store: &Store, kind: &'static str, entity: EntityId, body: &Value) -> Result<OpId> {
         let found = store.entity(entity)?.ok_or_else(|| Error::NotFound { what: entity.to_string() })?;
         let from = found.text("status").map(str::to_owned);
         self.say_in(store, OpId(self.host().uuid()), kind, entity, body, from)

@@ -29,6 +29,7 @@
 //! ```
 
 mod bundle;
+mod casework;
 mod catalogue;
 mod changes;
 mod conflict;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::also;
 use super::evidence::{self, EVIDENCE};
 use super::kind::{Act, KindLaw, law_of};
 use super::merge::{Outcome, ops_seen};
@@ -17,9 +18,13 @@ use crate::op::Op;
 /// None when the kind is unknown to this version or an entity that it changes is not there: a
 /// ledger cannot hold such an entry, and `verify` reports it when a forged one does.
 pub fn changed(view: &dyn View, op: &Op, index: u64, facts: &Facts) -> Option<Vec<Entity>> {
-    let also = facts.also.iter().map(|id| Some(evidence::keep(&*view.entity(*id)?, op, index)));
+    let act = law_of(&op.kind)?.act;
+    let also = facts.also.iter().map(|id| match act {
+        Act::Keep => Some(evidence::keep(&*view.entity(*id)?, op, index)),
+        _ => also::after(view.entity(*id).as_deref(), *id, op, index, &facts.adds),
+    });
     let mut after = also.collect::<Option<Vec<_>>>()?;
-    if law_of(&op.kind)?.act != Act::Keep {
+    if act != Act::Keep {
         let before = view.entity(op.entity);
         after.push(apply(before.as_deref(), op, index, &facts.fields, &facts.adds)?);
     }
@@ -38,14 +43,7 @@ pub fn apply(
     adds: &BTreeMap<String, Value>,
 ) -> Option<Entity> {
     let law = law_of(&op.kind)?;
-    let chain = op.chain.as_ref();
-    let stamp = Stamp {
-        op: op.id,
-        index,
-        line: chain.map(|chain| chain.line),
-        n: chain.map_or(0, |chain| chain.n),
-        by: op.user,
-    };
+    let stamp = stamp_of(op, index);
     let outcome = |field: &str| outcomes.get(field).copied().unwrap_or(Outcome::Set);
     let mut next = match (entity, law.act) {
         (None, Act::Make) => born(law, op, &stamp),
@@ -61,7 +59,8 @@ pub fn apply(
         }
         Act::Step { to, .. } => {
             let status = outcome("status");
-            write(&mut next, "status", Value::from(to), &stamp, status);
+            let state = if to.is_empty() { next.text("status").unwrap_or_default().to_owned() } else { to.to_owned() };
+            write(&mut next, "status", Value::from(state), &stamp, status);
             for (field, value) in fields_of(law, op) {
                 write(&mut next, &field, value, &stamp, status);
             }
@@ -69,7 +68,7 @@ pub fn apply(
         Act::Resolve => settle(&mut next, op, &stamp, &outcome),
         Act::Keep => return None,
     }
-    for (field, value) in adds {
+    for (field, value) in adds.iter().filter(|(field, _)| !also::is_of_another(field)) {
         if field.starts_with(EVIDENCE) {
             evidence::put(&mut next, field, value.clone());
         } else {
@@ -78,6 +77,12 @@ pub fn apply(
     }
     next.index = index;
     Some(next)
+}
+
+/// What fields that `op` writes at `index` are stamped with.
+pub(super) fn stamp_of(op: &Op, index: u64) -> Stamp {
+    let (line, n) = op.chain.as_ref().map_or((None, 0), |chain| (Some(chain.line), chain.n));
+    Stamp { op: op.id, index, line, n, by: op.user }
 }
 
 fn born(law: &KindLaw, op: &Op, stamp: &Stamp) -> Entity {
@@ -96,7 +101,7 @@ fn born(law: &KindLaw, op: &Op, stamp: &Stamp) -> Entity {
     }
 }
 
-fn write(entity: &mut Entity, field: &str, value: Value, stamp: &Stamp, outcome: Outcome) {
+pub(super) fn write(entity: &mut Entity, field: &str, value: Value, stamp: &Stamp, outcome: Outcome) {
     match outcome {
         Outcome::Set => {
             withdraw(entity, field, stamp);
@@ -151,7 +156,8 @@ pub fn fields_of(law: &KindLaw, op: &Op) -> BTreeMap<String, Value> {
     }
     // A step moves a state; what it does not know stays in its text and is written nowhere.
     let step = matches!(law.act, Act::Step { .. });
-    for (name, value) in op.body.iter().filter(|(name, _)| !step || law.field(name).is_some()) {
+    let kept = |name: &String| law.field(name).map_or(!step, |field| field.kept);
+    for (name, value) in op.body.iter().filter(|(name, _)| kept(name)) {
         match value {
             Value::Object(members) if law.field(name).is_some_and(|field| field.is_set()) => {
                 fields.extend(members.iter().map(|(member, value)| (format!("{name}/{member}"), value.clone())));

@@ -56,7 +56,7 @@ pub(super) fn put(entity: &mut Entity, field: &str, value: Value) {
 /// Evidence that follows when an op names files some of which are here already, or names others
 /// than before.
 pub(super) fn derive(view: &dyn View, law: &KindLaw, op: &Op, entity: Option<&Entity>, accepted: &mut Accepted) {
-    if law.of != "finding" {
+    if !matches!(law.of, "finding" | "notice") {
         return;
     }
     let set = fields_set(law, op, &accepted.fields);

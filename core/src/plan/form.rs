@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::calendar::hours_of;
 use super::kind::{Act, FieldLaw, Form, KindLaw};
 use super::{Ruling, Shape, View, hold, refuse};
-use crate::model::{Answer, Code, EntityId, Hash, LedgerId, OpId, Photo, Place, Preview, Recurs, Time};
+use crate::model::{Answer, Code, EntityId, Hash, LedgerId, OpId, Photo, Place, Preview, Recurs, Time, TimeLimit};
 use crate::op::{Op, PublicKey};
 
 /// Fields of the op's body, sets laid out; refused with the field's name when one does not fit.
@@ -28,7 +29,7 @@ pub(super) fn check(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<BTreeMap<
     for (name, value) in &op.body {
         match law.field(name) {
             Some(field) => check_field(view, op.ledger, field, value)?,
-            None => check_unknown(name)?,
+            None => check_unknown(law, name)?,
         }
     }
     match law.act {
@@ -46,6 +47,12 @@ fn check_made(op: &Op) -> Ruling<()> {
     let text = |name: &str| op.body.get(name).and_then(Value::as_str);
     let expected = match op.kind.as_str() {
         "ledger.open" => Some(EntityId(op.ledger.0)),
+        "calendar.add" => {
+            op.body.get("year").and_then(Value::as_u64).map(|year| EntityId::of_calendar(op.ledger, year))
+        }
+        // Rows of the deduction ledger follow from what they are about; the law of casework says how.
+        "deduction.return" => Some(op.entity),
+        "deduction.add" if text("rule").is_some_and(|rule| rule != "special") => Some(op.entity),
         "role.add" => text("name").map(|name| EntityId::of_role(op.ledger, name)),
         "device.add" => {
             let key = text("key").and_then(|key| key.parse::<PublicKey>().ok());
@@ -74,7 +81,7 @@ fn check_chosen(view: &dyn View, law: &KindLaw, op: &Op) -> Ruling<()> {
             Form::Set(_, form) => check_form(view, "value", *form, value),
             form => check_form(view, "value", form, value),
         },
-        None => check_unknown(name),
+        None => check_unknown(law, name),
     }
 }
 
@@ -82,12 +89,51 @@ fn bad<T>(name: &str, what: &str) -> Ruling<T> {
     refuse(Code::BadField, format!("{name}: {what}"))
 }
 
+/// Fields that the law writes by itself, besides those that an op of some kind may set.
+const RESERVED: &[&str] = &[
+    "status",
+    "areas",
+    "opened",
+    "reason",
+    "previews",
+    "evidence",
+    "epochs",
+    "duty_unit",
+    "points",
+    "also",
+    "notice",
+    "dispatched",
+    "begun",
+    "sent",
+    "replied",
+    "claimed",
+    "closed",
+    "rework",
+    "pauses",
+    "stopped",
+    "number",
+    "issued",
+    "sign_by",
+    "signed",
+    "deadlines",
+    "face",
+    "appealed",
+    "votes",
+    "appeal_result",
+    "heard",
+    "struck",
+    "next",
+    "month",
+    "rule_version",
+    "last",
+];
+
 /// Fields of newer apps pass, unless their name would collide with how the law keeps its own.
-fn check_unknown(name: &str) -> Ruling<()> {
-    const RESERVED: &[&str] =
-        &["status", "areas", "opened", "reason", "previews", "evidence", "epochs", "duty_unit", "points"];
+fn check_unknown(law: &KindLaw, name: &str) -> Ruling<()> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if RESERVED.contains(&name) {
+    // A step writes nothing that it does not know.
+    let writes = !matches!(law.act, Act::Step { .. });
+    if RESERVED.contains(&name) || (writes && super::kind::is_set_elsewhere(law, name)) {
         return bad(name, "is not for this op to set");
     }
     if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
@@ -105,6 +151,14 @@ fn check_field(view: &dyn View, ledger: LedgerId, field: &FieldLaw, value: &Valu
                 .iter()
                 .filter(|(_, member)| !member.is_null())
                 .try_for_each(|(name, member)| check_form(view, &format!("{}/{name}", field.name), *form, member))
+        }
+        (Form::Days(form), Value::Object(members)) => {
+            check_names(field.name, 366, members)?;
+            members.iter().filter(|(_, member)| !member.is_null()).try_for_each(|(name, member)| {
+                let path = format!("{}/{name}", field.name);
+                check_form(view, &path, Form::Date, &Value::from(name.as_str()))?;
+                check_form(view, &path, *form, member)
+            })
         }
         (Form::RefSet(most, kind), Value::Object(members)) => {
             check_names(field.name, most, members)?;
@@ -180,7 +234,11 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
         Form::Asked => is_asked(value),
         Form::OpIds => Vec::<OpId>::deserialize(value).is_ok_and(|ids| (1..=100).contains(&ids.len())),
         Form::Ref(kind) => return check_ref(view, name, kind, text),
-        Form::Set(..) | Form::RefSet(..) | Form::Roles => false,
+        Form::Limit => TimeLimit::deserialize(value).is_ok_and(TimeLimit::is_sensible),
+        Form::Hours => Vec::deserialize(value).is_ok_and(|hours: Vec<(String, String)>| {
+            hours_of(&hours).is_some_and(|hours| (1..=8).contains(&hours.len()))
+        }),
+        Form::Set(..) | Form::RefSet(..) | Form::Roles | Form::Days(..) => false,
     };
     if fits { Ok(()) } else { bad(name, &form.wanted()) }
 }
@@ -283,7 +341,13 @@ impl Form {
             Form::Key => "must be an ed25519: public key".into(),
             Form::Shape => "must be a GeoJSON Polygon or MultiPolygon".into(),
             Form::OpIds => "must be a list of 1 to 100 op ids".into(),
-            Form::Set(..) | Form::RefSet(..) | Form::Roles => "must be an object".into(),
+            Form::Set(..) | Form::RefSet(..) | Form::Roles | Form::Days(..) => "must be an object".into(),
+            Form::Limit => format!(
+                "must be an amount of urgent_hour or working_hour (1 to {}), or of working_day or calendar_day (0 to {})",
+                TimeLimit::MOST_HOURS,
+                TimeLimit::MOST_DAYS
+            ),
+            Form::Hours => "must be 1 to 8 pairs of times of day, such as [\"08:30\", \"12:00\"], in order".into(),
             Form::Ref(kind) => format!("must be the id of a {kind}"),
             Form::Any => "must be present".into(),
             Form::Time => "must be an RFC 3339 instant in UTC".into(),

@@ -11,7 +11,7 @@ pub enum Act {
     Change,
     /// Moves its state from `from` to `to`; never merges.
     Step {
-        /// The state it moves to.
+        /// The state it moves to; empty: it stays in the one that it is in.
         to: &'static str,
         /// States that it may move from; empty: any other.
         from: &'static [&'static str],
@@ -52,6 +52,8 @@ pub struct FieldLaw {
     pub form: Form,
     /// An op that makes an entity, or takes a step, must carry it.
     pub required: bool,
+    /// False for what is only said: it stays in the op's text and becomes no field.
+    pub kept: bool,
 }
 
 /// What a member may be.
@@ -108,6 +110,12 @@ pub enum Form {
     Recurs,
     /// [`Answer`](crate::model::Answer).
     Answer,
+    /// [`TimeLimit`](crate::model::TimeLimit).
+    Limit,
+    /// A set, as `Set`, whose members are named by days of one year.
+    Days(&'static Form),
+    /// Times of day between which an office is open, in order.
+    Hours,
     /// What an ask is answered with: a number from 0 on, or text of 1 to 64 characters.
     Asked,
 }
@@ -133,6 +141,11 @@ pub(super) fn change_of(of: &str) -> Option<&'static KindLaw> {
     LAWS.iter().find(|law| law.of == of && law.act == Act::Change && !law.right.is_empty())
 }
 
+/// True when ops of another kind set the field `name` of the same entities.
+pub(super) fn is_set_elsewhere(law: &KindLaw, name: &str) -> bool {
+    LAWS.iter().any(|other| other.of == law.of && other.field(name).is_some_and(|field| field.kept))
+}
+
 impl KindLaw {
     /// The law about the member called `name`.
     pub fn field(&self, name: &str) -> Option<&'static FieldLaw> {
@@ -145,6 +158,7 @@ impl KindLaw {
             "finding" => "reported",
             "inspection" => "started",
             "task" => "open",
+            "notice" => "draft",
             _ => "active",
         }
     }
@@ -153,7 +167,7 @@ impl KindLaw {
 impl FieldLaw {
     /// True when the field is a set, kept as one field per member.
     pub(super) fn is_set(&self) -> bool {
-        matches!(self.form, Form::Set(..) | Form::RefSet(..) | Form::Roles)
+        matches!(self.form, Form::Set(..) | Form::RefSet(..) | Form::Roles | Form::Days(..))
     }
 }
 

@@ -93,6 +93,7 @@ pub(super) fn step(entity: &Entity, law: &KindLaw, op: &Op) -> Ruling<Accepted> 
     let Act::Step { to, from: allowed } = law.act else {
         return refuse(Code::Internal, "not a step");
     };
+    // A decision that leaves a case where it is may follow another such decision.
     let leads = state != to && (allowed.is_empty() || allowed.contains(&state));
     match from {
         Some(from) if from == state && leads => Ok(Accepted::default()),

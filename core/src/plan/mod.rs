@@ -8,12 +8,16 @@
 //! All rules live here: forms of bodies ([`law_of`]), rights, merging, workflow steps, who sees
 //! what ([`scopes_of`], [`project`]).
 
+mod also;
 mod answers;
 mod apply;
 mod area;
+mod calendar;
+mod casework;
 mod epoch;
 mod errand;
 mod evidence;
+mod face;
 mod facts;
 mod form;
 mod items;
@@ -33,6 +37,8 @@ mod whereabouts;
 pub use answers::{Misfit, check_value, follows, points, shown, whole};
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
+pub use calendar::{NoCalendar, Office, Span};
+pub use casework::{Standing, deduction_id, standing};
 pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
 pub use errand::{carries_out, place_of_errand};
 pub use evidence::files_kept;
@@ -42,7 +48,7 @@ pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, law_of, law_table};
 pub use merge::Outcome;
 pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};
 pub use schedule::{DueTask, falls_on, is_meant, places_on, tasks_on};
-pub use scope::{Scope, project, scopes_of, scopes_of_user};
+pub use scope::{Scope, member_of, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
 pub use spot::SPOT_HOURS;
 pub use stamp::{Stamp, stamp};
@@ -58,7 +64,7 @@ use crate::model::{Code, Entity, EntityId, Hash, LedgerId, Time, Version};
 use crate::op::Op;
 
 /// Version of this law; recorded with every verdict.
-pub const LAW: u32 = 4;
+pub const LAW: u32 = 5;
 
 /// The state that the law may look at.
 pub trait View {
@@ -71,6 +77,8 @@ pub trait View {
     fn kept(&self, hash: &Hash) -> Option<u64>;
     /// Entities that refer to the file `hash`, in order of their ids; none on a phone.
     fn referring(&self, hash: &Hash) -> Vec<EntityId>;
+    /// True when somebody active belongs to the unit; true on a phone, which does not know.
+    fn has_members(&self, unit: EntityId) -> bool;
     /// The catalogue whose document has this hash, if this side holds it and can read it.
     fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>>;
 }
@@ -177,6 +185,9 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     evidence::derive(view, law, op, entity.as_deref(), &mut accepted);
     whereabouts::derive(view, law, op, entity.as_deref(), &mut accepted);
     derive(view, moment, law, op, entity.as_deref(), &mut accepted);
+    if !is_replay(entity.as_deref(), law, op) {
+        casework::judge(view, moment, law, op, entity.as_deref(), &mut accepted)?;
+    }
     Ok(Judgement::Accept(accepted))
 }
 

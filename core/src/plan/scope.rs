@@ -82,7 +82,12 @@ pub fn scopes_of(entity: &Entity) -> Vec<Scope> {
             [Scope::staff(), Scope::user(entity.id)].into_iter().chain(unit).collect()
         }
         "device" | "session" => entity.reference("user").map(Scope::user).into_iter().collect(),
-        "finding" | "inspection" => scopes_of_visit(entity),
+        "finding" => scopes_of_visit(entity).into_iter().chain(unit_of(entity)).collect(),
+        "inspection" => scopes_of_visit(entity),
+        // A draft is nobody's business outside; what was never issued never is.
+        "notice" if matches!(entity.text("status"), Some("draft" | "void")) => vec![Scope::staff()],
+        "notice" | "deduction" => [Scope::staff()].into_iter().chain(unit_of(entity)).collect(),
+        "register" => vec![Scope::staff()],
         "place" => vec![Scope::staff()],
         "task" => scopes_of_task(entity),
         // Who reads a schedule with a draw knows the draw.
@@ -93,6 +98,19 @@ pub fn scopes_of(entity: &Entity) -> Vec<Scope> {
     scopes.sort();
     scopes.dedup();
     scopes
+}
+
+/// The unit that an active user belongs to; none for anything else.
+pub fn member_of(user: &Entity) -> Option<EntityId> {
+    if user.kind != "user" || user.text("status") != Some("active") {
+        return None;
+    }
+    user.reference("unit")
+}
+
+/// The unit that something was sent to.
+fn unit_of(entity: &Entity) -> Option<Scope> {
+    entity.reference("unit").map(Scope::unit)
 }
 
 /// A finding or an inspection.
@@ -145,10 +163,16 @@ pub fn scopes_of_user(view: &dyn View, ledger: LedgerId, user: &Entity) -> Vec<S
 }
 
 /// What `scope` shows of `entity`. A unit never learns who of the city's people wrote what, nor
-/// from which notebook: unannounced inspections depend on it (暗访).
+/// from which notebook: unannounced inspections depend on it (暗访). What reviewers say among themselves is not for it
+/// either.
 pub fn project(entity: &Entity, scope: &Scope) -> Entity {
     let mut shown = entity.clone();
-    if scope.hides_inspectors() && entity.kind == "finding" {
+    if scope.hides_inspectors() && matches!(entity.kind.as_str(), "finding" | "notice" | "deduction") {
+        let internal =
+            |field: &str| INTERNAL.contains(&field) || INTERNAL_SETS.iter().any(|set| field.starts_with(set));
+        shown.fields.retain(|field, _| !internal(field));
+        shown.stamps.later.retain(|field, _| !internal(field));
+        shown.rivals.retain(|field, _| !internal(field));
         let hide = |stamp: &mut Stamp| (stamp.by, stamp.line, stamp.n) = (None, None, 0);
         shown.by = None;
         hide(&mut shown.stamps.first);
@@ -157,6 +181,10 @@ pub fn project(entity: &Entity, scope: &Scope) -> Entity {
     }
     shown
 }
+
+/// Fields that a unit is not shown.
+const INTERNAL: &[&str] = &["asked", "inspection", "why"];
+const INTERNAL_SETS: &[&str] = &["notes/", "votes/"];
 
 impl Scope {
     /// True when [`project`] changes nothing for this scope, so that stores may ship what they keep.

@@ -11,16 +11,49 @@ pub struct RoleSeed {
     pub may: &'static [&'static str],
 }
 
-const INSPECT: &[&str] = &["finding.record", "finding.amend", "finding.void", "inspection.record"];
-const REVIEW: &[&str] = &[
+const INSPECT: &[&str] =
+    &["finding.record", "finding.amend", "finding.void", "inspection.record", "finding.check", "finding.note"];
+const ACCEPT: &[&str] = &[
     "finding.record",
     "finding.amend",
     "finding.void",
     "finding.void_any",
     "finding.resolve",
+    "finding.review",
+    "finding.note",
+    "finding.check",
     "inspection.record",
     "task.manage",
 ];
+const DISPATCH: &[&str] =
+    &["finding.amend", "finding.dispatch", "finding.extend", "finding.check", "finding.note", "task.manage"];
+const ORGANISE: &[&str] = &["finding.check", "finding.note", "deduction.add", "deduction.return", "task.manage"];
+const SUPERVISE: &[&str] = &[
+    "finding.record",
+    "finding.amend",
+    "finding.void",
+    "finding.void_any",
+    "finding.resolve",
+    "finding.review",
+    "finding.check",
+    "finding.extend",
+    "finding.note",
+    "notice.draft",
+    "notice.issue",
+    "deduction.add",
+    "deduction.return",
+    "inspection.record",
+    "task.manage",
+];
+const COORDINATE: &[&str] = &[
+    "finding.assign",
+    "finding.reply",
+    "finding.give_back",
+    "finding.request_extension",
+    "notice.sign",
+    "notice.appeal",
+];
+const LEAD: &[&str] = &["finding.note", "notice.hear"];
 const ADMINISTER: &[&str] = &[
     "user.manage",
     "unit.manage",
@@ -30,6 +63,7 @@ const ADMINISTER: &[&str] = &[
     "ledger.manage",
     "catalogue.manage",
     "place.manage",
+    "calendar.manage",
 ];
 
 /// The roles that a new ledger begins with. Administrators make no business decisions, and who
@@ -40,14 +74,14 @@ pub fn role_seeds() -> &'static [RoleSeed] {
     }
     const SEEDS: &[RoleSeed] = &[
         role("inspector", "area", INSPECT),
-        role("acceptor", "area", REVIEW),
-        role("dispatcher", "area", &["finding.amend", "task.manage"]),
-        role("organiser", "area", &["task.manage"]),
-        role("supervision", "area", REVIEW),
-        role("creation_office", "area", &[]),
-        role("coordinator", "unit", &[]),
-        role("handler", "unit", &[]),
-        role("leader", "area", &[]),
+        role("acceptor", "area", ACCEPT),
+        role("dispatcher", "area", DISPATCH),
+        role("organiser", "area", ORGANISE),
+        role("supervision", "area", SUPERVISE),
+        role("creation_office", "area", &["notice.hear"]),
+        role("coordinator", "unit", COORDINATE),
+        role("handler", "unit", &["finding.reply"]),
+        role("leader", "area", LEAD),
         role("admin", "nothing", ADMINISTER),
     ];
     SEEDS

@@ -4,11 +4,16 @@ use super::epoch::MAX_ENDED;
 use super::kind::{Act, FieldLaw, Form, KindLaw, MAX_KEPT, MAX_LINES_BEFORE};
 
 const fn must(name: &'static str, form: Form) -> FieldLaw {
-    FieldLaw { name, form, required: true }
+    FieldLaw { name, form, required: true, kept: true }
 }
 
 const fn may(name: &'static str, form: Form) -> FieldLaw {
-    FieldLaw { name, form, required: false }
+    FieldLaw { name, form, required: false, kept: true }
+}
+
+/// What is only said, and becomes no field.
+const fn said(name: &'static str, form: Form) -> FieldLaw {
+    FieldLaw { name, form, required: true, kept: false }
 }
 
 const fn law(
@@ -23,6 +28,11 @@ const fn law(
 
 const fn step(to: &'static str, from: &'static [&'static str]) -> Act {
     Act::Step { to, from }
+}
+
+/// A step that stays where it is: a decision about a case that does not move it.
+const fn stay(from: &'static [&'static str]) -> Act {
+    Act::Step { to: "", from }
 }
 
 const fn observed(law: KindLaw) -> KindLaw {
@@ -105,6 +115,7 @@ const USER: &[FieldLaw] = &[
     must("roles", Form::Roles),
     may("unit", Form::Ref("unit")),
     may("areas", Form::RefSet(500, "area")),
+    may("actions", FLAGS),
 ];
 const DEVICE: &[FieldLaw] = &[
     must("key", Form::Key),
@@ -115,6 +126,61 @@ const DEVICE: &[FieldLaw] = &[
 const SESSION: &[FieldLaw] = &[must("user", Form::Ref("user")), must("line", Form::Uuid), must("roles", Form::Roles)];
 const LEDGER: &[FieldLaw] = &[must("name", Form::Line(200)), must("zone", Form::Line(64)), must("key", Form::Key)];
 
+const PHOTOS: FieldLaw = may("photos", Form::Set(100, &Form::Photo));
+const UNTIL: FieldLaw = must("deadline", Form::Time);
+const CALENDAR: &[FieldLaw] = &[
+    must("year", Form::Count(9_999)),
+    may("days", Form::Days(&Form::OneOf(&["off", "work"]))),
+    must("hours", Form::Hours),
+];
+const DISPATCH: &[FieldLaw] = &[
+    must("unit", Form::Ref("unit")),
+    may("lead", Form::Ref("unit")),
+    may("section", Form::Line(100)),
+    may("person", Form::Ref("user")),
+    may("limit", Form::Limit),
+    may("demand", Form::Words(2_000)),
+];
+const ASSIGN: &[FieldLaw] = &[may("section", Form::Line(100)), may("person", Form::Ref("user"))];
+const CLOSE: &[FieldLaw] = &[may("check", Form::Words(2_000)), may("override", Form::Words(500)), PHOTOS];
+const RETURN: &[FieldLaw] = &[REASON, may("limit", Form::Limit), PHOTOS];
+const REPLY: &[FieldLaw] = &[must("reply", Form::Words(4_000)), PHOTOS];
+const WANT: &[FieldLaw] = &[must("wanted", Form::Time), must("wanted_because", Form::Words(2_000))];
+const NOTICE: &[FieldLaw] = &[
+    must("unit", Form::Ref("unit")),
+    must("findings", Form::RefSet(50, "finding")),
+    must("source", Form::OneOf(&["on_site", "special_inspection", "complaint", "media", "superior"])),
+    may("level", Form::Count(3)),
+    may("before", Form::Ref("notice")),
+    may("limits", Form::Set(50, &Form::Limit)),
+    may("points", Form::Set(50, &Form::Count(100_000))),
+    may("demand", Form::Words(4_000)),
+    may("basis", Form::Words(2_000)),
+    may("leader", Form::Line(100)),
+    may("person", Form::Line(100)),
+    may("phone", Form::Line(40)),
+];
+const FILE: &[FieldLaw] = &[may("condition", Form::Words(500)), may("unseen", Form::Words(500))];
+const DUPLICATE: &[FieldLaw] = &[must("of", Form::Ref("finding")), may("reason", Form::Words(2_000))];
+const APPEAL: &[FieldLaw] = &[must("appeal", Form::Words(4_000)), may("appeal_of", Form::RefSet(50, "finding"))];
+const HEAR: &[FieldLaw] = &[said("says", Form::OneOf(&["grant", "reject"])), said("because", Form::Words(2_000))];
+const DEDUCT: &[FieldLaw] = &[
+    may("unit", Form::Ref("unit")),
+    may("finding", Form::Ref("finding")),
+    must("rule", Form::OneOf(&["found", "overdue", "repeat", "rework", "falsified", "special"])),
+    may("action", Form::Line(64)),
+    may("points", Form::Count(100_000)),
+    may("reason", Form::Words(2_000)),
+];
+const GIVE_BACK: &[FieldLaw] = &[must("of", Form::Ref("deduction")), REASON];
+
+/// States in which a unit is at work.
+pub(super) const AT_WORK: &[&str] = &["dispatched", "noticed", "returned"];
+/// States of a notice that counts.
+pub(super) const STANDING: &[&str] = &["issued", "signed_for", "replied", "returned", "closed"];
+const OPEN_NOTICE: &[&str] = &["issued", "signed_for", "replied", "returned"];
+const UNDECIDED: &[&str] = &["declined", "duplicate", "filed"];
+
 const GOING: &[&str] = &["started", "paused"];
 const DONE: &[FieldLaw] = &[may("inspection", Form::Ref("inspection"))];
 
@@ -124,14 +190,36 @@ pub(super) const LAWS: &[KindLaw] = &[
     law("area.amend", "area", Act::Change, "area.manage", AREA),
     law("area.retire", "area", RETIRED, "area.manage", RETIRE),
     law("blobs.kept", "blobs", Act::Keep, "", &[must("blobs", Form::Files(MAX_KEPT))]),
+    law("calendar.add", "calendar", Act::Make, "calendar.manage", CALENDAR),
+    law("calendar.amend", "calendar", Act::Change, "calendar.manage", CALENDAR),
     law("catalogue.load", "catalogue", Act::Make, "catalogue.manage", CATALOGUE),
     law("catalogue.retire", "catalogue", RETIRED, "catalogue.manage", RETIRE),
+    law("deduction.add", "deduction", Act::Make, "deduction.add", DEDUCT),
+    law("deduction.return", "deduction", Act::Make, "deduction.return", GIVE_BACK),
     law("device.add", "device", Act::Make, "", DEVICE),
     law("device.revoke", "device", step("revoked", &[]), "device.manage", RETIRE),
     observed(law("finding.amend", "finding", Act::Change, "finding.amend", FINDING)),
+    law("finding.ask", "finding", stay(&["reported"]), "finding.review", &[must("asked", Form::Words(2_000))]),
+    law("finding.assign", "finding", stay(AT_WORK), "finding.assign", ASSIGN),
+    law("finding.close", "finding", step("closed", &["replied"]), "finding.check", CLOSE),
+    law("finding.decline", "finding", step("declined", &["reported"]), "finding.review", &[REASON]),
+    law("finding.dispatch", "finding", step("dispatched", &["filed"]), "finding.dispatch", DISPATCH),
+    law("finding.duplicate", "finding", step("duplicate", &["reported"]), "finding.review", DUPLICATE),
+    law("finding.exempt", "finding", stay(&[]), "finding.extend", &[must("exempt", Form::Words(500))]),
+    law("finding.extend", "finding", stay(AT_WORK), "finding.extend", &[UNTIL]),
+    law("finding.file", "finding", step("filed", &["reported"]), "finding.review", FILE),
     observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", FIX)),
+    law("finding.give_back", "finding", step("filed", &["dispatched", "noticed"]), "finding.give_back", &[REASON]),
+    law("finding.note", "finding", Act::Change, "finding.note", &[must("notes", Form::Set(200, &Form::Words(2_000)))]),
     observed(law("finding.record", "finding", Act::Make, "finding.record", FINDING)),
+    law("finding.refuse_extension", "finding", stay(AT_WORK), "finding.extend", &[said("reason", Form::Words(2_000))]),
+    law("finding.reopen", "finding", step("reported", UNDECIDED), "finding.review", &[REASON]),
+    observed(law("finding.reply", "finding", step("replied", AT_WORK), "finding.reply", REPLY)),
+    law("finding.request_extension", "finding", stay(AT_WORK), "finding.request_extension", WANT),
     law("finding.resolve", "finding", Act::Resolve, "finding.resolve", RESOLVE),
+    law("finding.resume", "finding", stay(AT_WORK), "finding.extend", &[]),
+    law("finding.return", "finding", step("returned", &["replied"]), "finding.check", RETURN),
+    law("finding.suspend", "finding", stay(AT_WORK), "finding.extend", &[must("suspended", Form::Words(500))]),
     law("finding.void", "finding", step("void", &[]), "finding.void", &[REASON]),
     observed(law("inspection.answer", "inspection", Act::Change, "inspection.record", ANSWERS)),
     law("inspection.cancel", "inspection", step("void", &[]), "inspection.record", &[REASON]),
@@ -143,6 +231,16 @@ pub(super) const LAWS: &[KindLaw] = &[
     law("ledger.amend", "ledger", Act::Change, "ledger.manage", LEDGER),
     law("ledger.epoch", "ledger", Act::Change, "", &[must("epochs", Form::Set(MAX_ENDED, &Form::Epoch))]),
     law("ledger.open", "ledger", Act::Make, "", LEDGER),
+    law("notice.amend", "notice", Act::Change, "notice.draft", NOTICE),
+    law("notice.appeal", "notice", stay(STANDING), "notice.appeal", APPEAL),
+    law("notice.attach", "notice", Act::Change, "notice.draft", &[must("photos", Form::Set(20, &Form::Photo))]),
+    law("notice.discard", "notice", step("void", &["draft"]), "notice.draft", RETIRE),
+    law("notice.draft", "notice", Act::Make, "notice.draft", NOTICE),
+    law("notice.hear", "notice", stay(STANDING), "notice.hear", HEAR),
+    law("notice.issue", "notice", step("issued", &["draft"]), "notice.issue", &[]),
+    law("notice.resolve", "notice", Act::Resolve, "notice.draft", RESOLVE),
+    law("notice.sign", "notice", step("signed_for", &["issued"]), "notice.sign", &[]),
+    law("notice.withdraw", "notice", step("withdrawn", OPEN_NOTICE), "notice.issue", &[REASON]),
     observed(law("photo.preview", "finding", Act::Announce, "finding.record", PREVIEWS)),
     law("place.add", "place", Act::Make, "place.manage", PLACE),
     law("place.amend", "place", Act::Change, "place.manage", PLACE),

@@ -11,6 +11,8 @@ use super::*;
 use crate::model::{DeviceId, Hash, LineId, OpId, PENDING};
 use crate::op::{At, Chain, OpDraft, Salt};
 
+mod calendar;
+mod casework;
 mod edges;
 mod files;
 mod items;
@@ -23,6 +25,8 @@ struct World {
     documents: BTreeMap<Hash, Arc<Catalogue>>,
     next: u64,
     moment: Moment,
+    /// What the authors' clocks show.
+    wall: Time,
 }
 
 impl View for World {
@@ -47,6 +51,10 @@ impl View for World {
         self.entities.values().filter(refers).map(|entity| entity.id).collect()
     }
 
+    fn has_members(&self, unit: EntityId) -> bool {
+        self.entities.values().any(|user| user.kind == "user" && user.reference("unit") == Some(unit))
+    }
+
     fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {
         self.documents.get(file).cloned()
     }
@@ -63,10 +71,17 @@ const LEDGER: LedgerId = LedgerId(Uuid::from_u128(0x1ed6e4));
 
 impl World {
     fn new() -> World {
-        let received = Some(Time::from_millis(1_800_000_000_000));
+        let wall = Time::from_millis(1_800_000_000_000);
+        let received = Some(wall);
         let moment = Moment { ledger: LEDGER, epoch: 1, floors: BTreeMap::new(), size: None, received };
-        let mut world =
-            World { entities: BTreeMap::new(), kept: BTreeMap::new(), documents: BTreeMap::new(), next: 0, moment };
+        let mut world = World {
+            entities: BTreeMap::new(),
+            kept: BTreeMap::new(),
+            documents: BTreeMap::new(),
+            next: 0,
+            moment,
+            wall,
+        };
         for role in role_seeds() {
             let may: serde_json::Map<_, _> = role.may.iter().map(|right| ((*right).into(), true.into())).collect();
             let body = json!({ "name": role.name, "sees": role.sees, "may": may });
@@ -100,7 +115,7 @@ impl World {
     }
 
     fn draft(&self, id: OpId, kind: &str, entity: EntityId, body: Value) -> OpDraft {
-        let wall = Time::from_millis(1_800_000_000_000);
+        let wall = self.wall;
         OpDraft {
             id,
             ledger: LEDGER,
@@ -124,15 +139,21 @@ impl World {
 
     /// What `pen` says as its `n`th op, having seen `base`.
     fn op(&mut self, pen: Pen, n: u64, kind: &str, entity: Option<EntityId>, base: Option<u64>, body: Value) -> Op {
+        let mut draft = self.said(pen, n, kind, entity, body);
+        draft.base = base.map(|index| Version { epoch: 1, index });
+        draft.from = (kind == "finding.void").then(|| "reported".into());
+        Op::parse(&draft.to_text()).unwrap()
+    }
+
+    /// What `pen` says as its `n`th op, having seen nothing.
+    fn said(&mut self, pen: Pen, n: u64, kind: &str, entity: Option<EntityId>, body: Value) -> OpDraft {
         let id = self.id();
         let key = crate::op::DeviceKey::from_seed(&zeroize::Zeroizing::new([pen.who as u8; 32])).public();
         let prev = (n > 1).then_some(Hash([0; 32]));
         let chain = Chain { device: key.device(), seq: n, prev, line: LineId(Uuid::from_u128(pen.who)), n };
         let mut draft = self.draft(id, kind, entity.unwrap_or(EntityId::from(id)), body);
         (draft.chain, draft.user, draft.session) = (Some(chain), Some(pen.user), Some(pen.session));
-        draft.base = base.map(|index| Version { epoch: 1, index });
-        draft.from = (kind == "finding.void").then(|| "reported".into());
-        Op::parse(&draft.to_text()).unwrap()
+        draft
     }
 
     /// Judges, and carries out what counts.

@@ -70,8 +70,7 @@ impl Store {
 
     fn promised_by_ops(&self) -> Result<BTreeSet<Promise>> {
         let mut said = BTreeSet::new();
-        let query =
-            "SELECT text FROM op WHERE kind IN ('finding.record', 'finding.amend', 'finding.fix', 'photo.preview')";
+        let query = "SELECT text FROM op WHERE kind IN ('finding.record', 'finding.amend', 'finding.fix', 'finding.reply', 'finding.close', 'finding.return', 'photo.preview')";
         let mut query = self.db.prepare(query)?;
         for text in query.query_map([], |row| row.get::<_, String>(0))? {
             let op = Op::parse(&text?).map_err(|error| unreadable("op", error))?;

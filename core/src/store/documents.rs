@@ -91,4 +91,9 @@ impl Store {
             "SELECT coalesce(shown, row) FROM entity WHERE kind = 'inspection' {which} ORDER BY at DESC, id DESC"
         ))
     }
+
+    /// Notices, the one drafted last first.
+    pub(crate) fn notices(&self) -> Result<Vec<Entity>> {
+        self.entities("SELECT coalesce(shown, row) FROM entity WHERE kind = 'notice' ORDER BY at DESC, id DESC")
+    }
 }

@@ -56,6 +56,10 @@ impl View for Sight<'_> {
         Vec::new()
     }
 
+    fn has_members(&self, _: EntityId) -> bool {
+        true
+    }
+
     fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {
         self.kept(self.store.catalogue(file))
     }

@@ -95,6 +95,10 @@ impl View for Ledger {
         self.entities.values().filter(refers).map(|entity| entity.id).collect()
     }
 
+    fn has_members(&self, unit: EntityId) -> bool {
+        self.entities.values().any(|user| user.kind == "user" && user.reference("unit") == Some(unit))
+    }
+
     fn catalogue(&self, _: &Hash) -> Option<Arc<xuncha_core::model::catalogue::Catalogue>> {
         None
     }

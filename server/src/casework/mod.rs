@@ -3,6 +3,8 @@
 //! Ids follow from what asked for it, so that two processes, or a process that was killed and
 //! started again, say everything once.
 
+mod desk;
 mod tasks;
 
+pub use desk::DeskOp;
 pub use tasks::Clerk;

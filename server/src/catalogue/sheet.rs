@@ -6,7 +6,8 @@
 use std::path::Path;
 
 use xuncha_core::model::catalogue::{
-    Action, Catalogue, CatalogueFault, Item, Limit, Near, Photos, PlaceType, Points, Tag, Told, Words, load,
+    Action, Catalogue, CatalogueFault, DeductionRules, Item, Limit, Near, Photos, PlaceType, Points, Tag, Told, Words,
+    load,
 };
 
 use super::grid::{Grid, Workbook};
@@ -82,6 +83,7 @@ fn catalogue_of(name: &str, classes: Vec<Class>) -> Catalogue {
         standards: Vec::new(),
         place_types: vec![all],
         actions,
+        deductions: DeductionRules::default(),
     }
 }
 

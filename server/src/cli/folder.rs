@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use clap::Args;
 use xuncha_core::host::Host;
-use xuncha_core::model::LedgerId;
+use xuncha_core::model::{Entity, EntityId, LedgerId};
 
 use super::Failure;
 use crate::blobs::Depot;
 use crate::ledger::{Foreseen, Item, LedgerKey, OwnOp, Sequencer, foresee};
 use crate::settings::{find_files, open_store};
-use crate::store::{Store, StoreError};
+use crate::store::{EntityRow, Store, StoreError};
 
 /// Name of the file that says where the server listens.
 const ADDRESS: &str = "address";
@@ -91,19 +91,59 @@ impl Folder {
         &self.sequencer
     }
 
+    /// An entity as it is now; none when there is none.
+    pub(super) fn entity(&self, id: EntityId) -> Result<Option<Entity>, Failure> {
+        let row = self.store.look(|snapshot| snapshot.entity(id))?;
+        row.map(|row| read(&row)).transpose()
+    }
+
+    /// Looks at every entity of a kind.
+    pub(super) fn each(&self, kind: &str, mut work: impl FnMut(&Entity)) -> Result<(), Failure> {
+        let mut after = None;
+        loop {
+            let page = self.store.look(|snapshot| snapshot.entities(kind, after, 1_000))?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.id);
+            for row in &page {
+                work(&read(row)?);
+            }
+        }
+    }
+
+    /// The one active entity of a kind with this name or id.
+    pub(super) fn find_named(&self, kind: &str, name: &str) -> Result<Entity, Failure> {
+        let mut found: Vec<Entity> = Vec::new();
+        self.each(kind, |entity| {
+            let named = entity.text("name") == Some(name) && entity.text("status") == Some("active");
+            if named || entity.id.to_string() == name {
+                found.push(entity.clone());
+            }
+        })?;
+        match found.len() {
+            0 => Err(Failure::new("not_found", format!("{kind}: there is no active {kind} {name}"))),
+            1 => Ok(found.remove(0)),
+            many => Err(Failure::new("ambiguous", format!("{kind}: {many} are called {name}; give an id"))),
+        }
+    }
+
     /// Appends the ledger's own ops. Fails with the code of the first that was turned down; those
     /// before it count.
     pub(super) fn append(&self, ops: &[OwnOp]) -> Result<(), Failure> {
-        use xuncha_core::protocol::{Final, Verdict};
         let items: Vec<Item> = ops.iter().map(|op| op.write(self.ledger, &self.host)).collect();
+        self.append_items(&items)
+    }
+
+    /// [`Folder::append`] for ops that are written already.
+    pub(super) fn append_items(&self, items: &[Item]) -> Result<(), Failure> {
+        use xuncha_core::protocol::{Final, Verdict};
         // Several go in whole or not at all.
         if items.len() > 1
             && let Some(Foreseen { at, code, detail }) =
-                self.store.look(|snapshot| foresee(snapshot, &self.host, &items))?
+                self.store.look(|snapshot| foresee(snapshot, &self.host, items))?
         {
             return Err(Failure::new(code.as_str(), format!("number {}: {detail}", at + 1)));
         }
-        for verdict in self.sequencer.append(&*self.store, &items)? {
+        for verdict in self.sequencer.append(&*self.store, items)? {
             match verdict {
                 Verdict::Refused { code, detail, .. }
                 | Verdict::Duplicate { original: Final::Refused { code, detail, .. } } => {
@@ -123,6 +163,10 @@ impl Folder {
         let known = fs::read_to_string(self.path.join(ADDRESS)).ok();
         known.map_or_else(|| "http://127.0.0.1:8700".to_owned(), |text| text.trim().to_owned())
     }
+}
+
+fn read(row: &EntityRow) -> Result<Entity, Failure> {
+    serde_json::from_str(&row.row).map_err(|error| Failure::new("damaged", error))
 }
 
 /// Held while a server runs on a folder; the system lets go of it when the process dies.

@@ -3,6 +3,7 @@
 
 mod admin;
 mod backup;
+mod case;
 mod chores;
 mod demo;
 mod export;
@@ -47,6 +48,8 @@ enum Command {
     Demo(demo::Demo),
     /// Administer a ledger, whether its server runs or not.
     Admin(admin::Admin),
+    /// Decide about cases in somebody's name: review, dispatch, notices, deductions.
+    Case(case::Case),
     /// Be an inspector's phone.
     Field(field::Field),
     /// Check a whole ledger again; exit code 1 and the index of whatever does not fit.
@@ -80,6 +83,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Serve(serve) => serve.run(&printer),
         Command::Demo(demo) => demo.run(&printer),
         Command::Admin(admin) => admin.run(&printer),
+        Command::Case(case) => case.run(&printer),
         Command::Field(field) => field.run(&printer),
         Command::Verify(verify) => verify.run(&printer),
         Command::Export(export) => export.run(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use xuncha_core::model::catalogue::Catalogue;
 use xuncha_core::model::{Entity, EntityId, Hash, Time};
-use xuncha_core::plan::{Moment, Shape, View, contains, floors_of};
+use xuncha_core::plan::{Moment, Shape, View, contains, floors_of, member_of};
 
 use crate::store::{EntityRow, Head, Place, Result, Snapshot, StoreError};
 
@@ -15,6 +15,8 @@ use crate::store::{EntityRow, Head, Place, Result, Snapshot, StoreError};
 pub(super) struct Cache {
     entities: HashMap<EntityId, Option<Kept>>,
     areas: Option<Vec<(EntityId, Shape)>>,
+    /// Units that an active user belongs to.
+    peopled: Option<BTreeSet<EntityId>>,
     /// Documents never change.
     catalogues: HashMap<Hash, Arc<Catalogue>>,
     /// The stamp of the last entry.
@@ -70,8 +72,10 @@ impl Cache {
     }
 
     pub(super) fn put(&mut self, entity: Arc<Entity>, places: Vec<Place>) {
-        if entity.kind == "area" {
-            self.areas = None;
+        match entity.kind.as_str() {
+            "area" => self.areas = None,
+            "user" => self.peopled = None,
+            _ => {}
         }
         self.entities.insert(entity.id, Some(Kept { entity, places: Arc::new(places) }));
     }
@@ -121,22 +125,37 @@ impl<'a> Lens<'a> {
             return Ok(());
         }
         let mut areas = Vec::new();
-        let mut after = None;
-        loop {
-            let page = self.snapshot.entities("area", after, PAGE)?;
-            after = page.last().map(|last| last.id);
-            let whole = page.len() == PAGE as usize;
-            for row in page {
-                let area = entity_of(&row)?;
-                let shape = area.field("shape").and_then(Shape::from_geojson);
-                areas.extend(shape.filter(|_| area.text("status") == Some("active")).map(|shape| (area.id, shape)));
-            }
-            if !whole {
-                break;
-            }
-        }
+        self.each("area", |area| {
+            let shape = area.field("shape").and_then(Shape::from_geojson);
+            areas.extend(shape.filter(|_| area.text("status") == Some("active")).map(|shape| (area.id, shape)));
+        })?;
         self.cache.borrow_mut().areas = Some(areas);
         Ok(())
+    }
+
+    fn load_peopled(&self) -> Result<()> {
+        if self.cache.borrow().peopled.is_some() {
+            return Ok(());
+        }
+        let mut peopled = BTreeSet::new();
+        self.each("user", |user| peopled.extend(member_of(user)))?;
+        self.cache.borrow_mut().peopled = Some(peopled);
+        Ok(())
+    }
+
+    /// Looks at every entity of a kind.
+    fn each(&self, kind: &str, mut look: impl FnMut(&Entity)) -> Result<()> {
+        let mut after = None;
+        loop {
+            let page = self.snapshot.entities(kind, after, PAGE)?;
+            after = page.last().map(|last| last.id);
+            for row in &page {
+                look(&entity_of(row)?);
+            }
+            if page.len() < PAGE as usize {
+                return Ok(());
+            }
+        }
     }
 
     fn load_catalogue(&self, file: &Hash) -> Result<Option<Arc<Catalogue>>> {
@@ -188,6 +207,13 @@ impl View for Lens<'_> {
             self.note(error);
             Vec::new()
         })
+    }
+
+    fn has_members(&self, unit: EntityId) -> bool {
+        if let Err(error) = self.load_peopled() {
+            self.note(error);
+        }
+        self.cache.borrow().peopled.as_ref().is_some_and(|peopled| peopled.contains(&unit))
     }
 
     fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {

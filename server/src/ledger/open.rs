@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 use xuncha_core::host::Host;
 use xuncha_core::model::catalogue::{Catalogue, seed_catalogue};
-use xuncha_core::model::{Code, Entity, EntityId, Hash, LedgerId};
+use xuncha_core::model::{Code, Entity, EntityId, Hash, LedgerId, calendar_seeds};
 use xuncha_core::op::{DeviceKey, PublicKey};
 use xuncha_core::plan::{Judgement, Moment, View, plan, role_seeds};
 use xuncha_core::protocol::{Final, Verdict};
@@ -136,13 +136,17 @@ impl View for Nothing {
         Vec::new()
     }
 
+    fn has_members(&self, _: EntityId) -> bool {
+        false
+    }
+
     fn catalogue(&self, _: &Hash) -> Option<Arc<Catalogue>> {
         None
     }
 }
 
 /// The head of the ledger in `store`, made first when there is none: an entry that names it, then
-/// one for each role and one for the built-in catalogue. A crash in between is mended at the next start: the first entries have fixed
+/// one for each role, for each year of the office's calendar and for the built-in catalogue. A crash in between is mended at the next start: the first entries have fixed
 /// ids and happen once.
 ///
 /// # Errors
@@ -203,6 +207,10 @@ fn first_items(ledger: LedgerId, key: &LedgerKey, opening: &Opening, host: &Host
         let may: Map<String, Value> = role.may.iter().map(|right| ((*right).to_owned(), Value::Bool(true))).collect();
         let body = json!({ "name": role.name, "sees": role.sees, "may": may });
         items.push(once("role.add", EntityId::of_role(ledger, role.name), body).write(ledger, host));
+    }
+    for calendar in calendar_seeds() {
+        let year = calendar.get("year").and_then(Value::as_u64).unwrap_or_default();
+        items.push(once("calendar.add", EntityId::of_calendar(ledger, year), calendar).write(ledger, host));
     }
     let catalogue = seed_catalogue();
     let entity = EntityId(Uuid::new_v5(&ledger.0, format!("catalogue:{}", catalogue.version).as_bytes()));

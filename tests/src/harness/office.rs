@@ -11,7 +11,7 @@ use xuncha_core::model::{DeviceId, Entity, EntityId, Hash, LedgerId};
 use xuncha_core::protocol::{Final, Verdict};
 use xuncha_server::auth;
 use xuncha_server::blobs::{keep_arrived, make_previews};
-use xuncha_server::casework::Clerk;
+use xuncha_server::casework::{Clerk, DeskOp};
 use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer, catalogue_body};
 use xuncha_server::settings::open_store;
 use xuncha_server::store::Store;
@@ -52,6 +52,33 @@ impl Office {
     pub fn change(&self, kind: &'static str, entity: EntityId, body: Value) {
         let verdict = self.say(&OwnOp::about(&self.host, "admin", kind, entity, body)).into_final();
         assert!(matches!(verdict, Some(Final::Accepted { .. })), "{kind}: {verdict:?}");
+    }
+
+    /// Somebody says something about a case at a desk; the verdict.
+    pub fn hears(&self, user: EntityId, kind: &str, entity: EntityId, body: Value) -> Verdict {
+        let item = DeskOp::about(&self.host, user, kind, entity, body).write(self.ledger, &self.host);
+        self.sequencer.append(&*self.store, &[item]).unwrap().remove(0)
+    }
+
+    /// Somebody decides something about a case at a desk; it must be accepted.
+    pub fn decides(&self, user: EntityId, kind: &str, entity: EntityId, body: Value) {
+        let verdict = self.hears(user, kind, entity, body);
+        assert!(matches!(verdict, Verdict::Accepted { .. }), "{kind}: {verdict:?}");
+    }
+
+    /// Somebody drafts a notice to a unit about findings, with what else `more` says.
+    pub fn drafts(&self, user: EntityId, unit: EntityId, findings: &[EntityId], more: &Value) -> EntityId {
+        let mut body = json!({ "unit": unit, "findings": flags(findings), "source": "special_inspection" });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let op = DeskOp::making(&self.host, user, "notice.draft", body);
+        let verdict = self.sequencer.append(&*self.store, &[op.write(self.ledger, &self.host)]).unwrap().remove(0);
+        assert!(matches!(verdict, Verdict::Accepted { .. }), "{verdict:?}");
+        op.entity
+    }
+
+    /// Adds a user of a responsible unit.
+    pub fn user_of(&self, name: &str, role: &str, unit: EntityId) -> EntityId {
+        self.add("user.add", json!({ "name": name, "roles": flags(&[role]), "unit": unit }))
     }
 
     /// Adds a user with these roles who sees these areas; none is the whole city.
@@ -172,4 +199,10 @@ pub fn street_list(version: &str, items: &[&str]) -> Catalogue {
 
 fn flags<T: ToString>(names: &[T]) -> Value {
     names.iter().map(|name| (name.to_string(), Value::Bool(true))).collect::<Map<_, _>>().into()
+}
+
+/// Entries that a ledger begins with: its name, its roles, the years of its calendar, its catalogue.
+pub fn entries_of_a_new_ledger() -> u64 {
+    let seeds = xuncha_core::plan::role_seeds().len() + xuncha_core::model::calendar_seeds().len();
+    u64::try_from(seeds).unwrap() + 2
 }

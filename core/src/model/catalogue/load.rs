@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::check::check;
-use super::{Action, Catalogue, Item, PlaceType, Standard, Words};
+use super::{Action, Catalogue, DeductionRules, Item, PlaceType, Standard, Words};
 
 /// What is wrong with a catalogue, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
@@ -44,6 +44,8 @@ struct Head {
     place_types: Vec<PlaceType>,
     #[serde(default)]
     actions: Vec<Value>,
+    #[serde(default)]
+    deductions: DeductionRules,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -119,12 +121,12 @@ fn put_together(files: &[(&str, &str)], faults: &mut Faults) -> Option<(Catalogu
             from.push(file.to_owned());
         }
     }
-    let Head { format, version, name, standards, place_types, .. } = head?;
+    let Head { format, version, name, standards, place_types, deductions, .. } = head?;
     if format != 1 {
         faults.say(head_file, None, "format", format!("is {format}, this version reads 1"));
     }
     from.push((*head_file).to_owned());
-    Some((Catalogue { format, version, name, standards, place_types, actions }, from))
+    Some((Catalogue { format, version, name, standards, place_types, actions, deductions }, from))
 }
 
 fn parse<T: DeserializeOwned + Serialize>(file: &str, text: &str, faults: &mut Faults) -> Option<T> {

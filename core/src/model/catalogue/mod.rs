@@ -5,10 +5,12 @@
 //! that an older app reads a newer catalogue.
 
 mod check;
+mod deductions;
 mod item;
 mod load;
 mod seed;
 
+pub use deductions::DeductionRules;
 pub use item::{
     Ask, AskKind, Clock, Code as ItemCode, Every, Item, Limit, Near, Photos, Points, Required, Share, Tag, Target, Told,
 };
@@ -42,6 +44,9 @@ pub struct Catalogue {
     pub place_types: Vec<PlaceType>,
     /// Actions, each with its items.
     pub actions: Vec<Action>,
+    /// What follows when a finding is not rectified, comes again or comes back.
+    #[serde(default)]
+    pub deductions: DeductionRules,
 }
 
 /// A code list.

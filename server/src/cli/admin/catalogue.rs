@@ -12,10 +12,10 @@ use xuncha_core::plan::{file_of, in_force};
 use super::super::Failure;
 use super::super::folder::Folder;
 use super::super::print::Printer;
-use super::{each, list};
-
+use super::list;
 use crate::catalogue::read_sheet;
 use crate::ledger::{OwnOp, catalogue_body};
+
 #[derive(Debug, Subcommand)]
 pub(super) enum Catalogues {
     /// Put another catalogue in force: a JSON file, or a 立结案标准 sheet in XLSX. Inspections under
@@ -152,7 +152,7 @@ fn export(folder: &Folder, printer: &Printer, id: Option<EntityId>) -> Result<()
 /// What stands for the catalogue in force.
 pub(super) fn current(folder: &Folder) -> Result<Option<Entity>, Failure> {
     let mut all = Vec::new();
-    each(folder, "catalogue", |entity| all.push(entity.clone()))?;
+    folder.each("catalogue", |entity| all.push(entity.clone()))?;
     Ok(in_force(all.iter()).cloned())
 }
 
@@ -165,7 +165,7 @@ pub(super) fn current_document(folder: &Folder) -> Result<Option<Catalogue>, Fai
 
 fn find(folder: &Folder, wanted: impl Fn(&Entity) -> bool) -> Result<Option<Entity>, Failure> {
     let mut found = None;
-    each(folder, "catalogue", |entity| {
+    folder.each("catalogue", |entity| {
         if wanted(entity) {
             found = Some(entity.clone());
         }

@@ -1,5 +1,6 @@
 //! `xuncha admin`: users, units, areas, devices. Works beside a running server or without one.
 
+mod calendar;
 mod catalogue;
 mod epoch;
 mod places;
@@ -48,6 +49,9 @@ enum About {
     /// Checklists.
     #[command(subcommand)]
     Catalogue(catalogue::Catalogues),
+    /// Which days are worked, and when the office is open.
+    #[command(subcommand)]
+    Calendar(calendar::Calendar),
     /// Places that are visited again and again.
     #[command(subcommand)]
     Place(places::Places),
@@ -160,6 +164,7 @@ impl Admin {
             About::Area(area) => area.run(&folder, printer)?,
             About::Device(device) => device.run(&folder, printer)?,
             About::Catalogue(catalogue) => catalogue.run(&folder, printer)?,
+            About::Calendar(calendar) => calendar.run(&folder, printer)?,
             About::Place(place) => place.run(&folder, printer)?,
             About::Task(task) => task.run(&folder, printer)?,
             About::Schedule(schedule) => schedule.run(&folder, printer)?,
@@ -322,43 +327,15 @@ fn list(
     kind: &str,
     show: impl Fn(&Entity) -> (Value, String),
 ) -> Result<(), Failure> {
-    each(folder, kind, |entity| {
+    folder.each(kind, |entity| {
         let (value, text) = show(entity);
         printer.say(&value, text);
     })
 }
 
-fn each(folder: &Folder, kind: &str, mut work: impl FnMut(&Entity)) -> Result<(), Failure> {
-    let mut after = None;
-    loop {
-        let page = folder.store.look(|snapshot| snapshot.entities(kind, after, 1_000))?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.id);
-        for row in &page {
-            work(&serde_json::from_str(&row.row).map_err(|error| Failure::new("damaged", error))?);
-        }
-    }
-}
-
 /// The one active user with this name or id.
 fn find_user(folder: &Folder, name: &str) -> Result<Entity, Failure> {
-    find_named(folder, "user", name)
-}
-
-/// The one active entity of a kind with this name or id.
-fn find_named(folder: &Folder, kind: &str, name: &str) -> Result<Entity, Failure> {
-    let mut found: Vec<Entity> = Vec::new();
-    each(folder, kind, |entity| {
-        let named = entity.text("name") == Some(name) && entity.text("status") == Some("active");
-        if named || entity.id.to_string() == name {
-            found.push(entity.clone());
-        }
-    })?;
-    match found.len() {
-        0 => Err(Failure::new("not_found", format!("{kind}: there is no active {kind} {name}"))),
-        1 => Ok(found.remove(0)),
-        many => Err(Failure::new("ambiguous", format!("{kind}: {many} are called {name}; give an id"))),
-    }
+    folder.find_named("user", name)
 }
 
 fn read_areas(file: &Path) -> Result<Vec<(String, Value)>, Failure> {

@@ -11,7 +11,7 @@ use xuncha_core::model::{EntityId, KnownPlace};
 use super::super::Failure;
 use super::super::folder::Folder;
 use super::super::print::Printer;
-use super::{catalogue, find_named, list};
+use super::{catalogue, list};
 use crate::ledger::OwnOp;
 
 #[derive(Debug, Subcommand)]
@@ -85,7 +85,7 @@ impl Places {
                 (json!(place), text)
             }),
             Places::Retire { place } => {
-                let place = find_named(folder, "place", &place)?;
+                let place = folder.find_named("place", &place)?;
                 folder.append(&[OwnOp::about(&folder.host, "admin", "place.retire", place.id, json!({}))])?;
                 printer.say(&json!({ "id": place.id, "status": "retired" }), format!("{} is retired", place.id));
                 Ok(())

@@ -11,7 +11,7 @@ use super::super::Failure;
 use super::super::folder::Folder;
 use super::super::print::Printer;
 use super::catalogue::current_document;
-use super::{each, find_named, find_user, list};
+use super::{find_user, list};
 use crate::casework::Clerk;
 use crate::ledger::OwnOp;
 
@@ -106,7 +106,7 @@ impl Tasks {
     pub(super) fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
         match self {
             Tasks::Add { name, place, user, due, unannounced, note } => {
-                let known = find_named(folder, "place", &place)?;
+                let known = folder.find_named("place", &place)?;
                 let mut body = json!({ "name": name, "place": { "id": known.id }, "type": known.text("type") });
                 put(&mut body, "to", people(folder, &user)?);
                 put(&mut body, "due", json!(due));
@@ -146,7 +146,7 @@ impl Schedules {
                 (json!(schedule), text)
             }),
             Schedules::Retire { schedule } => {
-                let found = find_named(folder, "schedule", &schedule)?;
+                let found = folder.find_named("schedule", &schedule)?;
                 folder.append(&[OwnOp::about(&folder.host, "admin", "schedule.retire", found.id, json!({}))])?;
                 printer.say(&json!({ "id": found.id, "status": "retired" }), format!("{} has ended", found.id));
                 Ok(())
@@ -194,11 +194,11 @@ impl New {
             return Err(Failure::new("bad_field", detail));
         }
         let mut known = Vec::new();
-        each(folder, "place", |entity| known.push(KnownPlace::from_entity(entity)))?;
+        folder.each("place", |entity| known.push(KnownPlace::from_entity(entity)))?;
         let named: Vec<EntityId> = self
             .place
             .iter()
-            .map(|name| find_named(folder, "place", name).map(|found| found.id))
+            .map(|name| folder.find_named("place", name).map(|found| found.id))
             .collect::<Result<_, _>>()?;
         let meant = |place: &&KnownPlace| is_meant(place, &named, self.kind.as_deref(), self.area);
         let there = known.iter().filter(meant).count() as u64;
@@ -230,7 +230,7 @@ fn people(folder: &Folder, names: &[String]) -> Result<Value, Failure> {
 }
 
 fn flags(folder: &Folder, kind: &str, names: &[String]) -> Result<Value, Failure> {
-    let ids = names.iter().map(|name| find_named(folder, kind, name).map(|found| found.id));
+    let ids = names.iter().map(|name| folder.find_named(kind, name).map(|found| found.id));
     Ok(as_flags(ids.collect::<Result<_, _>>()?))
 }
 

@@ -17,7 +17,7 @@ use xuncha_core::model::{DeviceId, Entity, EntityId, Hash};
 use xuncha_core::op::{Op, PublicKey, push_message};
 use xuncha_core::plan::{
     Facts, Judged, Judgement, LAW, Moment, Scope, Shape, View, changed, contains, epochs_ended, file_of, files_kept,
-    floors_of, plan, project, scopes_of,
+    floors_of, member_of, plan, project, scopes_of,
 };
 use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash, root_at};
 use xuncha_core::protocol::{Row, RowPart};
@@ -99,6 +99,8 @@ struct State {
     kept: BTreeMap<Hash, (u64, u64)>,
     referring: HashMap<Hash, BTreeSet<EntityId>>,
     documents: HashMap<Hash, Arc<Catalogue>>,
+    /// Active users of each unit.
+    members: HashMap<EntityId, BTreeSet<EntityId>>,
 }
 
 impl State {
@@ -111,6 +113,12 @@ impl State {
             };
         }
         let before = self.entities.get(&entity.id).cloned();
+        if let Some(unit) = before.as_deref().and_then(member_of) {
+            self.members.entry(unit).or_default().remove(&entity.id);
+        }
+        if let Some(unit) = member_of(&entity) {
+            self.members.entry(unit).or_default().insert(entity.id);
+        }
         for file in before.iter().flat_map(|before| before.files()) {
             if let Some(referring) = self.referring.get_mut(&file.hash) {
                 referring.remove(&entity.id);
@@ -138,6 +146,10 @@ impl View for State {
 
     fn referring(&self, hash: &Hash) -> Vec<EntityId> {
         self.referring.get(hash).into_iter().flatten().copied().collect()
+    }
+
+    fn has_members(&self, unit: EntityId) -> bool {
+        self.members.get(&unit).is_some_and(|members| !members.is_empty())
     }
 
     fn catalogue(&self, file: &Hash) -> Option<Arc<Catalogue>> {

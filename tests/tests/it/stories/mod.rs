@@ -1,6 +1,7 @@
 //! What people do with it, told in their words: real phones, a real server, one sentence each.
 
 mod calendar;
+mod casework;
 mod conflicts;
 mod day;
 mod disaster;

@@ -1,0 +1,144 @@
+//! What a finding costs a unit (扣分): rows that are added and never changed.
+
+use serde_json::Value;
+
+use super::super::items::catalogue_of;
+use super::standing::{Standing, standing};
+use super::{Case, bad, month_of};
+use crate::model::catalogue::Catalogue;
+use crate::model::{Code, Entity, EntityId};
+use crate::plan::{Ruling, refuse};
+
+impl Case<'_> {
+    pub(super) fn deduction(&mut self) -> Ruling<()> {
+        match self.op.kind.as_str() {
+            "deduction.return" => self.given_back(),
+            _ => self.taken(),
+        }
+    }
+
+    /// A row that a rule asks for, or that somebody sets by hand (`special`).
+    fn taken(&mut self) -> Ruling<()> {
+        let finding = self.said_id("finding").and_then(|id| self.view.entity(id));
+        let rule = self.said_text("rule").unwrap_or_default().to_owned();
+        let unit = self.said_id("unit").or_else(|| finding.as_deref().and_then(|finding| finding.reference("unit")));
+        let Some(unit) = unit else { return bad("unit", "is missing, and the finding was sent to none") };
+        let (mut action, mut version) = (self.said("action").cloned().unwrap_or_default(), Value::Null);
+        if let Some(finding) = &finding {
+            (action, version) = self.action_of(finding);
+        }
+        self.of_own_action(&action)?;
+        if rule == "special" {
+            if self.said("points").is_none() || self.said("reason").is_none() {
+                return bad("points", "and reason are needed where no rule says how many");
+            }
+        } else {
+            if self.said("points").is_some() {
+                return bad("points", "follow from the rule");
+            }
+            let Some(finding) = finding else { return bad("finding", "is missing") };
+            let points = self.worth(&finding, &rule)?;
+            self.accepted.add("points", points);
+        }
+        let month = month_of(self.view, self.moment, self.today());
+        self.accepted.add("unit", unit.to_string());
+        self.accepted.add("month", month);
+        self.accepted.add("action", action);
+        self.accepted.add("rule_version", version);
+        Ok(())
+    }
+
+    /// What a rule comes to for a finding, in hundredths. A rule is applied to a finding once, and rework once each time: the row's id
+    /// says so.
+    fn worth(&self, finding: &Entity, rule: &str) -> Ruling<u64> {
+        let rework = finding.field("rework").and_then(Value::as_u64).unwrap_or(0);
+        let name = if rule == "rework" { format!("deduction:rework:{rework}") } else { format!("deduction:{rule}") };
+        if self.op.entity != finding.id.following(&name) {
+            return bad("entity", &format!("is not the id that follows from the finding by {name}"));
+        }
+        let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(self.view, id));
+        let rules = catalogue.as_deref().map(|catalogue| catalogue.deductions).unwrap_or_default();
+        let base = catalogue.as_deref().map_or(0, |catalogue| base_points(catalogue, finding));
+        let late = matches!(standing(finding, self.now), Standing::Overdue | Standing::Late);
+        match rule {
+            "overdue" if !late => bad("rule", "the finding is not late"),
+            "overdue" if finding.field("exempt").is_some() => bad("rule", "the finding is exempt"),
+            "rework" if rework == 0 => bad("rule", "the finding never came back"),
+            "overdue" => Ok(base * u64::from(rules.overdue) / 100),
+            "repeat" => Ok(base * u64::from(rules.repeat) / 100),
+            "rework" => Ok(rules.rework.into()),
+            "falsified" => Ok(rules.falsified.into()),
+            _ => Ok(base),
+        }
+    }
+
+    /// Who scores some actions only, scores only those.
+    fn of_own_action(&self, action: &Value) -> Ruling<()> {
+        let Some(user) = self.op.user.and_then(|user| self.view.entity(user)) else { return Ok(()) };
+        let mut own = user.members("actions").map(|(action, _)| action).peekable();
+        let said = action.as_str();
+        if own.peek().is_none() || own.any(|own| Some(own) == said) {
+            return Ok(());
+        }
+        refuse(Code::NotAllowed, format!("action: {} is another organiser's", said.unwrap_or("none")))
+    }
+
+    /// Sets a row off by another; each once.
+    fn given_back(&mut self) -> Ruling<()> {
+        let Some(taken) = self.said_id("of").and_then(|id| self.view.entity(id)) else { return Ok(()) };
+        if self.op.entity != taken.id.following("return") {
+            return bad("entity", "is not the id that follows from the row");
+        }
+        if taken.field("of").is_some() {
+            return bad("of", "is itself a row that gives points back");
+        }
+        let row = self.compensating(&taken);
+        row.into_iter()
+            .filter(|(field, _)| *field != "status")
+            .for_each(|(field, value)| self.accepted.add(field, value));
+        Ok(())
+    }
+
+    /// The row that sets `taken` off, in the month in which it is said.
+    pub(super) fn compensating(&self, taken: &Entity) -> Vec<(&'static str, Value)> {
+        let points = taken.field("points").and_then(Value::as_i64).unwrap_or(0);
+        let same = |field: &str| taken.field(field).cloned().unwrap_or_default();
+        vec![
+            ("status", Value::from("active")),
+            ("of", Value::from(taken.id.to_string())),
+            ("rule", Value::from("return")),
+            ("unit", same("unit")),
+            ("finding", same("finding")),
+            ("notice", same("notice")),
+            ("action", same("action")),
+            ("rule_version", same("rule_version")),
+            ("points", Value::from(-points)),
+            ("month", Value::from(month_of(self.view, self.moment, self.today()))),
+        ]
+    }
+
+    /// The action that a finding counts in, and the version of the rules: those of the catalogue that it names.
+    pub(super) fn action_of(&self, finding: &Entity) -> (Value, Value) {
+        let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(self.view, id));
+        let Some(catalogue) = catalogue else { return (Value::Null, Value::Null) };
+        let action = finding.text("item").and_then(|item| catalogue.action_of(item));
+        (action.map_or(Value::Null, |action| Value::from(action.id.as_str())), Value::from(catalogue.version.as_str()))
+    }
+}
+
+/// What a finding costs by its item: for each that it counts, up to the cap.
+fn base_points(catalogue: &Catalogue, finding: &Entity) -> u64 {
+    let Some(item) = finding.text("item").and_then(|id| catalogue.item(id)) else { return 0 };
+    let count = finding.field("values/count").and_then(Value::as_u64).unwrap_or(1);
+    let times = if item.points.by_count { count } else { 1 };
+    let cap = item.points.cap.map_or(u64::MAX, u64::from);
+    u64::from(item.points.each).saturating_mul(times).min(cap)
+}
+
+/// Id of the row by which `rule` is applied to `finding`; `rework` says how often it came back.
+pub fn deduction_id(finding: EntityId, rule: &str, rework: u64) -> EntityId {
+    match rule {
+        "rework" => finding.following(&format!("deduction:rework:{rework}")),
+        rule => finding.following(&format!("deduction:{rule}")),
+    }
+}

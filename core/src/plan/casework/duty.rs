@@ -1,0 +1,51 @@
+//! Separation of duty: who may not decide about what, though a role would let them.
+
+use super::{Code, Entity, EntityId, Op, Ruling, View, refuse};
+
+/// Refuses a step that is another unit's, one's own to be checked by others, or about one's own unit. What the ledger itself says
+/// is nobody's own.
+pub(super) fn check(view: &dyn View, op: &Op, case: &Entity) -> Ruling<()> {
+    let Some(user) = op.user else { return Ok(()) };
+    let (unit, own) = (case.reference("unit"), unit_of(view, user));
+    match op.kind.as_str() {
+        "finding.assign"
+        | "finding.reply"
+        | "finding.give_back"
+        | "finding.request_extension"
+        | "notice.sign"
+        | "notice.appeal"
+            if own.is_none() || own != unit =>
+        {
+            refuse(Code::NotAllowed, "unit: is another's")
+        }
+        "finding.close" | "finding.return" if case.stamps.of("reply").by == Some(user) => {
+            refuse(Code::OwnCase, "who replied does not check")
+        }
+        "finding.close"
+        | "finding.return"
+        | "finding.extend"
+        | "finding.refuse_extension"
+        | "finding.suspend"
+        | "finding.resume"
+        | "finding.exempt"
+        | "notice.issue"
+        | "notice.withdraw"
+        | "notice.hear"
+            if own.is_some() && own == unit =>
+        {
+            refuse(Code::OwnCase, "it is about the user's own unit")
+        }
+        "notice.hear" if case.stamps.of("issued").by == Some(user) => {
+            refuse(Code::OwnCase, "who issued it does not hear the appeal")
+        }
+        "notice.hear" if case.field(&format!("votes/{user}")).is_some() => {
+            refuse(Code::OwnCase, "the user has been heard; another must decide too")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The unit that a user is of.
+pub(super) fn unit_of(view: &dyn View, user: EntityId) -> Option<EntityId> {
+    view.entity(user)?.reference("unit")
+}

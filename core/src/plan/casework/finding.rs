@@ -1,0 +1,271 @@
+//! Steps of a finding after it was recorded.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::super::calendar::Span;
+use super::super::items::catalogue_of;
+use super::{Case, bad, counted, text, undisputed};
+use crate::model::{Code, Entity, EntityId, Finding, Photo, Time, TimeLimit};
+use crate::plan::{Ruling, refuse};
+
+impl Case<'_> {
+    pub(super) fn finding(&mut self, finding: &Entity) -> Ruling<()> {
+        match self.op.kind.as_str() {
+            "finding.void" => off_notice(finding),
+            "finding.file" => self.file(finding),
+            "finding.duplicate" => self.duplicate(finding),
+            "finding.reopen" => self.clear(&["of", "condition", "unseen"]),
+            "finding.dispatch" => self.dispatch(finding),
+            "finding.give_back" => self.give_back(finding),
+            "finding.assign" => self.belongs("person", finding.reference("unit")),
+            "finding.reply" => self.reply(finding),
+            "finding.close" => self.close(finding),
+            "finding.return" => self.give_rework(finding),
+            "finding.request_extension" => self.request(finding),
+            "finding.extend" => self.extend(finding),
+            "finding.refuse_extension" => self.refuse_extension(finding),
+            "finding.suspend" => self.suspend(finding),
+            "finding.resume" => self.resume(finding),
+            _ => Ok(()),
+        }
+    }
+
+    /// 立案: what can be looked at, and nobody disputes. Where a photo will never be (a file that came damaged), the reviewer says so
+    /// in words.
+    fn file(&self, finding: &Entity) -> Ruling<()> {
+        undisputed(finding)?;
+        if self.said("unseen").is_some() { Ok(()) } else { reviewable(finding, "photos") }
+    }
+
+    /// A finding that is one and the same as another: not as itself, nor as one that is a duplicate too.
+    fn duplicate(&self, finding: &Entity) -> Ruling<()> {
+        let Some(of) = self.said_id("of").and_then(|id| self.view.entity(id)) else { return Ok(()) };
+        match of.text("status") {
+            _ if of.id == finding.id => bad("of", "is the finding itself"),
+            Some("duplicate" | "void" | "declined") => {
+                bad("of", &format!("is {}", of.text("status").unwrap_or_default()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sent to a unit without a notice. Sent to the same unit a second time, the clock runs from the first: who gave back what was
+    /// its own bears the time; sent to another unit, it begins anew.
+    fn dispatch(&mut self, finding: &Entity) -> Ruling<()> {
+        undisputed(finding)?;
+        let Some(unit) = self.said_id("unit") else { return Ok(()) };
+        self.can_be_sent_to(unit)?;
+        self.belongs("person", Some(unit))?;
+        let limit = self.limit_of(finding, self.said("limit"), "limit")?;
+        let sent = format!("sent/{unit}");
+        let begun = finding.text(&sent).and_then(|time| time.parse().ok()).unwrap_or(self.now);
+        let deadline = counted(self.office().deadline(begun, limit, &[]))?;
+        self.accepted.add("dispatched", text(self.now));
+        self.accepted.add("begun", text(begun));
+        self.accepted.add("limit", json!(limit));
+        self.accepted.add("deadline", text(deadline));
+        if finding.field(&sent).is_none() {
+            self.accepted.add(&sent, text(begun));
+        }
+        Ok(())
+    }
+
+    fn give_back(&mut self, finding: &Entity) -> Ruling<()> {
+        self.strike(finding);
+        self.clear(NOT_SENT)
+    }
+
+    /// What a unit did. Who said so in time and was heard late is late; that it was said in time is kept, and a person decides.
+    fn reply(&mut self, finding: &Entity) -> Ruling<()> {
+        self.accepted.add("replied", text(self.now));
+        let claimed = self.op.at.wall.plus_millis(self.op.at.offset.unwrap_or(0));
+        let deadline = time(finding, "deadline");
+        let doubtful = deadline.is_some_and(|deadline| claimed <= deadline && deadline < self.now);
+        self.accepted.add("claimed", if doubtful { text(claimed) } else { Value::Null });
+        self.clear(&["wanted", "wanted_because"])?;
+        if finding.field("stopped").is_some() {
+            self.go_on(finding)?;
+        }
+        self.notice_follows(finding, "replied");
+        Ok(())
+    }
+
+    /// Closed when it is shown to be done, by a photo that came after it was sent, and every original is here or somebody says in
+    /// words why not.
+    fn close(&mut self, finding: &Entity) -> Ruling<()> {
+        if !self.shown_since(finding) {
+            return refuse(Code::EvidenceMissing, "photos: none that came since it was sent shows how it is now");
+        }
+        let evidence = Finding::from_entity(finding).evidence;
+        if self.said("override").is_none() && !evidence.is_sealed() {
+            let detail = format!("photos: {} of {} originals are here", evidence.originals, evidence.expected);
+            return refuse(Code::EvidenceMissing, detail);
+        }
+        self.accepted.add("closed", text(self.now));
+        self.notice_follows(finding, "closed");
+        Ok(())
+    }
+
+    /// True when a photo from afterwards, of this op or one that came since the finding was sent, shows it.
+    fn shown_since(&self, finding: &Entity) -> bool {
+        let after =
+            |photo: &Value| Photo::deserialize(photo).is_ok_and(|photo| photo.shows.as_deref() == Some("after"));
+        let said = self.said("photos").and_then(Value::as_object);
+        let sent = finding.stamps.of("dispatched").index;
+        let newer =
+            |(id, photo): (&str, &Value)| after(photo) && finding.stamps.of(&format!("photos/{id}")).index > sent;
+        said.is_some_and(|photos| photos.values().any(after)) || finding.members("photos").any(newer)
+    }
+
+    /// 返工: what was found not to be done runs anew, against the limit given now or that of before.
+    fn give_rework(&mut self, finding: &Entity) -> Ruling<()> {
+        let before = finding.field("limit");
+        let limit = self.limit_of(finding, self.said("limit").or(before), "limit")?;
+        let deadline = counted(self.office().deadline(self.now, limit, &[]))?;
+        let rework = finding.field("rework").and_then(Value::as_u64).unwrap_or(0) + 1;
+        self.accepted.add("rework", rework);
+        self.accepted.add("begun", text(self.now));
+        self.accepted.add("limit", json!(limit));
+        self.accepted.add("deadline", text(deadline));
+        self.clear(&["pauses", "replied", "claimed"])?;
+        self.notice_follows(finding, "returned");
+        Ok(())
+    }
+
+    fn request(&self, finding: &Entity) -> Ruling<()> {
+        self.later("wanted", time(finding, "deadline"))
+    }
+
+    fn extend(&mut self, finding: &Entity) -> Ruling<()> {
+        self.later("deadline", time(finding, "deadline"))?;
+        // From here on the deadline is what was said, not what the limit comes to.
+        self.clear(&["wanted", "wanted_because", "limit", "pauses"])
+    }
+
+    fn refuse_extension(&mut self, finding: &Entity) -> Ruling<()> {
+        if finding.field("wanted").is_none() {
+            return refuse(Code::StateChanged, "nobody asks for an extension");
+        }
+        self.clear(&["wanted", "wanted_because"])
+    }
+
+    /// 挂账: the clock stands until it goes on.
+    fn suspend(&mut self, finding: &Entity) -> Ruling<()> {
+        if finding.field("stopped").is_some() {
+            return refuse(Code::StateChanged, "suspended");
+        }
+        self.accepted.add("stopped", text(self.now));
+        Ok(())
+    }
+
+    fn resume(&mut self, finding: &Entity) -> Ruling<()> {
+        if finding.field("stopped").is_none() {
+            return refuse(Code::StateChanged, "is not suspended");
+        }
+        self.go_on(finding)
+    }
+
+    fn go_on(&mut self, finding: &Entity) -> Ruling<()> {
+        let stopped = time(finding, "stopped").unwrap_or(self.now).min(self.now);
+        let mut pauses: Vec<Span> =
+            finding.field("pauses").and_then(|pauses| Vec::deserialize(pauses).ok()).unwrap_or_default();
+        pauses.push((stopped, self.now));
+        let limit = finding.field("limit").and_then(|limit| TimeLimit::deserialize(limit).ok());
+        let deadline = match (limit, time(finding, "begun"), time(finding, "deadline")) {
+            (Some(limit), Some(begun), _) => Some(counted(self.office().deadline(begun, limit, &pauses))?),
+            // A deadline that was set by hand moves by as long as the clock stood.
+            (_, _, deadline) => deadline.map(|deadline| deadline.plus_millis(self.now.millis() - stopped.millis())),
+        };
+        self.accepted.add("pauses", json!(pauses));
+        self.accepted.add("deadline", deadline.map_or(Value::Null, text));
+        self.clear(&["suspended", "stopped"])
+    }
+
+    /// A time that is still to come, and later than what there is.
+    fn later(&self, name: &str, than: Option<Time>) -> Ruling<()> {
+        match self.said_time(name) {
+            Some(time) if time <= self.now || than.is_some_and(|than| time <= than) => {
+                refuse(Code::DeadlinePassed, format!("{name}: is not later than what there is"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A unit that is in use, and has somebody who could deal with it.
+    pub(super) fn can_be_sent_to(&self, unit: EntityId) -> Ruling<()> {
+        match self.view.entity(unit) {
+            Some(unit) if unit.text("status") != Some("active") => bad("unit", "is retired"),
+            _ if !self.view.has_members(unit) => refuse(Code::UnitEmpty, unit.to_string()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Somebody who is named must be of the unit.
+    fn belongs(&self, name: &str, unit: Option<EntityId>) -> Ruling<()> {
+        match self.said_id(name) {
+            Some(person) if super::duty::unit_of(self.view, person) != unit => bad(name, "is not of the unit"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The limit that was said, otherwise the first that the finding's item has.
+    pub(super) fn limit_of(&self, finding: &Entity, said: Option<&Value>, name: &str) -> Ruling<TimeLimit> {
+        if let Some(limit) = said.and_then(|limit| TimeLimit::deserialize(limit).ok()) {
+            return Ok(limit);
+        }
+        let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(self.view, id));
+        let item = catalogue.as_deref().and_then(|catalogue| catalogue.item(finding.text("item")?));
+        match item.and_then(|item| item.limits.first()) {
+            Some(limit) => Ok(TimeLimit { amount: limit.amount, clock: limit.clock }),
+            None => bad(name, "is missing, and the item has none"),
+        }
+    }
+
+    pub(super) fn clear(&mut self, fields: &[&str]) -> Ruling<()> {
+        fields.iter().for_each(|field| self.accepted.add(field, Value::Null));
+        Ok(())
+    }
+}
+
+/// What a finding loses that is sent to nobody any more. When it was first sent to whom stays.
+pub(super) const NOT_SENT: &[&str] = &[
+    "unit",
+    "lead",
+    "section",
+    "person",
+    "demand",
+    "limit",
+    "deadline",
+    "begun",
+    "notice",
+    "wanted",
+    "wanted_because",
+    "suspended",
+    "stopped",
+    "pauses",
+    "reply",
+    "replied",
+    "claimed",
+];
+
+/// Every photo of it can be looked at, or somebody filed it knowing which cannot.
+pub(super) fn reviewable(finding: &Entity, name: &str) -> Ruling<()> {
+    let evidence = Finding::from_entity(finding).evidence;
+    if evidence.is_reviewable() || finding.field("unseen").is_some() {
+        return Ok(());
+    }
+    refuse(Code::EvidenceMissing, format!("{name}: {} of {} photos can be seen", evidence.displays, evidence.expected))
+}
+
+/// What stands on a notice is not declared void beside it.
+fn off_notice(finding: &Entity) -> Ruling<()> {
+    match finding.text("notice") {
+        Some(notice) => refuse(Code::OnNotice, notice),
+        None => Ok(()),
+    }
+}
+
+fn time(entity: &Entity, field: &str) -> Option<Time> {
+    entity.text(field).and_then(|text| text.parse().ok())
+}

@@ -1,0 +1,102 @@
+//! What is printed on a notice: its lines, word for word, and the hashes of the photos beside them.
+//!
+//! Written into the facts when the notice is issued, so that the paper is a pure function of the ledger.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::View;
+use super::calendar::Office;
+use super::items::catalogue_of;
+use crate::model::{Entity, EntityId, LedgerId, Notice, Time};
+
+/// The face of `notice`: `lines`, and `photos`, the originals by their hashes, in the order in which they are shown.
+#[expect(clippy::too_many_arguments, reason = "all that a paper says")]
+pub(super) fn of(
+    view: &dyn View,
+    ledger: LedgerId,
+    issuer: Option<EntityId>,
+    notice: &Notice,
+    number: &str,
+    issued: Time,
+    findings: &[Arc<Entity>],
+    deadlines: &[Time],
+) -> Value {
+    let office = Office::of(view, ledger);
+    let name = |id: Option<EntityId>| {
+        let entity = id.and_then(|id| view.entity(id));
+        entity.and_then(|entity| entity.text("name").map(str::to_owned)).unwrap_or_default()
+    };
+    let mut lines = vec![
+        format!("{}督办单", name(Some(EntityId(ledger.0)))),
+        format!("编号：{number}"),
+        format!("责任单位：{}", name(notice.unit)),
+        format!("来源：{}　督办级别：{}", source(&notice.source), notice.level),
+        format!("签发时间：{}　签发人：{}", office.shown(issued), name(issuer)),
+    ];
+    let mut line = |label: &str, text: &Option<String>| {
+        if let Some(text) = text {
+            lines.push(format!("{label}：{text}"));
+        }
+    };
+    line("责任领导", &notice.leader);
+    line("责任人", &notice.person);
+    line("联系电话", &notice.phone);
+    line("依据", &notice.basis);
+    line("整改要求", &notice.demand);
+    let mut photos = Vec::new();
+    for (at, (finding, deadline)) in findings.iter().zip(deadlines).enumerate() {
+        lines.extend(lines_of(view, &office, at + 1, finding, *deadline, notice.points.get(&finding.id)));
+        photos.extend(finding.members("photos").filter_map(|(_, photo)| photo.get("original").cloned()));
+    }
+    json!({ "lines": lines, "photos": photos })
+}
+
+fn lines_of(
+    view: &dyn View,
+    office: &Office<'_>,
+    number: usize,
+    finding: &Entity,
+    deadline: Time,
+    points: Option<&u64>,
+) -> Vec<String> {
+    let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(view, id));
+    let id = finding.text("item").unwrap_or_default();
+    let item = catalogue.as_deref().and_then(|catalogue| catalogue.item(id));
+    let codes = item.into_iter().flat_map(|item| &item.codes);
+    let codes: Vec<_> = codes.map(|code| format!("{} {}", code.standard, code.code)).collect();
+    let what = item.map_or(id, |item| item.name.zh.as_str());
+    let codes = if codes.is_empty() { String::new() } else { format!("（{}）", codes.join("、")) };
+    let mut lines = vec![format!("{number}. {what}{codes}")];
+    if let Some(note) = finding.text("note") {
+        lines.push(format!("问题描述：{note}"));
+    }
+    lines.push(format!("位置：{}", whereabouts(finding)));
+    let points = points.filter(|points| **points > 0);
+    let points = points.map(|points| format!("　扣分：{}.{:02}", points / 100, points % 100)).unwrap_or_default();
+    lines.push(format!("发现时间：{}　整改时限：{}{points}", office.shown(finding.at), office.shown(deadline)));
+    lines
+}
+
+fn whereabouts(finding: &Entity) -> String {
+    let place = finding.field("place");
+    let part = |name: &str| place.and_then(|place| place.get(name));
+    let point = part("lat").zip(part("lon")).map(|(lat, lon)| format!("{lat}, {lon}"));
+    match (part("words").and_then(Value::as_str), point) {
+        (Some(words), Some(point)) => format!("{words}（{point}）"),
+        (Some(words), None) => words.to_owned(),
+        (None, point) => point.unwrap_or_else(|| "—".to_owned()),
+    }
+}
+
+fn source(name: &str) -> &str {
+    match name {
+        "on_site" => "现场考核",
+        "special_inspection" => "专项督查",
+        "complaint" => "投诉",
+        "media" => "媒体",
+        "superior" => "上级交办",
+        other => other,
+    }
+}

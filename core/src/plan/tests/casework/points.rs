@@ -1,0 +1,110 @@
+//! The deduction ledger.
+
+use super::*;
+
+fn row(town: &Town, id: EntityId) -> Deduction {
+    Deduction::from_entity(&town.read(id))
+}
+
+fn deduct(town: &mut Town, pen: Pen, finding: EntityId, rule: &str, rework: u64) -> Judgement {
+    let id = deduction_id(finding, rule, rework);
+    town.says(pen, "deduction.add", id, json!({ "finding": finding, "rule": rule }))
+}
+
+#[test]
+fn points_follow_from_item_and_rule_and_each_rule_takes_once() {
+    let (mut town, finding, dispatcher, handler) = dispatched();
+    let organiser = town.person(5, "organiser");
+    assert_eq!(code(&deduct(&mut town, organiser, finding, "found", 0)), "accept");
+    let found = row(&town, deduction_id(finding, "found", 0));
+    // SR-1 costs 0.20.
+    assert_eq!((found.points, found.unit, found.action.as_deref()), (20, Some(town.unit), Some("A2")));
+    assert_eq!((found.month.as_str(), found.rule_version.as_deref()), ("2026-11", Some("2026.1")));
+    assert_eq!(code(&deduct(&mut town, organiser, finding, "found", 0)), "exists");
+    assert_eq!(code(&deduct(&mut town, organiser, finding, "overdue", 0)), "bad_field", "it is not late yet");
+    assert_eq!(code(&deduct(&mut town, organiser, finding, "rework", 0)), "bad_field", "it never came back");
+    town.clock("2026-12-01T09:00");
+    assert_eq!(code(&deduct(&mut town, organiser, finding, "overdue", 0)), "accept");
+    let overdue = row(&town, deduction_id(finding, "overdue", 0));
+    assert_eq!(
+        (overdue.points, overdue.month.as_str()),
+        (60, "2026-12"),
+        "three times as much, in the month it is said"
+    );
+    town.replies(handler, finding);
+    town.does(dispatcher, "finding.return", finding, json!({ "reason": "没清完" }));
+    assert_eq!(code(&deduct(&mut town, organiser, finding, "rework", 1)), "accept");
+    assert_eq!(row(&town, deduction_id(finding, "rework", 1)).points, 20);
+}
+
+#[test]
+fn an_id_that_does_not_follow_from_the_finding_is_refused() {
+    let (mut town, finding, _, _) = dispatched();
+    let organiser = town.person(5, "organiser");
+    let stray = EntityId(Uuid::from_u128(99));
+    let no = town.no(organiser, "deduction.add", stray, json!({ "finding": finding, "rule": "found" }));
+    assert!(no.starts_with("bad_field entity: is not the id that follows"), "{no}");
+}
+
+#[test]
+fn points_by_hand_need_a_reason_and_are_never_negative() {
+    let (mut town, _, _, _) = dispatched();
+    let (organiser, unit) = (town.person(5, "organiser"), town.unit);
+    let special = |points: Value| json!({ "unit": unit, "rule": "special", "points": points, "reason": "媒体曝光" });
+    let add = |town: &mut Town, body: Value| {
+        let op = town.world.op(organiser, 50, "deduction.add", None, None, body);
+        code(&town.world.say(&op))
+    };
+    assert_eq!(add(&mut town, special(json!(-50))), "bad_field");
+    assert_eq!(add(&mut town, special(json!(0.5))), "bad_field");
+    assert_eq!(add(&mut town, json!({ "unit": unit, "rule": "special", "points": 50 })), "bad_field");
+    assert_eq!(add(&mut town, json!({ "rule": "special", "points": 50, "reason": "x" })), "bad_field", "whose?");
+    assert_eq!(add(&mut town, special(json!(50))), "accept");
+}
+
+#[test]
+fn a_row_is_set_off_by_another_once_and_never_changed() {
+    let (mut town, finding, _, _) = dispatched();
+    let organiser = town.person(5, "organiser");
+    deduct(&mut town, organiser, finding, "found", 0);
+    let id = deduction_id(finding, "found", 0);
+    let back = id.following("return");
+    town.does(organiser, "deduction.return", back, json!({ "of": id, "reason": "重复扣分" }));
+    let returned = row(&town, back);
+    assert_eq!((returned.points, returned.rule.as_str(), returned.of), (-20, "return", Some(id)));
+    assert_eq!(row(&town, id).points, 20);
+    assert!(town.no(organiser, "deduction.return", back, json!({ "of": id, "reason": "x" })).starts_with("exists"));
+    let of_it = town.no(organiser, "deduction.return", back.following("return"), json!({ "of": back, "reason": "x" }));
+    assert_eq!(of_it, "bad_field of: is itself a row that gives points back");
+}
+
+#[test]
+fn an_organiser_of_some_actions_scores_those_alone() {
+    let (mut town, finding, _, _) = dispatched();
+    let organiser = town.person(5, "organiser");
+    town.world.own("user.amend", Some(organiser.user), json!({ "actions": { "A5": true } }));
+    let no = town.no(
+        organiser,
+        "deduction.add",
+        deduction_id(finding, "found", 0),
+        json!({ "finding": finding, "rule": "found" }),
+    );
+    assert_eq!(no, "not_allowed action: A2 is another organiser's");
+    town.world.own("user.amend", Some(organiser.user), json!({ "actions": { "A2": true } }));
+    assert_eq!(code(&deduct(&mut town, organiser, finding, "found", 0)), "accept");
+}
+
+#[test]
+fn what_is_said_after_a_month_was_closed_counts_in_the_next() {
+    let (mut town, finding, _, _) = dispatched();
+    let organiser = town.person(5, "organiser");
+    for month in ["2026-11", "2026-12"] {
+        let id = EntityId::of_month(LEDGER, month);
+        let mut closed = Entity::clone(&town.read(town.unit));
+        (closed.id, closed.kind) = (id, "month".into());
+        closed.fields.insert("status".into(), json!("closed"));
+        town.world.entities.insert(id, Arc::new(closed));
+    }
+    deduct(&mut town, organiser, finding, "found", 0);
+    assert_eq!(row(&town, deduction_id(finding, "found", 0)).month, "2027-01");
+}
