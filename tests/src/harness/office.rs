@@ -205,3 +205,9 @@ pub fn street_list(version: &str, items: &[&str]) -> Catalogue {
 fn flags<T: ToString>(names: &[T]) -> Value {
     names.iter().map(|name| (name.to_string(), Value::Bool(true))).collect::<Map<_, _>>().into()
 }
+
+/// Entries that a ledger begins with: its name, its roles, the years of its calendar, its catalogue.
+pub fn entries_of_a_new_ledger() -> u64 {
+    let seeds = xuncha_core::plan::role_seeds().len() + xuncha_core::model::calendar_seeds().len();
+    u64::try_from(seeds).unwrap() + 2
+}
