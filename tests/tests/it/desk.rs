@@ -3,6 +3,7 @@
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
 use xuncha_core::model::{EntityId, FindingDraft, Place, Time};
+use xuncha_server::settings::Settings;
 use xuncha_tests::harness::{Phone, TestServer, http_client, run_behind};
 
 /// A desk of somebody's.
@@ -317,4 +318,32 @@ async fn lists_that_are_behind_are_caught_up_with_before_anybody_looks() {
     assert_eq!(desk.notes("findings?q=桥下").await, ["桥下堆物"]);
     let history = desk.get(&format!("findings/{}/history", findings[0])).await.body;
     assert_eq!(history["said"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_of_an_older_version_gets_its_lists_at_the_next_start() {
+    let City { mut server, findings, desk, .. } = city().await;
+    let all = desk.notes("findings").await;
+    server.stop().await;
+    let (words, version) = match Settings::of(server.data()).unwrap().database {
+        Some(_) => ("DROP TABLE IF EXISTS listing_words", "UPDATE schema SET version = 1"),
+        None => ("DROP TABLE listing_words", "PRAGMA user_version = 4"),
+    };
+    for change in [
+        words,
+        "DROP TABLE listing",
+        "DROP TABLE trace",
+        "DROP TABLE seat",
+        "ALTER TABLE head DROP COLUMN listed",
+        version,
+    ] {
+        run_behind(server.data(), change);
+    }
+    server.resume().await;
+    let chief = server.office.user("吴强", &["supervision"], &[]);
+    let desk = Desk::of(&server, chief);
+    assert_eq!(desk.notes("findings").await, all);
+    let history = desk.get(&format!("findings/{}/history", findings[0])).await.body;
+    assert_eq!(history["said"].as_array().unwrap().len(), 1);
+    server.check_all();
 }
