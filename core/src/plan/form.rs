@@ -102,6 +102,7 @@ const RESERVED: &[&str] = &[
     "points",
     "also",
     "notice",
+    "filed",
     "dispatched",
     "begun",
     "sent",

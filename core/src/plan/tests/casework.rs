@@ -188,6 +188,7 @@ fn a_finding_is_reviewed_once_and_only_when_it_can_be_looked_at() {
     town.previews(inspector, first, "q");
     town.arrive(first);
     town.does(acceptor, "finding.file", first, json!({ "condition": "占用人行道" }));
+    assert_eq!(town.time(first, "filed"), Some(at("2026-11-26T09:00")));
     assert_eq!(town.no(acceptor, "finding.decline", first, json!({ "reason": "x" })), "state_changed filed");
 
     assert_eq!(
@@ -200,6 +201,8 @@ fn a_finding_is_reviewed_once_and_only_when_it_can_be_looked_at() {
     town.does(acceptor, "finding.reopen", second, json!({ "reason": "看错了" }));
     assert_eq!((town.status(second), town.read(second).field("of")), ("reported".to_owned(), None));
     assert_eq!(town.no(acceptor, "finding.decline", second, json!({})), "bad_field reason: is missing");
+    town.does(acceptor, "finding.reopen", first, json!({ "reason": "看错了" }));
+    assert_eq!(town.time(first, "filed"), None, "it counts from when it is filed again");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The city behind an export, as the ledger knows it.
 
+use xuncha_core::model::EntityId;
 use xuncha_core::model::catalogue::Catalogue;
-use xuncha_core::model::{Entity, EntityId};
 use xuncha_core::plan::file_of;
 
 use super::super::Failure;
@@ -34,9 +34,4 @@ pub(super) fn unit_called(city: &City, name: &str) -> Result<EntityId, Failure> 
         [] => Err(Failure::new("not_found", format!("unit: there is no unit {name}"))),
         ref many => Err(Failure::new("ambiguous", format!("unit: {} are called {name}; give an id", many.len()))),
     }
-}
-
-/// An entity's row as the store keeps it, read.
-pub(super) fn read(row: &crate::store::EntityRow) -> Result<Entity, Failure> {
-    serde_json::from_str(&row.row).map_err(|error| Failure::new("damaged", error))
 }

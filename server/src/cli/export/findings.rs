@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
-use xuncha_core::model::{Entity, EntityId};
+use xuncha_core::model::Entity;
 
 use super::super::Failure;
 use super::super::folder::{Folder, Place};
 use super::super::print::Printer;
-use super::city::{city_of, read, unit_called};
+use super::city::{city_of, unit_called};
 use super::target::{Target, unwritten};
 use crate::documents::{Format, listing, status_of, statuses};
 
@@ -31,9 +31,6 @@ pub(super) struct Findings {
     file: Option<PathBuf>,
 }
 
-/// Findings read together. What is held at a time is a page, and never a snapshot of the whole.
-const PAGE: u32 = 1_000;
-
 impl Findings {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         if let Some(status) = self.status.as_deref().filter(|status| !statuses().any(|known| known == *status)) {
@@ -50,19 +47,14 @@ impl Findings {
         let target = Target::new(self.file);
         let written = target.write(|out: &mut (dyn Write + Send)| {
             let mut listing = listing(self.format, out).map_err(unwritten)?;
-            let (mut written, mut after): (u64, Option<EntityId>) = (0, None);
-            loop {
-                let page = folder.store.look(|snapshot| snapshot.entities("finding", after, PAGE))?;
-                let Some(last) = page.last() else { break };
-                after = Some(last.id);
-                for row in &page {
-                    let finding = read(row)?;
-                    if wanted(&finding) {
-                        listing.add(&finding, &city).map_err(unwritten)?;
-                        written += 1;
-                    }
+            let mut written: u64 = 0;
+            folder.try_each("finding", |finding| {
+                if wanted(finding) {
+                    listing.add(finding, &city).map_err(unwritten)?;
+                    written += 1;
                 }
-            }
+                Ok(())
+            })?;
             listing.end().map_err(unwritten)?;
             Ok(written)
         })?;
