@@ -109,6 +109,7 @@ const RESERVED: &[&str] = &[
     "replied",
     "claimed",
     "closed",
+    "overdue",
     "rework",
     "pauses",
     "stopped",

@@ -24,6 +24,7 @@ impl Case<'_> {
             "finding.return" => self.give_rework(finding),
             "finding.request_extension" => self.request(finding),
             "finding.extend" => self.extend(finding),
+            "finding.overdue" => self.overdue(finding),
             "finding.refuse_extension" => self.refuse_extension(finding),
             "finding.suspend" => self.suspend(finding),
             "finding.resume" => self.resume(finding),
