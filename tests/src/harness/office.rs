@@ -141,6 +141,11 @@ impl Office {
         rows.iter().map(|row| serde_json::from_str(&row.row).unwrap()).collect()
     }
 
+    /// A token for a desk, good for thirty days.
+    pub fn seat(&self, user: EntityId) -> String {
+        auth::take_seat(&*self.store, &self.host, user, 30).unwrap().secret().to_owned()
+    }
+
     /// Makes an enrolment code.
     pub fn invite(&self, user: EntityId) -> String {
         auth::invite(&*self.store, &self.host, user).unwrap()
