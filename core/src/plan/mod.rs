@@ -38,7 +38,7 @@ pub use answers::{Misfit, check_value, follows, points, shown, whole};
 pub use apply::{apply, changed, fields_of};
 pub use area::{Shape, contains};
 pub use calendar::{NoCalendar, Office, Span};
-pub use casework::{Standing, deduction_id, standing};
+pub use casework::{Standing, deduction_id, overdue_field, overdue_id, standing};
 pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
 pub use errand::{carries_out, place_of_errand};
 pub use evidence::files_kept;

@@ -145,6 +145,7 @@ const ASSIGN: &[FieldLaw] = &[may("section", Form::Line(100)), may("person", For
 const CLOSE: &[FieldLaw] = &[may("check", Form::Words(2_000)), may("override", Form::Words(500)), PHOTOS];
 const RETURN: &[FieldLaw] = &[REASON, may("limit", Form::Limit), PHOTOS];
 const REPLY: &[FieldLaw] = &[must("reply", Form::Words(4_000)), PHOTOS];
+const OVERDUE: &[FieldLaw] = &[said("deadline", Form::Time), said("level", Form::Count(3))];
 const WANT: &[FieldLaw] = &[must("wanted", Form::Time), must("wanted_because", Form::Words(2_000))];
 const NOTICE: &[FieldLaw] = &[
     must("unit", Form::Ref("unit")),
@@ -211,6 +212,7 @@ pub(super) const LAWS: &[KindLaw] = &[
     observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", FIX)),
     law("finding.give_back", "finding", step("filed", &["dispatched", "noticed"]), "finding.give_back", &[REASON]),
     law("finding.note", "finding", Act::Change, "finding.note", &[must("notes", Form::Set(200, &Form::Words(2_000)))]),
+    law("finding.overdue", "finding", stay(AT_WORK), "", OVERDUE),
     observed(law("finding.record", "finding", Act::Make, "finding.record", FINDING)),
     law("finding.refuse_extension", "finding", stay(AT_WORK), "finding.extend", &[said("reason", Form::Words(2_000))]),
     law("finding.reopen", "finding", step("reported", UNDECIDED), "finding.review", &[REASON]),

@@ -4,7 +4,9 @@
 //! started again, say everything once.
 
 mod desk;
+mod overdue;
 mod tasks;
 
 pub use desk::DeskOp;
+pub use overdue::Deadlines;
 pub use tasks::Clerk;

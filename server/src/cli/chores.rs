@@ -6,7 +6,7 @@ use std::time::Duration;
 use xuncha_core::host::Host;
 
 use crate::blobs::{Depot, make_previews, sweep};
-use crate::casework::Clerk;
+use crate::casework::{Clerk, Deadlines};
 use crate::ledger::Sequencer;
 use crate::queue::Queue;
 use crate::store::Store;
@@ -44,6 +44,23 @@ pub(super) async fn keep_calendar(store: Arc<dyn Store>, sequencer: Arc<Sequence
             Ok(Ok(made)) => tracing::info!(made, "tasks of the day"),
             Ok(Err(error)) => tracing::error!(%error, "tasks cannot be made"),
             Err(error) => tracing::error!(%error, "tasks cannot be made"),
+        }
+        tokio::time::sleep(CALENDAR).await;
+    }
+}
+
+/// Says which cases are overdue.
+pub(super) async fn keep_deadlines(store: Arc<dyn Store>, sequencer: Arc<Sequencer>, host: Host) {
+    let deadlines = Arc::new(Mutex::new(Deadlines::default()));
+    loop {
+        let (deadlines, store, sequencer, host) = (deadlines.clone(), store.clone(), sequencer.clone(), host.clone());
+        let work =
+            move || deadlines.lock().unwrap_or_else(PoisonError::into_inner).say_overdue(&*store, &sequencer, &host);
+        match tokio::task::spawn_blocking(work).await {
+            Ok(Ok(0)) => {}
+            Ok(Ok(said)) => tracing::info!(said, "cases are overdue"),
+            Ok(Err(error)) => tracing::error!(%error, "deadlines cannot be kept"),
+            Err(error) => tracing::error!(%error, "deadlines cannot be kept"),
         }
         tokio::time::sleep(CALENDAR).await;
     }

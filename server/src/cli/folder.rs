@@ -14,6 +14,9 @@ use crate::ledger::{Foreseen, Item, LedgerKey, OwnOp, Sequencer, foresee};
 use crate::settings::{find_files, open_store};
 use crate::store::{EntityRow, Store, StoreError};
 
+/// Entities read together.
+const PAGE: u32 = 1_000;
+
 /// Name of the file that says where the server listens.
 const ADDRESS: &str = "address";
 
@@ -99,13 +102,30 @@ impl Folder {
 
     /// Looks at every entity of a kind.
     pub(super) fn each(&self, kind: &str, mut work: impl FnMut(&Entity)) -> Result<(), Failure> {
+        self.try_each(kind, |entity| {
+            work(entity);
+            Ok(())
+        })
+    }
+
+    /// [`Folder::each`] for work that can fail, and then ends it. A page is held at a time, and never a snapshot of the
+    /// whole: what changes meanwhile is seen as it was or as it is.
+    pub(super) fn try_each(
+        &self,
+        kind: &str,
+        mut work: impl FnMut(&Entity) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let mut after = None;
         loop {
-            let page = self.store.look(|snapshot| snapshot.entities(kind, after, 1_000))?;
+            let page = self.store.look(|snapshot| match kind {
+                // The index of kinds leaves findings out: nearly everything is one.
+                "finding" => snapshot.all_entities(after, PAGE),
+                _ => snapshot.entities(kind, after, PAGE),
+            })?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id);
-            for row in &page {
-                work(&read(row)?);
+            for row in page.iter().filter(|row| row.kind == kind) {
+                work(&read(row)?)?;
             }
         }
     }

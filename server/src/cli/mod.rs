@@ -54,7 +54,7 @@ enum Command {
     Field(field::Field),
     /// Check a whole ledger again; exit code 1 and the index of whatever does not fit.
     Verify(verify::Verify),
-    /// Write out what others can check for themselves.
+    /// Write out what others can check for themselves, or documents: findings for a spreadsheet or a map, a notice to print.
     Export(export::Export),
     /// Take in what was carried here by hand.
     Import(import::Import),
@@ -86,7 +86,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Command::Case(case) => case.run(&printer),
         Command::Field(field) => field.run(&printer),
         Command::Verify(verify) => verify.run(&printer),
-        Command::Export(export) => export.run(),
+        Command::Export(export) => export.run(&printer),
         Command::Import(import) => import.run(&printer),
         Command::Backup(backup) => backup.run(&printer),
         Command::Restore(restore) => restore.run(&printer),

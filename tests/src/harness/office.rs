@@ -11,7 +11,7 @@ use xuncha_core::model::{DeviceId, Entity, EntityId, Hash, LedgerId};
 use xuncha_core::protocol::{Final, Verdict};
 use xuncha_server::auth;
 use xuncha_server::blobs::{keep_arrived, make_previews};
-use xuncha_server::casework::{Clerk, DeskOp};
+use xuncha_server::casework::{Clerk, Deadlines, DeskOp};
 use xuncha_server::ledger::{LedgerKey, OwnOp, Sequencer, catalogue_body};
 use xuncha_server::settings::open_store;
 use xuncha_server::store::Store;
@@ -128,6 +128,11 @@ impl Office {
     /// Has `clerk` make the tasks that are due by now; their number.
     pub fn make_due(&self, clerk: &mut Clerk) -> usize {
         clerk.make_due(&*self.store, &self.sequencer, &self.host).unwrap()
+    }
+
+    /// Has `deadlines` say which cases are overdue by now; their number.
+    pub fn say_overdue(&self, deadlines: &mut Deadlines) -> usize {
+        deadlines.say_overdue(&*self.store, &self.sequencer, &self.host).unwrap()
     }
 
     /// Everything of a kind.

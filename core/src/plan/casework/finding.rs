@@ -15,7 +15,7 @@ impl Case<'_> {
             "finding.void" => off_notice(finding),
             "finding.file" => self.file(finding),
             "finding.duplicate" => self.duplicate(finding),
-            "finding.reopen" => self.clear(&["of", "condition", "unseen"]),
+            "finding.reopen" => self.clear(&["of", "condition", "unseen", "filed"]),
             "finding.dispatch" => self.dispatch(finding),
             "finding.give_back" => self.give_back(finding),
             "finding.assign" => self.belongs("person", finding.reference("unit")),
@@ -24,6 +24,7 @@ impl Case<'_> {
             "finding.return" => self.give_rework(finding),
             "finding.request_extension" => self.request(finding),
             "finding.extend" => self.extend(finding),
+            "finding.overdue" => self.overdue(finding),
             "finding.refuse_extension" => self.refuse_extension(finding),
             "finding.suspend" => self.suspend(finding),
             "finding.resume" => self.resume(finding),
@@ -33,9 +34,13 @@ impl Case<'_> {
 
     /// 立案: what can be looked at, and nobody disputes. Where a photo will never be (a file that came damaged), the reviewer says so
     /// in words.
-    fn file(&self, finding: &Entity) -> Ruling<()> {
+    fn file(&mut self, finding: &Entity) -> Ruling<()> {
         undisputed(finding)?;
-        if self.said("unseen").is_some() { Ok(()) } else { reviewable(finding, "photos") }
+        if self.said("unseen").is_none() {
+            reviewable(finding, "photos")?;
+        }
+        self.accepted.add("filed", text(self.now));
+        Ok(())
     }
 
     /// A finding that is one and the same as another: not as itself, nor as one that is a duplicate too.

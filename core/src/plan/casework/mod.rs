@@ -9,9 +9,11 @@ mod duty;
 mod finding;
 mod notice;
 mod on_notice;
+mod overdue;
 mod standing;
 
 pub use deduction::deduction_id;
+pub use overdue::{overdue_field, overdue_id};
 pub use standing::{Standing, standing};
 
 use jiff::civil::Date;

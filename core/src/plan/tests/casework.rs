@@ -191,6 +191,7 @@ fn a_finding_is_reviewed_once_and_only_when_it_can_be_looked_at() {
     town.previews(inspector, first, "q");
     town.arrive(first);
     town.does(acceptor, "finding.file", first, json!({ "condition": "占用人行道" }));
+    assert_eq!(town.time(first, "filed"), Some(at("2026-11-26T09:00")));
     assert_eq!(town.no(acceptor, "finding.decline", first, json!({ "reason": "x" })), "state_changed filed");
 
     assert_eq!(
@@ -203,6 +204,8 @@ fn a_finding_is_reviewed_once_and_only_when_it_can_be_looked_at() {
     town.does(acceptor, "finding.reopen", second, json!({ "reason": "看错了" }));
     assert_eq!((town.status(second), town.read(second).field("of")), ("reported".to_owned(), None));
     assert_eq!(town.no(acceptor, "finding.decline", second, json!({})), "bad_field reason: is missing");
+    town.does(acceptor, "finding.reopen", first, json!({ "reason": "看错了" }));
+    assert_eq!(town.time(first, "filed"), None, "it counts from when it is filed again");
 }
 
 #[test]
@@ -368,6 +371,45 @@ fn a_reply_said_in_time_and_heard_late_is_late_and_says_so() {
     assert_eq!(town.time(finding, "claimed"), Some(at("2026-11-27T16:00")));
     town.does(dispatcher, "finding.exempt", finding, json!({ "exempt": "隧道内无信号" }));
     assert_eq!(town.standing(finding), Standing::Late, "the raw lateness stays");
+}
+
+/// What the law says to the ledger's own word that a time is over.
+fn told_overdue(town: &mut Town, finding: EntityId, deadline: Time, id: OpId) -> String {
+    let body = json!({ "deadline": deadline, "level": 1 });
+    let draft = OpDraft { id, ..town.world.draft(id, "finding.overdue", finding, body) };
+    match town.world.say(&Op::parse(&draft.to_text()).unwrap()) {
+        Judgement::Refuse { code, detail } => format!("{code} {detail}"),
+        other => code(&other),
+    }
+}
+
+#[test]
+fn that_a_time_is_over_is_said_by_the_ledger_alone_and_only_when_it_is() {
+    let (mut town, finding, dispatcher, handler) = dispatched();
+    let first = town.time(finding, "deadline").unwrap();
+    let id = overdue_id(finding, first, 1);
+    assert_eq!(told_overdue(&mut town, finding, first, id), "state_changed it is not overdue");
+    town.clock("2026-12-20T10:00");
+    let body = json!({ "deadline": first, "level": 1 });
+    assert!(town.no(dispatcher, "finding.overdue", finding, body).starts_with("ledger_only"));
+    let another = town.world.id();
+    assert!(told_overdue(&mut town, finding, first, another).starts_with("bad_field id: "));
+    let early = first.plus_millis(-1);
+    let of_early = overdue_id(finding, early, 1);
+    assert_eq!(told_overdue(&mut town, finding, early, of_early), format!("state_changed deadline: {first}"));
+    assert_eq!(told_overdue(&mut town, finding, first, id), "accept");
+    let said = json!({ "level": 1, "at": at("2026-12-20T10:00") });
+    assert_eq!(town.read(finding).field(&overdue_field(first)), Some(&said));
+    assert_eq!((town.status(finding).as_str(), town.time(finding, "deadline")), ("dispatched", Some(first)));
+
+    // Another deadline is another matter; what is done is none any more.
+    town.does(dispatcher, "finding.extend", finding, json!({ "deadline": at("2026-12-22T17:30") }));
+    town.clock("2026-12-23T10:00");
+    let second = at("2026-12-22T17:30");
+    assert_eq!(told_overdue(&mut town, finding, second, overdue_id(finding, second, 1)), "accept");
+    town.replies(handler, finding);
+    let late = overdue_id(finding, second, 2);
+    assert!(told_overdue(&mut town, finding, second, late).starts_with("state_changed"));
 }
 
 #[test]

@@ -5,7 +5,8 @@ use xuncha_core::model::{Code, EntityId, FindingDraft, Notice, Time};
 use xuncha_core::notebook::PreviewOptions;
 use xuncha_core::plan::{Standing, standing};
 use xuncha_core::protocol::Verdict;
-use xuncha_tests::harness::{Phone, TestServer, picture, until};
+use xuncha_server::casework::Deadlines;
+use xuncha_tests::harness::{Office, Phone, TestServer, picture, until};
 
 use super::check;
 
@@ -225,4 +226,41 @@ async fn two_supervisors_at_once_and_a_phone_of_another_unit() {
     let stolen = bureau.server.office.hears(gardener, "notice.sign", b, json!({}));
     assert!(matches!(stolen, Verdict::Refused { code: Code::NotAllowed, .. }), "{stolen:?}");
     bureau.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_a_case_is_overdue_is_said_once_whoever_notices_it() {
+    let mut bureau = bureau().await;
+    let (late, done) = (bureau.finding(0, "路口堆物").await, bureau.finding(0, "桥下堆物").await);
+    for finding in [late, done] {
+        bureau.server.office.decides(bureau.acceptor, "finding.file", finding, json!({}));
+        bureau.server.office.decides(bureau.dispatcher, "finding.dispatch", finding, json!({ "unit": bureau.unit }));
+    }
+    bureau.coordinator.sync().await;
+    bureau.reply(done);
+    bureau.deliver(&bureau.coordinator, done).await;
+    bureau.server.stop().await;
+    let (office, clock) = (&bureau.server.office, &bureau.server.clock);
+    let mut deadlines = Deadlines::default();
+    assert_eq!(office.say_overdue(&mut deadlines), 0);
+
+    clock.pass_days(10);
+    let said: usize = std::thread::scope(|scope| {
+        let work = || Office::open(bureau.server.data(), bureau.server.host()).say_overdue(&mut Deadlines::default());
+        let hands = [scope.spawn(work), scope.spawn(work)];
+        hands.into_iter().map(|hand| hand.join().unwrap()).sum()
+    });
+    assert_eq!(said, 1, "not what was replied, and not twice");
+    assert_eq!(office.say_overdue(&mut deadlines), 0, "another said it");
+    assert_eq!(office.say_overdue(&mut Deadlines::default()), 0, "also after a start");
+
+    // With more time it is another deadline, of which whoever follows the ledger learns.
+    let until = clock.now().plus_millis(3 * 24 * 60 * 60 * 1000);
+    office.decides(bureau.dispatcher, "finding.extend", late, json!({ "deadline": until }));
+    assert_eq!(office.say_overdue(&mut deadlines), 0);
+    clock.pass_days(5);
+    assert_eq!(office.say_overdue(&mut deadlines), 1);
+    assert_eq!(office.entity(late).members("overdue").count(), 2);
+    assert_eq!(office.entity(done).members("overdue").count(), 0);
+    bureau.server.check_all();
 }

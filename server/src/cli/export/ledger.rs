@@ -1,44 +1,25 @@
-//! `xuncha export`: writes out what others can check for themselves.
+//! The whole ledger as JSON lines.
 
 use std::io::{self, BufWriter, Write};
-use std::process::ExitCode;
 
-use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::Failure;
-use super::folder::Place;
+use super::super::Failure;
+use super::super::folder::Place;
 use crate::store::{Snapshot, StoreError};
-
-#[derive(Debug, Args)]
-pub(super) struct Export {
-    #[command(subcommand)]
-    what: What,
-}
-
-#[derive(Debug, Subcommand)]
-enum What {
-    /// The whole ledger as JSON lines: the ledger, its pushes, its entries, its checkpoint.
-    Ledger {
-        #[command(flatten)]
-        place: Place,
-    },
-}
 
 const PAGE: u32 = 1_000;
 
-impl Export {
-    pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let What::Ledger { place } = self.what;
-        let store = place.store()?;
-        let mut out = BufWriter::new(io::stdout().lock());
-        // One snapshot: entries, pushes and checkpoint belong together even beside a running server.
-        let written = store.look(|snapshot| Ok(ledger(snapshot, &mut out)))?;
-        match written.and_then(|()| out.flush().map_err(Stop::Output)) {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(Stop::Store(error)) => Err(error.into()),
-            Err(Stop::Output(error)) => Err(Failure::io("write the export", &error)),
-        }
+/// Writes the ledger to standard output.
+pub(super) fn write(place: &Place) -> Result<(), Failure> {
+    let store = place.store()?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    // One snapshot: entries, pushes and checkpoint belong together even beside a running server.
+    let written = store.look(|snapshot| Ok(ledger(snapshot, &mut out)))?;
+    match written.and_then(|()| out.flush().map_err(Stop::Output)) {
+        Ok(()) => Ok(()),
+        Err(Stop::Store(error)) => Err(error.into()),
+        Err(Stop::Output(error)) => Err(Failure::io("write the export", &error)),
     }
 }
 
