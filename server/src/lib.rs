@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod casework;
 pub mod catalogue;
 pub mod cli;
+pub mod importing;
 pub mod ledger;
 pub mod listen;
 pub mod metrics;

@@ -4,7 +4,9 @@
 //! started again, say everything once.
 
 mod desk;
+mod tally;
 mod tasks;
 
 pub use desk::DeskOp;
+pub use tally::{By, Stands, Tally};
 pub use tasks::Clerk;

@@ -101,10 +101,14 @@ impl Folder {
     pub(super) fn each(&self, kind: &str, mut work: impl FnMut(&Entity)) -> Result<(), Failure> {
         let mut after = None;
         loop {
-            let page = self.store.look(|snapshot| snapshot.entities(kind, after, 1_000))?;
+            // Nearly everything is a finding, and the store keeps no list of them by kind.
+            let page = self.store.look(|snapshot| match kind {
+                "finding" => snapshot.all_entities(after, 1_000),
+                _ => snapshot.entities(kind, after, 1_000),
+            })?;
             let Some(last) = page.last() else { return Ok(()) };
             after = Some(last.id);
-            for row in &page {
+            for row in page.iter().filter(|row| row.kind == kind) {
                 work(&read(row)?);
             }
         }
