@@ -8,14 +8,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, Entity, EntityId, Hash, LedgerId, OpId};
+use xuncha_core::model::{Code, DeviceId, Entity, EntityId, Hash, LedgerId, OpId};
 use xuncha_core::op::enrol_message;
 use xuncha_core::plan::{MAX_LINES_BEFORE, roles_at_login};
 use xuncha_core::protocol::{EnrolRequest, ServiceError, Token};
 
 use crate::ledger::{Item, OwnOp};
 use crate::problem::{refusal, store_failure};
-use crate::store::{EntityRow, Result, Snapshot, Store, StoreError, TokenRow};
+use crate::store::{EntityRow, Result, SeatRow, Snapshot, Store, StoreError, TokenRow};
 
 /// How long an enrolment code may be used, in milliseconds: three days.
 const INVITE_LIFE: i64 = 3 * 24 * 60 * 60 * 1000;
@@ -44,6 +44,47 @@ pub fn caller(store: &dyn Store, token: &Token) -> std::result::Result<TokenRow,
     let hash = Hash::of(token.secret().as_bytes());
     let found = store.look(|snapshot| snapshot.token(&hash)).map_err(|error| store_failure(&error))?;
     found.ok_or_else(|| refusal(Code::BadToken, None))
+}
+
+/// Who asks: somebody with a phone, or at a desk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Person {
+    /// The user.
+    pub user: EntityId,
+    /// The phone; none at a desk.
+    pub device: Option<DeviceId>,
+}
+
+impl From<&TokenRow> for Person {
+    fn from(row: &TokenRow) -> Person {
+        Person { user: row.user, device: Some(row.device) }
+    }
+}
+
+/// Who a token belongs to, a phone's or a desk's.
+///
+/// # Errors
+/// `bad_token`, or the store's failure.
+pub fn person(store: &dyn Store, host: &Host, token: &Token) -> std::result::Result<Person, ServiceError> {
+    let hash = Hash::of(token.secret().as_bytes());
+    let seat = store.look(|snapshot| snapshot.seat(&hash)).map_err(|error| store_failure(&error))?;
+    match seat {
+        Some(seat) if seat.expires > host.clock.wall() => Ok(Person { user: seat.user, device: None }),
+        Some(_) => Err(refusal(Code::BadToken, "the token is too old".to_owned())),
+        None => caller(store, token).map(|row| Person::from(&row)),
+    }
+}
+
+/// Gives out a token for a desk, good for `days`.
+///
+/// # Errors
+/// The store's.
+pub fn take_seat(store: &dyn Store, host: &Host, user: EntityId, days: u32) -> Result<Token> {
+    let token = Token::new(secret(host));
+    let expires = host.clock.wall().plus_millis(i64::from(days) * 24 * 60 * 60 * 1000);
+    let hash = Hash::of(token.secret().as_bytes());
+    store.change(|batch| batch.add_seat(&hash, &SeatRow { user, expires }))?;
+    Ok(token)
 }
 
 /// For whom a pull is: everybody signed in on one device whose token is good.

@@ -30,6 +30,20 @@ fn status_of(code: &Code) -> (StatusCode, &'static str) {
         Code::DeviceRevoked => (StatusCode::FORBIDDEN, "the device was revoked"),
         Code::UserRetired => (StatusCode::FORBIDDEN, "the user has left"),
         Code::BadCode => (StatusCode::FORBIDDEN, "the enrolment code is unknown, used or too old"),
+        Code::BadField => (StatusCode::BAD_REQUEST, "a member of the request is not right"),
+        Code::NotAllowed | Code::OwnCase => (StatusCode::FORBIDDEN, "this person may not do this"),
+        Code::StateChanged | Code::IdReused | Code::Disputed | Code::Exists => {
+            (StatusCode::CONFLICT, "it is not as it was seen any more")
+        }
+        Code::WrongKind
+        | Code::NoConflict
+        | Code::NoCalendar
+        | Code::EvidenceMissing
+        | Code::UnitEmpty
+        | Code::DeadlinePassed
+        | Code::AppealedBefore
+        | Code::OnNotice
+        | Code::LedgerOnly => (StatusCode::UNPROCESSABLE_ENTITY, "the law does not allow this step"),
         Code::NotFound => (StatusCode::NOT_FOUND, "there is nothing at this address"),
         Code::BadMethod => (StatusCode::METHOD_NOT_ALLOWED, "the address does not take this method"),
         Code::LedgerRolledBack => (StatusCode::CONFLICT, "this ledger does not continue the one seen before"),

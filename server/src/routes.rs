@@ -23,12 +23,20 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .route(paths::PUSH, post(api::push))
         .route(paths::PULL, post(api::pull))
         .layer(guard.clone());
+    let desks = Router::new()
+        .route("/v1/steps", post(api::step))
+        .route("/v1/findings/{id}/alike", get(api::alike))
+        .route("/v1/{kind}", get(api::list))
+        .route("/v1/{kind}/{id}", get(api::case))
+        .route("/v1/{kind}/{id}/history", get(api::history))
+        .layer(guard.clone());
     let everyone = Router::new()
         .route("/enrol", get(api::enrol_page))
         .route("/openapi.json", get(api::openapi))
         .route("/healthz", get(api::health))
         .route("/readyz", get(api::ready));
     let prompt = phones
+        .merge(desks)
         .merge(everyone)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.patience));
@@ -37,7 +45,8 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .route(paths::UPLOADS, post(api::begin_upload).options(api::upload_abilities))
         .route(paths::UPLOAD, patch(api::continue_upload).merge(upload()))
         .layer(map_response(api::speaks_tus));
-    let files = uploads.merge(Router::new().route(paths::BLOB, get(api::blob))).layer(guard);
+    let lasting = Router::new().route(paths::BLOB, get(api::blob)).route("/v1/events", get(api::events));
+    let files = uploads.merge(lasting).layer(guard);
     prompt
         .merge(files)
         .fallback(api::unknown_address)

@@ -16,7 +16,7 @@ impl Notebook {
     /// 反馈: what the unit did, with photos of how it is now.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the finding is not shown here, [`Error::Refused`] with `state_changed` when the unit is not at work
+    /// [`NotFound`](crate::Error::NotFound) when the finding is not shown here, [`Refused`](crate::Error::Refused) with `state_changed` when the unit is not at work
     /// on it, otherwise as [`Notebook::record_with_photos`].
     pub fn reply(&self, finding: EntityId, words: &str, after: Vec<SealedPhoto>) -> Result<OpId> {
         self.step_with("finding.reply", finding, json!({ "reply": words }), after)
@@ -59,7 +59,7 @@ impl Notebook {
     /// 签收: the unit has the notice.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the notice is not shown here, [`Error::Refused`] with `state_changed` when it was signed for.
+    /// [`NotFound`](crate::Error::NotFound) when the notice is not shown here, [`Refused`](crate::Error::Refused) with `state_changed` when it was signed for.
     pub fn sign_for(&self, notice: EntityId) -> Result<OpId> {
         self.change(|store| self.step_in(store, "notice.sign", notice, &json!({})))
     }
@@ -80,7 +80,7 @@ impl Notebook {
     /// Notices that this phone shows, the newest first.
     ///
     /// # Errors
-    /// [`Error::Storage`] when they cannot be read.
+    /// [`Storage`](crate::Error::Storage) when they cannot be read.
     pub fn notices(&self) -> Result<Vec<Notice>> {
         let mut notices: Vec<_> = self.read(|store| store.notices())?.iter().map(Notice::from_entity).collect();
         notices.sort_by_key(|notice| std::cmp::Reverse((notice.issued, notice.id)));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Near, Notebook};
 use crate::model::catalogue::Catalogue;
 use crate::model::{EntityId, Finding, KnownPlace, Place, Task};
-use crate::plan::{areas_of, catalogue_of, looks_alike, unit_of};
+use crate::plan::{areas_of, catalogue_of, looks_alike, metres_between, unit_of};
 use crate::{Error, Result};
 
 /// A catalogue and what stands for it in the ledger.
@@ -87,7 +87,7 @@ impl Notebook {
         super::list::check_circle(lat, lon, metres)?;
         let near = |place: KnownPlace| {
             let at = place.place.as_ref().and_then(|at| at.lat.zip(at.lon))?;
-            let metres = super::list::distance((lat, lon), at);
+            let metres = metres_between((lat, lon), at);
             Some(PlaceNear { place, metres })
         };
         let mut found: Vec<_> = self.places()?.into_iter().filter_map(near).collect();

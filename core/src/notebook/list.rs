@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Notebook;
 use crate::Result;
 use crate::model::{EntityId, Evidence, Finding, Time};
+use crate::plan::{EARTH, metres_between};
 use crate::store::{Shown, everything};
 
 /// Which part of the list is wanted.
@@ -84,7 +85,7 @@ impl Notebook {
             }
             let mut found: Vec<_> = found
                 .into_iter()
-                .map(|(id, at_lat, at_lon)| (distance((lat, lon), (at_lat, at_lon)), id))
+                .map(|(id, at_lat, at_lon)| (metres_between((lat, lon), (at_lat, at_lon)), id))
                 .filter(|(away, _)| *away <= metres)
                 .collect();
             found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -156,17 +157,6 @@ fn boxes(lat: f64, lon: f64, metres: f64) -> Vec<(Range, Range)> {
     }
 }
 
-/// Haversine; on a round earth, so up to half a percent off.
-pub(super) fn distance(a: (f64, f64), b: (f64, f64)) -> f64 {
-    let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
-    let (dlat, dlon) = ((b.0 - a.0).to_radians(), (b.1 - a.1).to_radians());
-    let h = (dlat / 2.0).sin().powi(2) + lat_a.cos() * lat_b.cos() * (dlon / 2.0).sin().powi(2);
-    2.0 * EARTH * h.sqrt().min(1.0).asin()
-}
-
-/// Mean radius in metres.
-const EARTH: f64 = 6_371_008.8;
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -180,7 +170,7 @@ mod tests {
                     let within = |(low, high): Range, x: f64| low <= x && x <= high;
                     let held = boxes(lat, lon, metres).iter().any(|(a, b)| within(*a, point.0) && within(*b, point.1));
                     assert!(held, "{lat} {lon} {metres} {bearing}");
-                    assert!((distance((lat, lon), point) - metres * 0.999).abs() < 0.01);
+                    assert!((metres_between((lat, lon), point) - metres * 0.999).abs() < 0.01);
                 }
             }
         }

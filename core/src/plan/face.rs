@@ -72,21 +72,26 @@ fn lines_of(
     if let Some(note) = finding.text("note") {
         lines.push(format!("问题描述：{note}"));
     }
-    lines.push(format!("位置：{}", whereabouts(finding)));
+    lines.push(format!("位置：{}", whereabouts(view, finding)));
     let points = points.filter(|points| **points > 0);
     let points = points.map(|points| format!("　扣分：{}.{:02}", points / 100, points % 100)).unwrap_or_default();
     lines.push(format!("发现时间：{}　整改时限：{}{points}", office.shown(finding.at), office.shown(deadline)));
     lines
 }
 
-fn whereabouts(finding: &Entity) -> String {
+/// The name of the known place, what was said of it, and the point to a tenth of a metre.
+fn whereabouts(view: &dyn View, finding: &Entity) -> String {
     let place = finding.field("place");
-    let part = |name: &str| place.and_then(|place| place.get(name));
-    let point = part("lat").zip(part("lon")).map(|(lat, lon)| format!("{lat}, {lon}"));
-    match (part("words").and_then(Value::as_str), point) {
-        (Some(words), Some(point)) => format!("{words}（{point}）"),
-        (Some(words), None) => words.to_owned(),
-        (None, point) => point.unwrap_or_else(|| "—".to_owned()),
+    let text = |name: &str| place.and_then(|place| place.get(name)?.as_str());
+    let degrees = |name: &str| place.and_then(|place| place.get(name)?.as_f64());
+    let known = text("id").and_then(|id| view.entity(id.parse().ok()?));
+    let named = known.as_deref().and_then(|known| known.text("name"));
+    let words: Vec<&str> = named.into_iter().chain(text("words")).collect();
+    let point = degrees("lat").zip(degrees("lon")).map(|(lat, lon)| format!("{lat:.6}, {lon:.6}"));
+    match (words.join("，"), point) {
+        (words, Some(point)) if !words.is_empty() => format!("{words}（{point}）"),
+        (words, None) if !words.is_empty() => words,
+        (_, point) => point.unwrap_or_else(|| "—".to_owned()),
     }
 }
 

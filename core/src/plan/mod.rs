@@ -53,7 +53,7 @@ pub use scope::{Scope, member_of, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
 pub use spot::SPOT_HOURS;
 pub use stamp::{Stamp, stamp};
-pub use whereabouts::{areas_of, looks_alike, unit_of};
+pub use whereabouts::{EARTH, areas_of, looks_alike, metres_between, unit_of};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -93,3 +93,14 @@ pub fn looks_alike(item: &Item, other: &Entity, other_item: Option<&Item>, metre
 }
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
+
+/// Metres between two points, latitude and longitude in degrees. Haversine on a round earth, so up to half a percent off.
+pub fn metres_between(a: (f64, f64), b: (f64, f64)) -> f64 {
+    let (lat_a, lat_b) = (a.0.to_radians(), b.0.to_radians());
+    let (dlat, dlon) = ((b.0 - a.0).to_radians(), (b.1 - a.1).to_radians());
+    let h = (dlat / 2.0).sin().powi(2) + lat_a.cos() * lat_b.cos() * (dlon / 2.0).sin().powi(2);
+    2.0 * EARTH * h.sqrt().min(1.0).asin()
+}
+
+/// Mean radius of the earth in metres.
+pub const EARTH: f64 = 6_371_008.8;

@@ -41,7 +41,7 @@ pub async fn blob(
 }
 
 async fn given(service: &Service, method: &Method, hash: &str, headers: &HeaderMap) -> Result<Response, ServiceError> {
-    let caller = service.caller(&token(headers)?).await?;
+    let caller = service.person(&token(headers)?).await?;
     let hash: Hash = hash.parse().map_err(|_| refusal(Code::NotFound, None))?;
     let row = service.blobs().describe(caller, hash).await?;
     let tag = format!("\"{hash}\"");

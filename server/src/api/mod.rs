@@ -1,6 +1,7 @@
 //! What the server does for phones: the same contract that a phone's client speaks.
 
 mod blobs;
+mod cases;
 mod limits;
 mod openapi;
 mod operation;
@@ -11,6 +12,7 @@ mod uploads;
 mod wire;
 
 pub use blobs::blob;
+pub use cases::{Change, History, Line, Lines, Said, StepReply, StepRequest, alike, case, events, history, list, step};
 pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
@@ -32,7 +34,7 @@ use xuncha_core::protocol::{
 };
 
 use self::readiness::Lookout;
-use crate::auth;
+use crate::auth::{self, Person};
 use crate::blobs::{Announced, Blobs, Opened, Pieces};
 use crate::ledger::{Asker, Caller, Guard, Item, LedgerKey, PullError, PushRecord};
 use crate::metrics::Requests;
@@ -88,6 +90,12 @@ impl Service {
     async fn caller(&self, token: &Token) -> Result<Caller, ServiceError> {
         let token = token.clone();
         self.blocking(move |inner| auth::caller(&*inner.store, &token)).await
+    }
+
+    /// Who a token belongs to, a phone's or a desk's.
+    async fn person(&self, token: &Token) -> Result<Person, ServiceError> {
+        let token = token.clone();
+        self.blocking(move |inner| auth::person(&*inner.store, &inner.host, &token)).await
     }
 
     /// Runs store work where it may block.
@@ -281,8 +289,8 @@ impl SyncService for Service {
     }
 
     async fn fetch_blob(&self, token: &Token, hash: &Hash, most: u64) -> Result<Vec<u8>, ServiceError> {
-        let caller = self.caller(token).await?;
-        let row = self.blobs().describe(caller, *hash).await?;
+        let person = self.person(token).await?;
+        let row = self.blobs().describe(person, *hash).await?;
         if row.len > most {
             return Err(refusal(Code::TooLarge, format!("the file has {} bytes, {most} are wanted", row.len)));
         }

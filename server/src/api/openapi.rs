@@ -4,6 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::cases::{detail, events, list, steps};
 use super::{blobs, uploads, wire};
 
 #[derive(OpenApi)]
@@ -12,7 +13,8 @@ use super::{blobs, uploads, wire};
     paths(
         wire::info, wire::enrol, wire::push, wire::pull, wire::enrol_page, wire::health, wire::ready, openapi,
         uploads::upload_abilities, uploads::begin_upload, uploads::upload_progress, uploads::continue_upload,
-        uploads::cancel_upload, blobs::blob
+        uploads::cancel_upload, blobs::blob,
+        list::list, detail::case, detail::history, detail::alike, steps::step, events::events
     ),
     modifiers(&Token)
 )]

@@ -42,6 +42,10 @@ impl Service {
         &self.inner.requests
     }
 
+    pub(super) fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::Relaxed)
+    }
+
     /// From now on the server says that it is not ready.
     pub fn begin_stopping(&self) {
         self.inner.stopping.store(true, Ordering::Relaxed);

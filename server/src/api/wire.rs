@@ -121,7 +121,7 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Token, ServiceError> {
 }
 
 /// Reads a body: JSON in UTF-8, plain or compressed with zstd, never larger than the limit.
-fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ServiceError> {
+pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ServiceError> {
     let malformed = |detail: String| refusal(Code::Malformed, detail);
     let plain = match headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes()) {
         None | Some(b"identity") => None,
@@ -145,7 +145,7 @@ fn inflate(body: &[u8]) -> Result<Vec<u8>, ServiceError> {
     Ok(plain)
 }
 
-fn reply<T: Serialize>(headers: &HeaderMap, outcome: Result<T, ServiceError>) -> Response {
+pub(super) fn reply<T: Serialize>(headers: &HeaderMap, outcome: Result<T, ServiceError>) -> Response {
     let body = match outcome.map(|value| serde_json::to_vec(&value)) {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => return respond(refusal(Code::Internal, None)),

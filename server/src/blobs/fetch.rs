@@ -12,7 +12,7 @@ use super::check::{is_lost, note};
 use super::local::digest_of;
 use super::sight::{admitted, is_seen};
 use super::{Blobs, Reading, disk_failure};
-use crate::ledger::Caller;
+use crate::auth::Person;
 use crate::problem::{refusal, store_failure};
 use crate::store::BlobRow;
 
@@ -41,11 +41,11 @@ impl Blobs {
     /// # Errors
     /// `not_found` when there is none that this caller may see; `blob_damaged` when its bytes are
     /// gone; or a door that is closed.
-    pub async fn describe(self: &Arc<Self>, caller: Caller, hash: Hash) -> Result<BlobRow, ServiceError> {
+    pub async fn describe(self: &Arc<Self>, caller: Person, hash: Hash) -> Result<BlobRow, ServiceError> {
         self.blocking(move |blobs| blobs.shown(&caller, &hash)).await
     }
 
-    fn shown(&self, caller: &Caller, hash: &Hash) -> Result<BlobRow, ServiceError> {
+    fn shown(&self, caller: &Person, hash: &Hash) -> Result<BlobRow, ServiceError> {
         let found = self.store.look(|snapshot| {
             let scopes = match admitted(snapshot, caller)? {
                 Ok(scopes) => scopes,

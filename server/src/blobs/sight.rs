@@ -4,7 +4,8 @@ use xuncha_core::model::{Code, EntityId, Hash};
 use xuncha_core::plan::Scope;
 use xuncha_core::protocol::ServiceError;
 
-use crate::ledger::{Caller, granted};
+use crate::auth::Person;
+use crate::ledger::granted;
 use crate::problem::refusal;
 use crate::store::{Result, Snapshot, StoreError};
 
@@ -14,16 +15,18 @@ use crate::store::{Result, Snapshot, StoreError};
 /// The store's; inside, `unknown_device`, `device_revoked`, `user_retired`.
 pub(super) fn admitted(
     snapshot: &dyn Snapshot,
-    caller: &Caller,
+    caller: &Person,
 ) -> Result<std::result::Result<Vec<Scope>, ServiceError>> {
     let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
-    let Some(row) = snapshot.entity(EntityId::of_device(head.ledger, &caller.device))? else {
-        return Ok(Err(refusal(Code::UnknownDevice, None)));
-    };
-    let device: xuncha_core::model::Entity =
-        serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    if device.text("status") != Some("active") {
-        return Ok(Err(refusal(Code::DeviceRevoked, None)));
+    if let Some(device) = &caller.device {
+        let Some(row) = snapshot.entity(EntityId::of_device(head.ledger, device))? else {
+            return Ok(Err(refusal(Code::UnknownDevice, None)));
+        };
+        let device: xuncha_core::model::Entity =
+            serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        if device.text("status") != Some("active") {
+            return Ok(Err(refusal(Code::DeviceRevoked, None)));
+        }
     }
     let scopes = granted(snapshot, &head, caller.user)?;
     Ok(if scopes.is_empty() { Err(refusal(Code::UserRetired, None)) } else { Ok(scopes) })

@@ -13,6 +13,7 @@ use xuncha_core::protocol::{MAX_BLOB_BYTES, ServiceError};
 use super::sight::{admitted, is_seen};
 use super::sweep::UPLOAD_LIFE;
 use super::{Blobs, Depot, Gathered, disk_failure, stands_at};
+use crate::auth::Person;
 use crate::ledger::Caller;
 use crate::problem::{refusal, store_failure};
 use crate::store::{Batch, BlobRow, Result as Stored, UploadRow};
@@ -74,7 +75,7 @@ impl Blobs {
         let found = self.store.look(|snapshot| {
             let row = snapshot.upload(id)?.filter(|row| row.device == caller.device);
             let here = row.as_ref().map(|row| snapshot.blob(&row.hash)).transpose()?.flatten();
-            Ok((row, here, admitted(snapshot, caller)?))
+            Ok((row, here, admitted(snapshot, &Person::from(caller))?))
         });
         let (row, here, admitted) = found.map_err(|error| store_failure(&error))?;
         admitted?;
@@ -137,7 +138,9 @@ impl Blobs {
             return Err(refusal(Code::Malformed, "type: only JPEG, PNG and HEIC images are kept".to_owned()));
         };
         // The upload may have taken days: what was allowed when it began may no longer be.
-        self.store.look(|snapshot| admitted(snapshot, caller)).map_err(|error| store_failure(&error))??;
+        self.store
+            .look(|snapshot| admitted(snapshot, &Person::from(caller)))
+            .map_err(|error| store_failure(&error))??;
         whole.keep().map_err(|error| disk_failure(&error))?;
         let row = UploadRow { offset: row.len, touched: self.host.clock.wall(), ..row };
         let blob = BlobRow {
@@ -172,7 +175,7 @@ fn decide(
     room: Result<(), ServiceError>,
     quota: u64,
 ) -> Stored<Result<Begun, ServiceError>> {
-    let scopes = match admitted(&*batch, caller)? {
+    let scopes = match admitted(&*batch, &Person::from(caller))? {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
     };

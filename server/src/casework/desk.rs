@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 use xuncha_core::host::Host;
 use xuncha_core::model::{EntityId, LedgerId, OpId, Version};
 use xuncha_core::op::{At, OpDraft};
+use xuncha_core::plan::{Act, deduction_id, law_of};
 
 use crate::ledger::Item;
 
@@ -42,6 +43,38 @@ impl DeskOp {
         DeskOp { id, user, kind, entity: EntityId::from(id), body, from: None, base: None }
     }
 
+    /// Something about `entity`, or something that makes one where `kind` does so and none is given.
+    ///
+    /// # Errors
+    /// The field at fault, and what is wrong with it.
+    pub fn saying(
+        host: &Host,
+        user: EntityId,
+        kind: &str,
+        entity: Option<EntityId>,
+        body: Value,
+    ) -> Result<DeskOp, (&'static str, String)> {
+        let casework = ["finding.", "notice.", "deduction."].iter().any(|of| kind.starts_with(of));
+        let Some(law) = law_of(kind).filter(|_| casework) else {
+            return Err(("kind", format!("{kind} is nothing that can be said about a case")));
+        };
+        match (law.act, entity) {
+            (Act::Make, Some(_)) => Err(("entity", format!("{kind} makes what it is about"))),
+            (Act::Make, None) => Ok(match following(kind, &body) {
+                Some(entity) => DeskOp::about(host, user, kind, entity, body),
+                None => DeskOp::making(host, user, kind, body),
+            }),
+            (_, None) => Err(("entity", "is missing".into())),
+            (_, Some(entity)) => Ok(DeskOp::about(host, user, kind, entity, body)),
+        }
+    }
+
+    /// The same under another id, which an entity that it makes then bears.
+    pub fn under(self, id: OpId) -> DeskOp {
+        let entity = if self.entity == EntityId::from(self.id) { EntityId::from(id) } else { self.entity };
+        DeskOp { id, entity, ..self }
+    }
+
     /// Writes the op.
     ///
     /// # Panics
@@ -67,5 +100,17 @@ impl DeskOp {
             supersedes: None,
         };
         Item::new(draft.to_text(), None)
+    }
+}
+
+/// The id of a row of the deduction ledger that follows from what it is about.
+fn following(kind: &str, body: &Value) -> Option<EntityId> {
+    let id = |name: &str| body.get(name)?.as_str()?.parse::<EntityId>().ok();
+    match (kind, body.get("rule").and_then(Value::as_str)) {
+        ("deduction.return", _) => Some(id("of")?.following("return")),
+        ("deduction.add", Some(rule)) if rule != "special" && rule != "rework" => {
+            Some(deduction_id(id("finding")?, rule, 0))
+        }
+        _ => None,
     }
 }

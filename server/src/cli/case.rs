@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 use xuncha_core::model::{Deduction, Entity, EntityId, Finding, Notice};
-use xuncha_core::plan::{Act, deduction_id, law_of, standing};
+use xuncha_core::plan::standing;
 
 use super::Failure;
 use super::folder::{Folder, Place};
@@ -71,37 +71,14 @@ impl Say {
         if !body.is_object() {
             return Err(bad("body", "must be an object".into()));
         }
-        let casework = ["finding.", "notice.", "deduction."].iter().any(|of| self.kind.starts_with(of));
-        let Some(law) = law_of(&self.kind).filter(|_| casework) else {
-            return Err(bad("kind", format!("{} is nothing that can be said about a case", self.kind)));
-        };
         let user = folder.find_named("user", &self.user)?.id;
-        let op = match (law.act, self.id) {
-            (Act::Make, None) => match following(&self.kind, &body) {
-                Some(entity) => DeskOp::about(&folder.host, user, &self.kind, entity, body),
-                None => DeskOp::making(&folder.host, user, &self.kind, body),
-            },
-            (Act::Make, Some(_)) => return Err(bad("id", format!("{} makes what it is about", self.kind))),
-            (_, None) => return Err(bad("id", "is missing".into())),
-            (_, Some(id)) => DeskOp::about(&folder.host, user, &self.kind, id, body),
-        };
+        let op = DeskOp::saying(&folder.host, user, &self.kind, self.id, body)
+            .map_err(|(field, detail)| bad(if field == "entity" { "id" } else { field }, detail))?;
         folder.append_items(&[op.write(folder.ledger, &folder.host)])?;
         let entity = folder.entity(op.entity)?.ok_or_else(|| Failure::new("not_found", op.entity))?;
         let (value, text) = line(folder, &entity);
         printer.say(&value, text);
         Ok(())
-    }
-}
-
-/// The id of a row of the deduction ledger that follows from what it is about.
-fn following(kind: &str, body: &Value) -> Option<EntityId> {
-    let id = |name: &str| body.get(name)?.as_str()?.parse::<EntityId>().ok();
-    match (kind, body.get("rule").and_then(Value::as_str)) {
-        ("deduction.return", _) => Some(id("of")?.following("return")),
-        ("deduction.add", Some(rule)) if rule != "special" && rule != "rework" => {
-            Some(deduction_id(id("finding")?, rule, 0))
-        }
-        _ => None,
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xuncha_core::model::{Code, EntityId, Hash, LineId, OpId};
+use xuncha_core::model::{Code, Entity, EntityId, Hash, LineId, OpId};
 use xuncha_core::op::Op;
-use xuncha_core::plan::{Facts, Scope, scopes_of_user};
+use xuncha_core::plan::{Facts, Scope, project, scopes_of, scopes_of_user};
 use xuncha_core::protocol::{Final, MAX_MISSING, OpVerdict};
 
 use super::cache::{Cache, Lens};
@@ -35,6 +35,13 @@ pub(crate) fn granted(snapshot: &dyn Snapshot, head: &Head, user: EntityId) -> R
     let granted = scopes_of_user(&lens, head.ledger, &user.entity);
     lens.failure()?;
     Ok(granted)
+}
+
+/// What `granted` shows of `entity`: all of it where one of these scopes does; none when it lies in none of them.
+pub(crate) fn shown_to(entity: &Entity, granted: &[Scope]) -> Option<Entity> {
+    let common: Vec<Scope> = scopes_of(entity).into_iter().filter(|scope| granted.contains(scope)).collect();
+    let widest = common.iter().find(|scope| scope.shows_all()).or_else(|| common.first())?;
+    Some(project(entity, widest))
 }
 
 /// What everybody who asks may follow, together, and who of them has left.

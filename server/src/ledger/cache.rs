@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use xuncha_core::model::catalogue::Catalogue;
 use xuncha_core::model::{Entity, EntityId, Hash, Time};
-use xuncha_core::plan::{Moment, Shape, View, contains, floors_of, member_of};
+use xuncha_core::plan::{Moment, Shape, View, catalogue_of, contains, floors_of, in_force, member_of};
 
 use crate::store::{EntityRow, Head, Place, Result, Snapshot, StoreError};
 
@@ -222,6 +222,23 @@ impl View for Lens<'_> {
             None
         })
     }
+}
+
+/// What the catalogue `named` says, or the one in force when none is; none when it is not here or cannot be read.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn catalogue_for(snapshot: &dyn Snapshot, named: Option<EntityId>) -> Result<Option<Arc<Catalogue>>> {
+    let mut cache = Cache::default();
+    let lens = Lens::new(snapshot, &mut cache);
+    let mut known = Vec::new();
+    if named.is_none() {
+        lens.each("catalogue", |catalogue| known.push(catalogue.clone()))?;
+    }
+    let id = named.or_else(|| in_force(known.iter()).map(|catalogue| catalogue.id));
+    let found = id.and_then(|id| catalogue_of(&lens, id));
+    lens.failure()?;
+    Ok(found)
 }
 
 fn kept_of(row: EntityRow) -> Result<Kept> {

@@ -14,6 +14,7 @@ use super::cache::{Cache, Lens};
 use super::feed::{Sums, place};
 use super::item::{Item, PushRecord};
 use super::judged::Judged;
+use super::listing::Changed;
 use super::open::LedgerKey;
 use super::seen::Roots;
 use super::stamp::stamp;
@@ -31,6 +32,8 @@ pub(super) struct Run<'a> {
     judged: Judged,
     sums: Sums,
     roots: Roots,
+    /// What is to be listed; none where the lists are behind, and caught up with elsewhere.
+    changed: Option<Changed>,
     /// What each device said last, none for nothing; only of those for whom this batch has asked.
     tips: HashMap<DeviceId, Option<(u64, Hash)>>,
     pushes: HashMap<*const PushRecord, (Arc<PushRecord>, u64)>,
@@ -64,8 +67,9 @@ impl<'a> Run<'a> {
         cache.read_ahead(&*batch, about.chain([EntityId(head.ledger.0)]))?;
         let received = stamp(&*batch, &head, &mut cache, host.clock.wall())?;
         let moment = Lens::new(&*batch, &mut cache).moment(&head, received)?;
+        let changed = (batch.listed()? == head.size).then(Changed::default);
         let (sums, roots, tips, pushes) = Default::default();
-        Ok(Run { host, key, batch, head, moment, frontier, cache, judged, sums, roots, tips, pushes })
+        Ok(Run { host, key, batch, head, moment, frontier, cache, judged, sums, roots, changed, tips, pushes })
     }
 
     /// Judges one item. `distrust` refuses it unseen, because judging it failed before.
@@ -258,6 +262,10 @@ impl<'a> Run<'a> {
         let places = place(self.batch, &mut self.sums, old, &entity, &row)?;
         let (id, kind, index) = (entity.id, entity.kind.clone(), entity.index);
         self.batch.put_entity(&EntityRow { id, kind, index, row, places: places.clone() })?;
+        if let Some(changed) = &mut self.changed {
+            let received = self.moment.received.unwrap_or(Time::from_millis(0));
+            changed.note(self.batch, &entity, index, received)?;
+        }
         self.cache.put(Arc::new(entity), places);
         Ok(())
     }
@@ -273,6 +281,10 @@ impl<'a> Run<'a> {
             self.head.peaks = self.frontier.peaks().to_vec();
             self.head.checkpoint = checkpoint.sign(self.key.signing_key());
             self.batch.move_head(&self.head)?;
+            if let Some(changed) = self.changed.take() {
+                changed.write(self.batch)?;
+                self.batch.move_listed(size)?;
+            }
             self.cache.stamp = self.moment.received;
         }
         self.cache.trim();

@@ -7,6 +7,7 @@ mod ahead;
 mod error;
 mod files;
 mod form;
+mod listing;
 pub mod postgres;
 pub mod sqlite;
 pub(crate) mod tables;
@@ -14,6 +15,7 @@ pub(crate) mod tables;
 pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};
 pub use files::{BlobRow, Files, KeepFiles, RefRow, UploadRow};
+pub use listing::{KeepListings, Listed, ListedRow, Listings, Order, SeatRow, Wanted};
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -89,7 +91,7 @@ impl dyn Store {
 }
 
 /// What can be read.
-pub trait Snapshot: Files + Ahead {
+pub trait Snapshot: Files + Ahead + Listings {
     /// Where the ledger ends; none before it was opened.
     fn head(&self) -> Result<Option<Head>>;
     /// Newest state of an entity.
@@ -136,7 +138,7 @@ pub trait Snapshot: Files + Ahead {
 }
 
 /// What can be written, inside one transaction.
-pub trait Batch: Snapshot + KeepFiles + KeepAhead {
+pub trait Batch: Snapshot + KeepFiles + KeepAhead + KeepListings {
     /// Opens an empty ledger.
     fn open_ledger(&mut self, ledger: LedgerId) -> Result<()>;
     /// Appends one entry at `entry.index`, which must be the end.

@@ -91,7 +91,7 @@ const fn table(name: &'static str, keys: usize, columns: &'static [(&'static str
 
 use Form::{Bytes, Number, Text, Truth};
 
-/// Every table, the same in all engines.
+/// Every table, the same in all engines, but for those of the lists: they are made again from the others.
 pub(crate) const TABLES: &[Table] = &[
     table(
         "head",
@@ -149,6 +149,7 @@ pub(crate) const TABLES: &[Table] = &[
         1,
         &[("id", Text), ("device", Text), ("hash", Bytes), ("len", Number), ("durable", Number), ("touched", Number)],
     ),
+    table("seat", 1, &[("token", Bytes), ("user", Bytes), ("expires", Number)]),
     table("document", 1, &[("hash", Bytes), ("text", Text)]),
     table("ahead", 1, &[("who", Text), ("epoch", Number), ("size", Number), ("root", Bytes), ("since", Number)]),
 ];

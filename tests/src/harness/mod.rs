@@ -28,7 +28,7 @@ pub use files::{Line, announced, photo, picture, put_bytes, until};
 pub use gate::Gate;
 pub use lookup::{lacking, python, shared};
 pub use net::{Counts, Fault, Net};
-pub use office::{Office, street_list};
+pub use office::{Office, entries_of_a_new_ledger, street_list};
 pub use phone::{Phone, words};
 pub use raw::{Answer, RawPhone, http_client};
 pub use rust_app::RustApp;

@@ -136,6 +136,11 @@ impl Office {
         rows.iter().map(|row| serde_json::from_str(&row.row).unwrap()).collect()
     }
 
+    /// A token for a desk, good for thirty days.
+    pub fn seat(&self, user: EntityId) -> String {
+        auth::take_seat(&*self.store, &self.host, user, 30).unwrap().secret().to_owned()
+    }
+
     /// Makes an enrolment code.
     pub fn invite(&self, user: EntityId) -> String {
         auth::invite(&*self.store, &self.host, user).unwrap()
@@ -199,4 +204,10 @@ pub fn street_list(version: &str, items: &[&str]) -> Catalogue {
 
 fn flags<T: ToString>(names: &[T]) -> Value {
     names.iter().map(|name| (name.to_string(), Value::Bool(true))).collect::<Map<_, _>>().into()
+}
+
+/// Entries that a ledger begins with: its name, its roles, the years of its calendar, its catalogue.
+pub fn entries_of_a_new_ledger() -> u64 {
+    let seeds = xuncha_core::plan::role_seeds().len() + xuncha_core::model::calendar_seeds().len();
+    u64::try_from(seeds).unwrap() + 2
 }

@@ -12,7 +12,9 @@ use tokio::net::TcpStream;
 use xuncha_core::host::Host;
 use xuncha_core::protocol::{EnrolReply, LedgerInfo, PullRequest, PushReply, Verdict, paths};
 use xuncha_server::api::Limits;
-use xuncha_tests::harness::{Process, RawPhone, TestServer, check_folder, cluster, place_at, run_there, xuncha};
+use xuncha_tests::harness::{
+    Process, RawPhone, TestServer, check_folder, cluster, entries_of_a_new_ledger, place_at, run_there, xuncha,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_keeps_everything() {
@@ -61,7 +63,7 @@ async fn a_graceful_stop_answers_every_push_that_was_let_in() {
             None => {}
         }
     }
-    let setup = 12 + 3 * 24;
+    let setup = entries_of_a_new_ledger() + 3 * 24;
     assert!(server.office.size() >= setup + accepted, "what was answered is there");
     assert_eq!((server.office.size() - setup) % 100, 0, "a push is there whole or not at all");
     server.check_all();
@@ -239,7 +241,7 @@ async fn the_command_line_works_beside_a_server_that_takes_pushes_and_both_survi
         assert_eq!(added.code, 0, "{added:?}");
     }
     let mut phone = pushing.await.unwrap();
-    let entries = 12 + 3 + 200 + 12;
+    let entries = entries_of_a_new_ledger() + 3 + 200 + 12;
     let report = xuncha(["verify", "--data", data]).value();
     assert_eq!((&report["ok"], &report["entries"]), (&json!(true), &json!(entries)), "{report}");
     server.kill();

@@ -10,6 +10,7 @@ mod commands;
 mod conflicts;
 mod day_commands;
 mod demo;
+mod desk;
 mod downloads;
 mod guard;
 mod handover;

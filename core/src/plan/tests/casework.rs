@@ -91,7 +91,10 @@ impl Town {
     fn finding(&mut self, pen: Pen, item: &str) -> EntityId {
         let catalogue = EntityId(Uuid::from_u128(0xCA7));
         let photo = self.photo("close");
-        let body = json!({ "item": item, "catalogue": catalogue, "note": "路口堆物", "photos": { "p": photo } });
+        let place = json!({ "lat": 31.230_400_04, "lon": 121.473_7, "words": "东河大街12号" });
+        let body = json!({
+            "item": item, "catalogue": catalogue, "note": "路口堆物", "place": place, "photos": { "p": photo },
+        });
         let finding = self.makes(pen, "finding.record", body);
         self.previews(pen, finding, "p");
         self.arrive(finding);

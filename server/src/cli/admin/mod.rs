@@ -89,6 +89,17 @@ enum User {
     },
     /// List users.
     List,
+    /// Give out a token with which a user works at a desk, without a phone.
+    Token {
+        /// Name or id.
+        user: String,
+        /// How long it is good.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=366))]
+        days: u32,
+        /// Take back every token that the user had before.
+        #[arg(long)]
+        only: bool,
+    },
     /// End a user's rights; nothing they said is lost.
     Retire {
         /// Name or id.
@@ -201,6 +212,15 @@ impl User {
                 });
                 (value, format!("{}  {}  {}", user.id, user.text("name").unwrap_or_default(), roles.join(",")))
             }),
+            User::Token { user, days, only } => {
+                let user = find_user(folder, &user)?;
+                if only {
+                    folder.store.change(|batch| batch.drop_seats(user.id))?;
+                }
+                let token = auth::take_seat(&*folder.store, &folder.host, user.id, days)?;
+                printer.say(&json!({ "user": user.id, "token": token.secret(), "days": days }), token.secret());
+                Ok(())
+            }
             User::Retire { user } => {
                 let user = find_user(folder, &user)?;
                 folder.append(&[OwnOp::about(&folder.host, "admin", "user.retire", user.id, json!({}))])?;

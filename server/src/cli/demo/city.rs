@@ -30,6 +30,9 @@ pub(super) struct City {
     pub(super) li: EntityId,
     pub(super) zhao: EntityId,
     pub(super) chen: EntityId,
+    pub(super) sun: EntityId,
+    /// The unit that answers the notice.
+    pub(super) sanitation: EntityId,
     pub(super) tasks: usize,
 }
 
@@ -57,6 +60,8 @@ pub(super) fn make(folder: &Folder) -> Result<City, Failure> {
     let li = city.user("李静", &["acceptor"], &[]);
     let zhao = city.user("赵敏", &["leader"], &[east]);
     let chen = city.user("陈刚", &["supervision"], &[]);
+    let sanitation = units[2];
+    let sun = city.member("孙立", "coordinator", sanitation);
     let spots: Vec<Spot> = SPOTS.iter().map(|spot| city.spot(spot)).collect();
     let tasks = [(zhang, 0), (zhang, 2), (wang, 4), (wang, 5)];
     for (user, spot) in tasks {
@@ -67,7 +72,7 @@ pub(super) fn make(folder: &Folder) -> Result<City, Failure> {
         city.add("task.add", body);
     }
     folder.append(&city.ops)?;
-    Ok(City { spots, zhang, wang, li, zhao, chen, tasks: tasks.len() })
+    Ok(City { spots, zhang, wang, li, zhao, chen, sun, sanitation, tasks: tasks.len() })
 }
 
 /// An invitation for one of its people.
@@ -103,6 +108,10 @@ impl Making<'_> {
             body["areas"] = flags(areas);
         }
         self.add("user.add", body)
+    }
+
+    fn member(&mut self, name: &str, role: &str, unit: EntityId) -> EntityId {
+        self.add("user.add", json!({ "name": name, "roles": flags(&[role]), "unit": unit }))
     }
 
     fn spot(&mut self, (name, kind, north, east): &(&'static str, &str, f64, f64)) -> Spot {

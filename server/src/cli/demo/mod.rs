@@ -1,6 +1,7 @@
 //! `xuncha demo`: a whole city in one command. An invented city, three phones that are the real
 //! thing, a bad line, a quarrel, a refusal, a photo that was cut off; then everything is checked.
 
+mod cases;
 mod chance;
 mod city;
 mod line;
@@ -112,6 +113,9 @@ async fn stay(printer: &Printer, data: &Path, address: SocketAddr, invitations: 
          Look after the city:\n\
          \x20 xuncha admin --data {data} user list\n\
          \x20 xuncha admin --data {data} catalogue list\n\
+         \x20 xuncha case --data {data} list\n\
+         \x20 xuncha case --data {data} list notice\n\
+         \x20 curl -H \"Authorization: Bearer $(xuncha admin --data {data} user token 陈刚)\" -G http://{address}/v1/findings --data-urlencode q=堆放\n\
          \x20 xuncha verify --data {data}\n\n\
          Ctrl-C ends it."
     ));

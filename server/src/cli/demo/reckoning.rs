@@ -20,7 +20,7 @@ impl Story<'_> {
             "对账：讲述的每个数与服务器一致，账本、照片、手机逐一核验",
             "The reckoning: every number told is what the server says; ledger, photos and phones are checked",
         );
-        for phone in [&self.zhang, &self.wang, &self.li] {
+        for phone in [&self.zhang, &self.wang, &self.li].into_iter().chain(&self.sun) {
             phone.sync().await?;
         }
         self.told.sealed = self.told.photos;
@@ -56,8 +56,8 @@ impl Story<'_> {
         wrong.extend(report.problems.iter().map(|problem| problem.what.clone()));
         let files = check(&*self.folder.store, &blobs::Folder::of(&self.data).into(), &mut |_| {})?;
         wrong.extend(files.problems.iter().map(|problem| problem.what.clone()));
-        let phones = [&self.zhang, &self.wang, &self.li, auditor];
-        for phone in phones {
+        let phones: Vec<&Phone> = [&self.zhang, &self.wang, &self.li, auditor].into_iter().chain(&self.sun).collect();
+        for phone in &phones {
             wrong.extend(phone.notebook.check()?.into_iter().map(|what| format!("{}: {what}", phone.name)));
             wrong.extend(leftover(&phone.notebook)?.map(|what| format!("{}: {what}", phone.name)));
         }

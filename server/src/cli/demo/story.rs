@@ -32,6 +32,8 @@ pub(super) struct Story<'a> {
     pub(super) zhang: Phone,
     pub(super) wang: Phone,
     pub(super) li: Phone,
+    /// The unit's, from the chapter of casework on.
+    pub(super) sun: Option<Phone>,
 }
 
 /// How long the ledger may take to hear of the last file.
@@ -53,7 +55,7 @@ impl<'a> Story<'a> {
         let told = Told { tasks_open: city.tasks, ..Told::default() };
         let (data, root) = (data.to_owned(), root.to_owned());
         let (chance, chapter) = (Chance::new(seed), 0);
-        Ok(Story { folder, data, root, city, line, chance, printer, told, chapter, zhang, wang, li })
+        Ok(Story { folder, data, root, city, line, chance, printer, told, chapter, zhang, wang, li, sun: None })
     }
 
     /// Tells all of it; gives invitations for whoever wants to look.
@@ -64,6 +66,7 @@ impl<'a> Story<'a> {
         self.cut_photo().await?;
         self.quarrel(&found).await?;
         self.refusal().await?;
+        self.casework().await?;
         self.reckoning().await?;
         let invite = |user, name: &str| city::invite(&self.folder, user).map(|code| (name.to_owned(), code));
         Ok(vec![invite(self.city.li, "李静, who reviews")?, invite(self.city.chen, "陈刚, who supervises")?])
@@ -75,7 +78,7 @@ impl<'a> Story<'a> {
         self.printer.say(&value, format!("\n{}. {zh}\n   {en}", self.chapter));
     }
 
-    fn detail(&self, text: String) {
+    pub(super) fn detail(&self, text: String) {
         self.printer.hint(format!("   - {text}"));
     }
 

@@ -13,6 +13,10 @@ pub(super) struct Told {
     pub(super) findings: usize,
     /// Those of them that were fixed on the spot.
     pub(super) fixed_on_the_spot: usize,
+    /// Those that were rectified and closed.
+    pub(super) closed: usize,
+    /// Notices on which everything is closed.
+    pub(super) notices_closed: usize,
     /// Photos taken.
     pub(super) photos: usize,
     /// Photos whose originals the ledger keeps.
@@ -41,11 +45,13 @@ impl Told {
             for one in &listed {
                 told.findings += 1;
                 told.fixed_on_the_spot += usize::from(one.finding.status == "fixed_on_the_spot");
+                told.closed += usize::from(one.finding.status == "closed");
                 told.photos += one.evidence.expected;
                 told.sealed += one.evidence.originals;
                 told.conflicts += usize::from(!one.finding.conflicts.is_empty());
             }
         }
+        told.notices_closed = phone.notices()?.iter().filter(|notice| notice.status == "closed").count();
         for visit in phone.inspections(false)?.iter().filter(|visit| visit.status == "finished") {
             told.inspections += 1;
             told.points += visit.points.unwrap_or(0);

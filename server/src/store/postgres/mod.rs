@@ -9,6 +9,7 @@ mod arrive;
 mod batch;
 mod files;
 mod line;
+mod listing;
 mod snapshot;
 mod tables;
 
@@ -30,10 +31,10 @@ use super::{Batch, Result, Snapshot, Store, StoreError};
 use crate::sockets::Sockets;
 
 /// Newest schema that this version knows.
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 /// Statements that bring a database from each schema to the next, from nothing on.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Key of the advisory lock that a batch holds: `xuncha` in ASCII.
 const LOCK: i64 = 0x78756e636861;

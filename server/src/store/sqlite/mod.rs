@@ -5,6 +5,7 @@ mod ahead;
 mod batch;
 mod files;
 mod leave;
+mod listing;
 mod snapshot;
 mod tables;
 
@@ -21,7 +22,7 @@ pub(crate) use leave::Leaving;
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
 /// Newest schema that this version knows.
-const SCHEMA: u32 = 4;
+const SCHEMA: u32 = 5;
 
 /// Statements that bring a file from each schema to the next, from nothing on.
 const MIGRATIONS: &[&str] = &[
@@ -29,6 +30,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_2.sql"),
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
+    include_str!("schema_5.sql"),
 ];
 
 /// How long to wait for another process (a command line beside a running server) to finish its batch.

@@ -82,6 +82,39 @@ impl Bureau {
         Notice::from_entity(&self.server.office.entity(id))
     }
 
+    /// The unit appeals against one of the findings of notice `id`; two people agree, and the points come back.
+    async fn wins_an_appeal(&self, id: EntityId, second: EntityId) {
+        self.coordinator.notebook.appeal(id, "不在我方路段", &[second]).unwrap();
+        self.coordinator.sync().await;
+        for (name, role) in [("郑爽", "leader"), ("冯涛", "creation_office")] {
+            let user = self.server.office.user(name, &[role], &[]);
+            let words = json!({ "says": "grant", "because": "查了责任区划" });
+            self.server.office.decides(user, "notice.hear", id, words);
+        }
+        assert_eq!((self.status(second).as_str(), self.notice(id).struck), ("filed", vec![second]));
+        self.coordinator.sync().await;
+        assert_eq!(self.coordinator.findings().len(), 2, "it left the unit's sight");
+    }
+
+    /// The rework of `first` on notice `id` is not done in time: a second notice, and what it costs.
+    async fn is_told_again(&mut self, id: EntityId, first: EntityId) {
+        self.server.clock.pass_days(5);
+        assert_eq!(self.standing(first), Standing::Overdue);
+        let more = json!({ "level": 2, "before": id, "points": { first.to_string(): 150 } });
+        let again = self.server.office.drafts(self.supervisor, self.unit, &[first], &more);
+        self.server.office.decides(self.supervisor, "notice.issue", again, json!({}));
+        assert_eq!(self.notice(again).number.as_deref(), Some("督〔2026〕第0002号"));
+        assert_eq!(self.status(id), "repeated");
+        self.coordinator.sync().await;
+        self.reply(first);
+        self.deliver(&self.coordinator, first).await;
+        self.server.office.decides(self.supervisor, "finding.close", first, json!({}));
+        assert_eq!((self.status(first).as_str(), self.status(again).as_str()), ("closed", "closed"));
+        let rows = self.server.office.all("deduction");
+        let sum: i64 = rows.iter().map(|row| row.field("points").unwrap().as_i64().unwrap()).sum();
+        assert_eq!((rows.len(), sum), (4, 200), "50 and 20, 20 given back, 150");
+    }
+
     fn check(&self) {
         let phones: Vec<_> = self.inspectors.iter().chain([&self.coordinator]).collect();
         check(&self.server, &phones);
@@ -142,34 +175,8 @@ async fn a_case_goes_its_whole_way_from_three_phones_to_a_second_notice() {
     bureau.server.office.decides(bureau.dispatcher, "finding.extend", second, json!({ "deadline": until }));
     assert_eq!(bureau.time(second, "deadline"), until);
 
-    // It appeals against one; two people agree, and the points come back.
-    bureau.coordinator.notebook.appeal(id, "不在我方路段", &[second]).unwrap();
-    bureau.coordinator.sync().await;
-    for (name, role) in [("郑爽", "leader"), ("冯涛", "creation_office")] {
-        let user = bureau.server.office.user(name, &[role], &[]);
-        let words = json!({ "says": "grant", "because": "查了责任区划" });
-        bureau.server.office.decides(user, "notice.hear", id, words);
-    }
-    assert_eq!((bureau.status(second).as_str(), bureau.notice(id).struck), ("filed", vec![second]));
-    bureau.coordinator.sync().await;
-    assert_eq!(bureau.coordinator.findings().len(), 2, "it left the unit's sight");
-
-    // The rework is not done in time: a second notice.
-    bureau.server.clock.pass_days(5);
-    assert_eq!(bureau.standing(first), Standing::Overdue);
-    let more = json!({ "level": 2, "before": id, "points": { first.to_string(): 150 } });
-    let again = bureau.server.office.drafts(bureau.supervisor, bureau.unit, &[first], &more);
-    bureau.server.office.decides(bureau.supervisor, "notice.issue", again, json!({}));
-    assert_eq!(bureau.notice(again).number.as_deref(), Some("督〔2026〕第0002号"));
-    assert_eq!(bureau.status(id), "repeated");
-    bureau.coordinator.sync().await;
-    bureau.reply(first);
-    bureau.deliver(&bureau.coordinator, first).await;
-    bureau.server.office.decides(bureau.supervisor, "finding.close", first, json!({}));
-    assert_eq!((bureau.status(first).as_str(), bureau.status(again).as_str()), ("closed", "closed"));
-    let rows = bureau.server.office.all("deduction");
-    let sum: i64 = rows.iter().map(|row| row.field("points").unwrap().as_i64().unwrap()).sum();
-    assert_eq!((rows.len(), sum), (4, 200), "50 and 20, 20 given back, 150");
+    bureau.wins_an_appeal(id, second).await;
+    bureau.is_told_again(id, first).await;
     for phone in bureau.inspectors.iter().chain([&bureau.coordinator]) {
         phone.sync().await;
     }

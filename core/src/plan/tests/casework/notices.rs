@@ -75,6 +75,7 @@ fn what_is_printed_is_in_the_face_word_for_word() {
         ]
     );
     assert!(lines.contains(&"整改要求：立即清理") && lines.contains(&"问题描述：路口堆物"), "{lines:?}");
+    assert!(lines.contains(&"位置：东河大街12号（31.230400, 121.473700）"), "{lines:?}");
     let times = "发现时间：2026-11-26 09:00　整改时限：2026-11-27 09:00　扣分：0.50";
     assert!(lines.contains(&times), "{lines:?}");
     assert!(!lines.iter().any(|line| line.contains("user 1")), "the inspector is not named");

@@ -1,0 +1,192 @@
+//! By what a finding, a notice or a deduction is found: words that stand for its fields, and those of its texts.
+
+use std::collections::BTreeSet;
+
+use xuncha_core::model::{Entity, Place, Time};
+use xuncha_core::plan::{Standing, scopes_of, standing};
+
+use crate::store::ListedRow;
+
+/// Kinds that are listed.
+pub(super) const LISTED: &[&str] = &["finding", "notice", "deduction"];
+
+/// Most words that one thing is found by; what a text has beyond them is not.
+const MOST: usize = 4_000;
+
+/// Side of a cell of the map, in degrees of latitude: about 500 metres.
+const CELL: f64 = 0.0045;
+
+/// Fields of which each value is a word, with the word's beginning.
+const FIELDS: &[(&str, &str)] = &[
+    ("status", "s:"),
+    ("item", "i:"),
+    ("unit", "u:"),
+    ("duty_unit", "du:"),
+    ("person", "p:"),
+    ("severity", "v:"),
+    ("notice", "nt:"),
+    ("month", "m:"),
+    ("rule", "r:"),
+    ("action", "a:"),
+    ("finding", "f:"),
+];
+
+/// Texts that are searched; what reviewers say among themselves is none of them.
+const TEXTS: &[&str] = &["note", "reply", "number", "demand", "basis", "leader", "reason"];
+
+/// How `entity` is listed; none when it is of no kind that is.
+pub(super) fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
+    if !LISTED.contains(&entity.kind.as_str()) {
+        return None;
+    }
+    let mut words: BTreeSet<String> = scopes_of(entity).iter().map(|scope| in_scope(scope.as_str())).collect();
+    words.extend(FIELDS.iter().filter_map(|(field, begins)| Some(format!("{begins}{}", plain(entity.text(field)?)))));
+    words.extend(entity.by.map(|by| format!("b:{by}")));
+    words.extend((!entity.rivals.is_empty()).then(|| "disputed".to_owned()));
+    for field in ["wanted", "exempt", "appeal", "stopped"] {
+        words.extend(entity.field(field).filter(|value| !value.is_null()).map(|_| format!("has:{field}")));
+    }
+    // What is done in time stays so; what is not done yet is a matter of the hour, and of `due`.
+    match standing(entity, received) {
+        Standing::OnTime => words.extend(["on_time".to_owned()]),
+        Standing::Late => words.extend(["late".to_owned()]),
+        _ => {}
+    }
+    let place: Option<Place> = entity.field("place").and_then(|place| serde_json::from_value(place.clone()).ok());
+    let place = place.unwrap_or_default();
+    words.extend(place.lat.zip(place.lon).map(|(lat, lon)| cell(lat, lon)));
+    let texts = TEXTS.iter().filter_map(|field| entity.text(field)).chain(place.words.as_deref());
+    let texts: Vec<String> = texts.flat_map(words_of).collect();
+    words.extend(texts.into_iter().take(MOST));
+    let (kind, due) = (entity.kind.clone(), due(entity));
+    Some(ListedRow { entity: entity.id, kind, received, due, words: words.into_iter().collect() })
+}
+
+/// By when somebody has to do something.
+fn due(entity: &Entity) -> Option<Time> {
+    let time = |field: &str| entity.text(field).and_then(|text| text.parse().ok());
+    match (entity.kind.as_str(), entity.text("status")?) {
+        ("finding", "dispatched" | "noticed" | "returned") if time("stopped").is_none() => time("deadline"),
+        ("notice", "issued") => time("sign_by"),
+        _ => None,
+    }
+}
+
+/// The word of what is seen in a scope.
+pub(crate) fn in_scope(scope: &str) -> String {
+    format!("@{scope}")
+}
+
+/// The word of the cell of the map that a point lies in.
+fn cell(lat: f64, lon: f64) -> String {
+    let (row, column) = cell_of(lat, lon);
+    format!("g:{row}_{column}")
+}
+
+/// The words of the cell of a point and of those around it.
+pub(crate) fn cells_around(lat: f64, lon: f64, metres: f64) -> Vec<String> {
+    let (row, column) = cell_of(lat, lon);
+    let rows = (metres / 111_000.0 / CELL).ceil().clamp(1.0, 10.0) as i64;
+    let columns = (metres / 111_000.0 / CELL / lat.to_radians().cos().max(0.05)).ceil().clamp(1.0, 10.0) as i64;
+    let beside = |row: i64| (column - columns..=column + columns).map(move |column| format!("g:{row}_{column}"));
+    (row - rows..=row + rows).flat_map(beside).collect()
+}
+
+fn cell_of(lat: f64, lon: f64) -> (i64, i64) {
+    ((lat / CELL).floor() as i64, (lon / CELL).floor() as i64)
+}
+
+/// The word that `begins` so and stands for `value`.
+pub(crate) fn stands_for(field: &str, value: &str) -> Option<String> {
+    FIELDS.iter().find(|(known, _)| *known == field).map(|(_, begins)| format!("{begins}{}", plain(value)))
+}
+
+/// Without what would end a word.
+fn plain(value: &str) -> String {
+    value.chars().filter(|char| char.is_alphanumeric() || "_-.:".contains(*char)).collect()
+}
+
+/// The words of a text. Chinese is not written with spaces: each character and each two that stand side by side are
+/// words. Anything else is cut where letters and digits end.
+fn words_of(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for run in runs(text) {
+        match run {
+            Run::Word(word) => words.push(word),
+            Run::Characters(characters) => {
+                words.extend(characters.iter().map(char::to_string));
+                words.extend(characters.windows(2).map(|two| two.iter().collect::<String>()));
+            }
+        }
+    }
+    words
+}
+
+/// The words that something must have for `text` to be found in it: of Chinese, what stands side by side.
+pub(crate) fn sought(text: &str) -> Vec<String> {
+    let mut words = BTreeSet::new();
+    for run in runs(text) {
+        match run {
+            Run::Word(word) => drop(words.insert(word)),
+            Run::Characters(one) if one.len() == 1 => words.extend(one.iter().map(char::to_string)),
+            Run::Characters(many) => words.extend(many.windows(2).map(|two| two.iter().collect::<String>())),
+        }
+    }
+    words.into_iter().collect()
+}
+
+enum Run {
+    Word(String),
+    Characters(Vec<char>),
+}
+
+fn runs(text: &str) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    let mut open = false;
+    for char in text.chars().flat_map(char::to_lowercase) {
+        if !char.is_alphanumeric() {
+            open = false;
+            continue;
+        }
+        match (runs.last_mut().filter(|_| open), is_chinese(char)) {
+            (Some(Run::Characters(run)), true) => run.push(char),
+            (Some(Run::Word(run)), false) => run.push(char),
+            (_, true) => runs.push(Run::Characters(vec![char])),
+            (_, false) => runs.push(Run::Word(char.to_string())),
+        }
+        open = true;
+    }
+    runs
+}
+
+/// Written without spaces: Han characters, kana, and what else lies among them.
+fn is_chinese(char: char) -> bool {
+    matches!(char, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chinese_is_found_by_what_stands_side_by_side_and_the_rest_by_words() {
+        let words = words_of("桥下堆物 No.12，A1路");
+        for part in ["桥", "桥下", "下堆", "堆物", "no", "12", "a1", "路"] {
+            assert!(words.contains(&part.to_owned()), "{part}: {words:?}");
+        }
+        assert!(!words.contains(&"桥堆".to_owned()));
+        assert_eq!(sought("桥下堆"), ["下堆", "桥下"]);
+        assert_eq!(sought("堆"), ["堆"]);
+        assert_eq!(sought(" !? "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_near_lies_in_a_cell_around() {
+        let (lat, lon) = (31.2304, 121.4737);
+        let around = cells_around(lat, lon, 100.0);
+        for (north, east) in [(0.0009, 0.0), (-0.0009, 0.0), (0.0, 0.001), (0.0, -0.001)] {
+            assert!(around.contains(&cell(lat + north, lon + east)));
+        }
+        assert!(!around.contains(&cell(lat + 0.02, lon)));
+    }
+}

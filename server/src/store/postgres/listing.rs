@@ -1,0 +1,122 @@
+//! Lists in PostgreSQL: one table, with an index of its words.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use xuncha_core::model::{EntityId, Hash, Time};
+
+use super::super::form::{signed, unsigned};
+use super::super::{KeepListings, Listed, ListedRow, Listings, Order, Result, SeatRow, Wanted};
+use super::batch::sent;
+use super::snapshot::{Transaction, bytes, id, number};
+
+impl Listings for Transaction {
+    fn listed(&self) -> Result<u64> {
+        Ok(self.line.one("SELECT listed FROM head", &[], |row| number(row, 0))?.unwrap_or(0))
+    }
+
+    fn list(&self, wanted: &Wanted) -> Result<Vec<Listed>> {
+        let (sql, params) = self.query(wanted)?;
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect();
+        self.line.many(&sql, &params, |row| {
+            let due: Option<i64> = row.try_get(2)?;
+            Ok(Listed { number: number(row, 0)?, entity: id(row, 1)?, due: due.map(Time::from_millis) })
+        })
+    }
+
+    fn trace(&self, entity: EntityId, from: u64, limit: u32) -> Result<Vec<u64>> {
+        let sql = "SELECT idx FROM trace WHERE entity = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
+        self.line.many(sql, &[&bytes(entity), &signed(from), &i64::from(limit)], |row| number(row, 0))
+    }
+
+    fn seat(&self, token: &Hash) -> Result<Option<SeatRow>> {
+        self.line.one(r#"SELECT "user", expires FROM seat WHERE token = $1"#, &[&&token.0[..]], |row: &Row| {
+            Ok(SeatRow { user: id(row, 0)?, expires: Time::from_millis(row.try_get(1)?) })
+        })
+    }
+}
+
+type Param = Box<dyn ToSql + Sync>;
+
+impl Transaction {
+    /// The statement for a page; see the other engine's.
+    fn query(&self, wanted: &Wanted) -> Result<(String, Vec<Param>)> {
+        let mut params: Vec<Param> = vec![Box::new(wanted.kind.clone())];
+        let mut when = vec!["kind = $1".to_owned()];
+        let mut mark = |value: Param| {
+            params.push(value);
+            format!("${}", params.len())
+        };
+        if !wanted.all.is_empty() {
+            when.push(format!("words @> {}", mark(Box::new(wanted.all.clone()))));
+        }
+        for group in &wanted.any {
+            when.push(format!("words && {}", mark(Box::new(group.clone()))));
+        }
+        for (time, sign) in [(wanted.from, ">="), (wanted.below, "<")] {
+            if let Some(bound) = time.map(|time| self.number_at(&wanted.kind, time)).transpose()? {
+                when.push(format!("n {sign} {}", mark(Box::new(bound))));
+            }
+        }
+        for (time, sign) in [(wanted.due_from, ">="), (wanted.due_below, "<")] {
+            if let Some(time) = time {
+                when.push(format!("due {sign} {}", mark(Box::new(time.millis()))));
+            }
+        }
+        let order = match wanted.order {
+            Order::Newest { below } => {
+                if let Some(below) = below {
+                    when.push(format!("n < {}", mark(Box::new(signed(below)))));
+                }
+                "n DESC"
+            }
+            Order::Due { after } => {
+                when.push("due IS NOT NULL".into());
+                if let Some((due, number)) = after {
+                    let (due, number) = (mark(Box::new(due.millis())), mark(Box::new(signed(number))));
+                    when.push(format!("(due, n) > ({due}, {number})"));
+                }
+                "due, n"
+            }
+        };
+        let limit = mark(Box::new(i64::from(wanted.limit)));
+        let when = when.join(" AND ");
+        Ok((format!("SELECT n, entity, due FROM listing WHERE {when} ORDER BY {order} LIMIT {limit}"), params))
+    }
+
+    /// The first number whose row came in at `time` or later; none such: past all of them.
+    fn number_at(&self, kind: &str, time: Time) -> Result<i64> {
+        let sql = "SELECT n FROM listing WHERE kind = $1 AND received >= $2 ORDER BY received, n LIMIT 1";
+        let found = self.line.one(sql, &[&kind, &time.millis()], |row| Ok(row.try_get(0)?))?;
+        Ok(found.unwrap_or(i64::MAX))
+    }
+}
+
+impl KeepListings for Transaction {
+    fn move_listed(&mut self, size: u64) -> Result<()> {
+        self.line.run("UPDATE head SET listed = $1", vec![sent(signed(size))])
+    }
+
+    fn put_listed(&mut self, row: &ListedRow) -> Result<()> {
+        let sql = "INSERT INTO listing (entity, kind, received, due, words) VALUES ($1, $2, $3, $4, $5)
+                   ON CONFLICT (entity) DO UPDATE SET due = $4, words = $5";
+        let (kind, words) = (row.kind.clone(), row.words.clone());
+        let (received, due) = (row.received.millis(), row.due.map(Time::millis));
+        self.line.run(sql, vec![sent(bytes(row.entity)), sent(kind), sent(received), sent(due), sent(words)])
+    }
+
+    fn add_trace(&mut self, entity: EntityId, index: u64) -> Result<()> {
+        let sql = "INSERT INTO trace (entity, idx) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        self.line.run(sql, vec![sent(bytes(entity)), sent(signed(index))])
+    }
+
+    fn add_seat(&mut self, token: &Hash, row: &SeatRow) -> Result<()> {
+        let sql = r#"INSERT INTO seat (token, "user", expires) VALUES ($1, $2, $3)"#;
+        self.line.run(sql, vec![sent(token.0.to_vec()), sent(bytes(row.user)), sent(row.expires.millis())])
+    }
+
+    fn drop_seats(&mut self, user: EntityId) -> Result<u64> {
+        let sql = r#"DELETE FROM seat WHERE "user" = $1 RETURNING 1"#;
+        let gone = self.line.many(sql, &[&bytes(user)], |_| Ok(()))?.len();
+        unsigned(i64::try_from(gone).unwrap_or(i64::MAX))
+    }
+}
