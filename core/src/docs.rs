@@ -97,10 +97,10 @@ pub mod decisions {
     pub mod d0040 {}
     #[doc = include_str!("../docs/decisions/0041-a-task-is-done-where-it-is.md")]
     pub mod d0041 {}
-    #[doc = include_str!("../docs/decisions/0050-documents-are-written-one-finding-at-a-time.md")]
-    pub mod d0050 {}
     #[doc = include_str!("../docs/decisions/0042-lists-are-found-by-words.md")]
     pub mod d0042 {}
+    #[doc = include_str!("../docs/decisions/0050-documents-are-written-one-finding-at-a-time.md")]
+    pub mod d0050 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }
