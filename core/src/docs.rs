@@ -91,14 +91,16 @@ pub mod decisions {
     pub mod d0032 {}
     #[doc = include_str!("../docs/decisions/0033-each-finding-has-its-own-way.md")]
     pub mod d0033 {}
+    #[doc = include_str!("../docs/decisions/0034-what-another-register-says-is-a-claim.md")]
+    pub mod d0034 {}
     #[doc = include_str!("../docs/decisions/0040-on-the-spot-is-within-a-day.md")]
     pub mod d0040 {}
     #[doc = include_str!("../docs/decisions/0041-a-task-is-done-where-it-is.md")]
     pub mod d0041 {}
-    #[doc = include_str!("../docs/decisions/0050-documents-are-written-one-finding-at-a-time.md")]
-    pub mod d0050 {}
     #[doc = include_str!("../docs/decisions/0042-lists-are-found-by-words.md")]
     pub mod d0042 {}
+    #[doc = include_str!("../docs/decisions/0050-documents-are-written-one-finding-at-a-time.md")]
+    pub mod d0050 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }

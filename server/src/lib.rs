@@ -9,6 +9,7 @@ pub mod casework;
 pub mod catalogue;
 pub mod cli;
 pub mod documents;
+pub mod importing;
 pub mod ledger;
 pub mod listen;
 pub mod metrics;

@@ -87,6 +87,12 @@ impl EntityId {
         EntityId::named(ledger, &format!("month:{month}"))
     }
 
+    /// The finding that stands for the case `case` of the register `system`: taken over twice, it is one.
+    pub fn of_source(ledger: LedgerId, system: &str, case: &str) -> EntityId {
+        // Neither has a line break in it.
+        EntityId::named(ledger, &format!("source:{system}\n{case}"))
+    }
+
     /// What follows from this entity by a rule called `name`, and can follow only once.
     pub fn following(self, name: &str) -> EntityId {
         EntityId(Uuid::new_v5(&self.0, name.as_bytes()))

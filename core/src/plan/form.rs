@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use super::calendar::hours_of;
 use super::kind::{Act, FieldLaw, Form, KindLaw};
-use super::{Ruling, Shape, View, hold, refuse};
-use crate::model::{Answer, Code, EntityId, Hash, LedgerId, OpId, Photo, Place, Preview, Recurs, Time, TimeLimit};
+use super::{Ruling, Shape, View, claims, hold, refuse};
+use crate::model::{
+    Answer, Code, EntityId, Hash, LedgerId, OpId, Photo, Place, Preview, Recurs, Source, Time, TimeLimit,
+};
 use crate::op::{Op, PublicKey};
 
 /// Fields of the op's body, sets laid out; refused with the field's name when one does not fit.
@@ -57,6 +59,10 @@ fn check_made(op: &Op) -> Ruling<()> {
         "device.add" => {
             let key = text("key").and_then(|key| key.parse::<PublicKey>().ok());
             key.map(|key| EntityId::of_device(op.ledger, &key.device()))
+        }
+        "finding.import" => {
+            let source = op.body.get("source").and_then(|source| Source::deserialize(source).ok());
+            source.map(|source| EntityId::of_source(op.ledger, &source.system, &source.case))
         }
         // A corrected finding keeps the id under which it was first recorded and refused, so that
         // what was said about it since still finds it.
@@ -234,6 +240,7 @@ fn check_form(view: &dyn View, name: &str, form: Form, value: &Value) -> Ruling<
         Form::Recurs => Recurs::deserialize(value).is_ok_and(|recurs| is_recurs(&recurs)),
         Form::Answer => Answer::deserialize(value).is_ok_and(|answer| is_answer(&answer)),
         Form::Asked => is_asked(value),
+        Form::Source => return claims::check(name, value),
         Form::OpIds => Vec::<OpId>::deserialize(value).is_ok_and(|ids| (1..=100).contains(&ids.len())),
         Form::Ref(kind) => return check_ref(view, name, kind, text),
         Form::Limit => TimeLimit::deserialize(value).is_ok_and(TimeLimit::is_sensible),
@@ -267,7 +274,7 @@ fn check_ref(view: &dyn View, name: &str, kind: &str, text: Option<&str>) -> Rul
     }
 }
 
-fn is_words(text: &str, most: usize, allowed: &[char]) -> bool {
+pub(super) fn is_words(text: &str, most: usize, allowed: &[char]) -> bool {
     let length = text.chars().count();
     let control = |c: char| c.is_control() && !allowed.contains(&c);
     length <= most && !text.trim().is_empty() && !text.contains(control)
@@ -359,6 +366,7 @@ impl Form {
             Form::Document => "must name hash and len of a document".into(),
             Form::Recurs => "must be {\"week\": [days]} or {\"month\": [1 to 31]}".into(),
             Form::Answer => "must be an answer: is yes, no or na, values, note, why, findings".into(),
+            Form::Source => "must be what another register says: system, case, opened".into(),
             Form::Asked => "must be a number from 0 on, or text of 1 to 64 characters".into(),
         }
     }

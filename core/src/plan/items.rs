@@ -21,7 +21,7 @@ pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, en
     let reader = Reader { view, moment };
     match law.kind {
         "catalogue.load" => reader.loaded(op),
-        "finding.record" | "finding.amend" | "finding.resolve" => reader.finding(law, op, entity),
+        "finding.record" | "finding.import" | "finding.amend" | "finding.resolve" => reader.finding(law, op, entity),
         "finding.fix" => entity.map_or(Ok(()), |finding| spot::check(finding, op)),
         "inspection.start" => reader.started(op),
         "inspection.answer" => entity.map_or(Ok(()), |entity| reader.answered(op, entity)),

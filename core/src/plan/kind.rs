@@ -116,6 +116,8 @@ pub enum Form {
     Days(&'static Form),
     /// Times of day between which an office is open, in order.
     Hours,
+    /// [`Source`](crate::model::Source): what another register claims.
+    Source,
     /// What an ask is answered with: a number from 0 on, or text of 1 to 64 characters.
     Asked,
 }

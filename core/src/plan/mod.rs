@@ -14,6 +14,7 @@ mod apply;
 mod area;
 mod calendar;
 mod casework;
+mod claims;
 mod epoch;
 mod errand;
 mod evidence;

@@ -58,6 +58,16 @@ const FINDING: &[FieldLaw] = &[
     may("inspection", Form::Ref("inspection")),
     may("why", Form::Words(500)),
 ];
+const IMPORT: &[FieldLaw] = &[
+    must("source", Form::Source),
+    must("item", Form::Line(64)),
+    may("place", Form::Place),
+    may("note", Form::Words(4_000)),
+    may("severity", SEVERITY),
+    may("tags", FLAGS),
+    may("catalogue", Form::Ref("catalogue")),
+    may("unit", Form::Ref("unit")),
+];
 const ASKED: Form = Form::Set(20, &Form::Asked);
 const FIX: &[FieldLaw] = &[may("photos", Form::Set(100, &Form::Photo))];
 const PREVIEWS: &[FieldLaw] = &[must("previews", Form::Set(100, &Form::Preview))];
@@ -211,6 +221,7 @@ pub(super) const LAWS: &[KindLaw] = &[
     law("finding.file", "finding", step("filed", &["reported"]), "finding.review", FILE),
     observed(law("finding.fix", "finding", step("fixed_on_the_spot", &["reported"]), "finding.record", FIX)),
     law("finding.give_back", "finding", step("filed", &["dispatched", "noticed"]), "finding.give_back", &[REASON]),
+    law("finding.import", "finding", Act::Make, "", IMPORT),
     law("finding.note", "finding", Act::Change, "finding.note", &[must("notes", Form::Set(200, &Form::Words(2_000)))]),
     law("finding.overdue", "finding", stay(AT_WORK), "", OVERDUE),
     observed(law("finding.record", "finding", Act::Make, "finding.record", FINDING)),

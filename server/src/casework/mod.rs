@@ -5,8 +5,10 @@
 
 mod desk;
 mod overdue;
+mod tally;
 mod tasks;
 
 pub use desk::DeskOp;
 pub use overdue::Deadlines;
+pub use tally::{By, Stands, Tally};
 pub use tasks::Clerk;

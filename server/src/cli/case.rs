@@ -10,6 +10,7 @@ use xuncha_core::plan::standing;
 use super::Failure;
 use super::folder::{Folder, Place};
 use super::print::Printer;
+use super::standing::Standings;
 use crate::casework::DeskOp;
 
 #[derive(Debug, Args)]
@@ -31,6 +32,8 @@ enum Command {
         #[arg(long)]
         status: Option<String>,
     },
+    /// Count cases that are on time, late and overdue.
+    Standing(Standings),
     /// Take a step, such as `finding.file`, `notice.draft`, `notice.issue`; merge-rules.md lists them all.
     Say(Say),
 }
@@ -54,6 +57,7 @@ impl Case {
         let folder = Folder::open(&self.place)?;
         match self.command {
             Command::List { what, status } => list(&folder, printer, &what, status.as_deref())?,
+            Command::Standing(standings) => standings.run(&folder, printer)?,
             Command::Say(say) => say.run(&folder, printer)?,
         }
         Ok(ExitCode::SUCCESS)
@@ -106,7 +110,9 @@ fn line(folder: &Folder, entity: &Entity) -> (Value, String) {
             let deadline = entity.text("deadline").unwrap_or("-");
             let item = entity.text("item").unwrap_or("-");
             let mut value = json!(Finding::from_entity(entity));
-            for field in ["unit", "person", "deadline", "notice", "reply", "rework", "wanted", "suspended", "exempt"] {
+            for field in
+                ["unit", "person", "deadline", "notice", "reply", "rework", "wanted", "suspended", "exempt", "source"]
+            {
                 if let Some(known) = entity.field(field) {
                     value[field] = known.clone();
                 }

@@ -1,5 +1,7 @@
 //! `xuncha import`: takes in what was carried here by hand.
 
+mod findings;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -26,11 +28,16 @@ enum What {
         #[command(flatten)]
         place: Place,
     },
+    /// Cases of a register that was kept before, with their own times; taking them over twice changes nothing.
+    Findings(findings::Findings),
 }
 
 impl Import {
     pub(super) fn run(self, printer: &Printer) -> Result<ExitCode, Failure> {
-        let What::Bundle { file, place } = self.what;
+        let (file, place) = match self.what {
+            What::Bundle { file, place } => (file, place),
+            What::Findings(findings) => return findings.run(printer),
+        };
         let folder = Folder::open(&place)?;
         let depot = place.depot(&*folder.store)?;
         let done = import(&file, &depot, &*folder.store, folder.sequencer(), &folder.host)?;

@@ -18,6 +18,7 @@ mod operation;
 mod print;
 mod serve;
 mod signals;
+mod standing;
 mod verify;
 
 pub use failure::Failure;

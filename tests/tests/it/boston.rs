@@ -7,7 +7,7 @@ use std::path::Path;
 use xuncha_core::model::{FindingDraft, Place};
 use xuncha_tests::harness::{Phone, TestServer, shared};
 
-const FILES: [&str; 5] = [
+pub(super) const FILES: [&str; 5] = [
     "construction-debris.csv",
     "illegal-dumping.csv",
     "illegal-posting-of-signs.csv",
@@ -96,7 +96,7 @@ fn read(text: &str) -> Vec<BTreeMap<String, String>> {
     rows.map(|row| names.iter().cloned().zip(row).collect()).collect()
 }
 
-fn records(text: &str) -> Vec<Vec<String>> {
+pub(super) fn records(text: &str) -> Vec<Vec<String>> {
     let (mut records, mut record, mut field, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
     let mut chars = text.chars().peekable();
     while let Some(c) = chars.next() {

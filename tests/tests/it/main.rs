@@ -34,6 +34,7 @@ mod pull;
 mod readiness;
 mod real_photos;
 mod recheck;
+mod registers;
 mod s3;
 mod s3_faults;
 mod starts;

@@ -62,6 +62,7 @@ impl Case<'_> {
         let late = matches!(standing(finding, self.now), Standing::Overdue | Standing::Late);
         match rule {
             "overdue" if !late => bad("rule", "the finding is not late"),
+            "overdue" if finding.field("deadline").is_none() => bad("rule", "the deadline is another register's claim"),
             "overdue" if finding.field("exempt").is_some() => bad("rule", "the finding is exempt"),
             "rework" if rework == 0 => bad("rule", "the finding never came back"),
             "overdue" => Ok(base * u64::from(rules.overdue) / 100),

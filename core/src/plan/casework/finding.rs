@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::super::calendar::Span;
 use super::super::items::catalogue_of;
+use super::standing::deadline_of;
 use super::{Case, bad, counted, text, undisputed};
-use crate::model::{Code, Entity, EntityId, Finding, Photo, Time, TimeLimit};
-use crate::plan::{Ruling, refuse};
+use crate::model::{Code, Entity, EntityId, Finding, Photo, Source, Time, TimeLimit};
+use crate::plan::{Ruling, claims, refuse};
 
 impl Case<'_> {
     pub(super) fn finding(&mut self, finding: &Entity) -> Ruling<()> {
@@ -30,6 +31,19 @@ impl Case<'_> {
             "finding.resume" => self.resume(finding),
             _ => Ok(()),
         }
+    }
+
+    /// A case of another register. What it claims stays a claim; only the state that it is in here follows. An open case is sent to a
+    /// unit that could deal with it, or to none yet.
+    pub(super) fn taken_over(&mut self) -> Ruling<()> {
+        let closed = self.said("source").and_then(|source| Source::deserialize(source).ok());
+        let closed = closed.is_some_and(|source| source.closed.is_some());
+        let unit = self.said_id("unit");
+        if let (Some(unit), false) = (unit, closed) {
+            self.can_be_sent_to(unit)?;
+        }
+        self.accepted.add("status", claims::status(closed, unit.is_some()));
+        Ok(())
     }
 
     /// 立案: what can be looked at, and nobody disputes. Where a photo will never be (a file that came damaged), the reviewer says so
@@ -85,7 +99,7 @@ impl Case<'_> {
     fn reply(&mut self, finding: &Entity) -> Ruling<()> {
         self.accepted.add("replied", text(self.now));
         let claimed = self.op.at.wall.plus_millis(self.op.at.offset.unwrap_or(0));
-        let deadline = time(finding, "deadline");
+        let deadline = deadline_of(finding);
         let doubtful = deadline.is_some_and(|deadline| claimed <= deadline && deadline < self.now);
         self.accepted.add("claimed", if doubtful { text(claimed) } else { Value::Null });
         self.clear(&["wanted", "wanted_because"])?;
@@ -139,11 +153,11 @@ impl Case<'_> {
     }
 
     fn request(&self, finding: &Entity) -> Ruling<()> {
-        self.later("wanted", time(finding, "deadline"))
+        self.later("wanted", deadline_of(finding))
     }
 
     fn extend(&mut self, finding: &Entity) -> Ruling<()> {
-        self.later("deadline", time(finding, "deadline"))?;
+        self.later("deadline", deadline_of(finding))?;
         // From here on the deadline is what was said, not what the limit comes to.
         self.clear(&["wanted", "wanted_because", "limit", "pauses"])
     }
@@ -177,7 +191,7 @@ impl Case<'_> {
             finding.field("pauses").and_then(|pauses| Vec::deserialize(pauses).ok()).unwrap_or_default();
         pauses.push((stopped, self.now));
         let limit = finding.field("limit").and_then(|limit| TimeLimit::deserialize(limit).ok());
-        let deadline = match (limit, time(finding, "begun"), time(finding, "deadline")) {
+        let deadline = match (limit, time(finding, "begun"), deadline_of(finding)) {
             (Some(limit), Some(begun), _) => Some(counted(self.office().deadline(begun, limit, &pauses))?),
             // A deadline that was set by hand moves by as long as the clock stood.
             (_, _, deadline) => deadline.map(|deadline| deadline.plus_millis(self.now.millis() - stopped.millis())),

@@ -51,6 +51,7 @@ pub(super) fn judge(
             duty::check(view, op, finding)?;
             case.finding(finding)
         }
+        ("finding", None) if law.kind == "finding.import" => case.taken_over(),
         ("notice", Some(notice)) => {
             duty::check(view, op, notice)?;
             case.notice(notice)

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Entity, Time};
+use crate::model::{Entity, Source, Time};
 
 /// How a case stands against its deadline (超期).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,22 +24,36 @@ pub enum Standing {
 
 /// How `finding` stands at `now`. What an exemption takes out of the statistics stands here as it is: the raw lateness stays.
 ///
-/// A case is rectified when the unit replies, and what comes back for rework runs against its new deadline. A case that ended
-/// without a reply (imported, or closed otherwise) is rectified when it was closed.
+/// A case is rectified when the unit replies, and what comes back for rework runs against its new deadline. A case that was closed
+/// without a reply is rectified when it was closed.
+///
+/// A case taken over from another register stands as that register's own times say, until it is given times of this ledger: its
+/// target is the deadline, and it is rectified when it is claimed to be closed. It runs also while it waits to be dispatched here,
+/// for somebody had it before.
 pub fn standing(finding: &Entity, now: Time) -> Standing {
-    let time = |field: &str| finding.text(field).and_then(|text| text.parse::<Time>().ok());
-    let Some(deadline) = time("deadline") else { return Standing::None };
+    let Some(deadline) = deadline_of(finding) else { return Standing::None };
+    let closed = || Source::of(finding).and_then(|source| source.closed);
     let done = match finding.text("status") {
-        Some("replied") => time("replied"),
-        Some("closed") => time("replied").or_else(|| time("closed")),
+        Some("replied") => time(finding, "replied"),
+        Some("closed") => time(finding, "replied").or_else(|| time(finding, "closed")).or_else(closed),
         Some("dispatched" | "noticed" | "returned") => None,
+        Some("reported" | "filed") if finding.field("source").is_some() => None,
         _ => return Standing::None,
     };
     match done {
         Some(done) if done <= deadline => Standing::OnTime,
         Some(_) => Standing::Late,
-        None if time("stopped").is_some() => Standing::Suspended,
+        None if time(finding, "stopped").is_some() => Standing::Suspended,
         None if now <= deadline => Standing::Running,
         None => Standing::Overdue,
     }
+}
+
+/// Until when `finding` is to be rectified: the ledger's own word, or else the claim of the register that it comes from.
+pub(super) fn deadline_of(finding: &Entity) -> Option<Time> {
+    time(finding, "deadline").or_else(|| Source::of(finding)?.target)
+}
+
+fn time(finding: &Entity, field: &str) -> Option<Time> {
+    finding.text(field).and_then(|text| text.parse().ok())
 }
