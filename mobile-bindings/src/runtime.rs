@@ -48,14 +48,13 @@ impl Errands {
     ) -> Result<T, FieldError> {
         let (alive, ended) = oneshot::channel();
         let before = std::mem::take(&mut *lock(&self.abandoned));
-        let handle = begin(async move {
+        let handle = self.remembered(async move {
             let _alive = alive;
             for ended in before {
                 drop(ended.await);
             }
             work.await
         })?;
-        self.remember(handle.abort_handle());
         let mut errand = Errand { handle, ended: Some(ended), errands: self };
         match (&mut errand.handle).await {
             Ok(done) => done,
@@ -80,10 +79,17 @@ impl Errands {
         lock(&self.under_way).drain(..).for_each(|errand| errand.abort());
     }
 
-    fn remember(&self, errand: AbortHandle) {
+    /// Begins `work` with the list in hand: its listener may be told, and the app may cancel, before this thread
+    /// runs on, and a cancel that does not find what it is meant for would be lost.
+    fn remembered<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<JoinHandle<T>, FieldError> {
         let mut errands = lock(&self.under_way);
         errands.retain(|errand| !errand.is_finished());
-        errands.push(errand);
+        let handle = begin(work)?;
+        errands.push(handle.abort_handle());
+        Ok(handle)
     }
 }
 
@@ -105,4 +111,31 @@ impl<T> Drop for Errand<'_, T> {
 
 fn lock<T>(guarded: &Mutex<T>) -> MutexGuard<'_, T> {
     guarded.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A listener's thread cancels as soon as the errand begins: an abort that found no errand would leave it hanging.
+    #[test]
+    fn a_cancel_finds_the_errand_that_has_only_just_begun() {
+        let errands = Arc::new(Errands::default());
+        for turn in 0..2_000 {
+            let inside = errands.clone();
+            let work = async move {
+                inside.cancel();
+                tokio::time::sleep(Duration::from_secs(5)).await;
+                Ok(())
+            };
+            let done = runtime().unwrap().block_on(errands.run(work));
+            assert!(
+                matches!(&done, Err(FieldError::Later { report, .. }) if report.code == "cancelled"),
+                "turn {turn}: {done:?}"
+            );
+        }
+    }
 }
