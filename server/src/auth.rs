@@ -15,7 +15,7 @@ use xuncha_core::protocol::{EnrolRequest, ServiceError, Token};
 
 use crate::ledger::{Item, OwnOp};
 use crate::problem::{refusal, store_failure};
-use crate::store::{EntityRow, Result, SeatRow, Snapshot, Store, StoreError, TokenRow};
+use crate::store::{EntityRow, Result, SeatRow, Sender, Snapshot, Store, StoreError, TokenRow};
 
 /// How long an enrolment code may be used, in milliseconds: three days.
 const INVITE_LIFE: i64 = 3 * 24 * 60 * 60 * 1000;
@@ -53,6 +53,13 @@ pub struct Person {
     pub user: EntityId,
     /// The phone; none at a desk.
     pub device: Option<DeviceId>,
+}
+
+impl Person {
+    /// As whom they hand files in.
+    pub fn sender(&self) -> Sender {
+        self.device.map_or(Sender::Desk(self.user), Sender::Device)
+    }
 }
 
 impl From<&TokenRow> for Person {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::catalogue::Clock;
 use super::finding::{members, read};
-use super::{Entity, EntityId, Time};
+use super::{Entity, EntityId, Photo, Time};
 
 /// How long something may take (整改时限).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +118,9 @@ pub struct Notice {
     /// Their telephone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// Pictures attached to it, such as the scan of the sealed paper.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub photos: BTreeMap<String, Photo>,
     /// When it was issued.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued: Option<Time>,
@@ -166,6 +169,7 @@ impl Notice {
             leader: text("leader"),
             person: text("person"),
             phone: text("phone"),
+            photos: members(entity, "photos"),
             issued: time("issued"),
             sign_by: time("sign_by"),
             signed: time("signed"),

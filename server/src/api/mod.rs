@@ -86,12 +86,6 @@ impl Service {
         &self.inner.blobs
     }
 
-    /// Who a token belongs to.
-    async fn caller(&self, token: &Token) -> Result<Caller, ServiceError> {
-        let token = token.clone();
-        self.blocking(move |inner| auth::caller(&*inner.store, &token)).await
-    }
-
     /// Who a token belongs to, a phone's or a desk's.
     async fn person(&self, token: &Token) -> Result<Person, ServiceError> {
         let token = token.clone();

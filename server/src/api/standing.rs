@@ -5,8 +5,8 @@ use xuncha_core::op::Seen;
 use xuncha_core::protocol::{ServiceError, Token};
 
 use super::{Inner, Service};
-use crate::auth;
-use crate::ledger::{Caller, Item, ahead, remember, rolled_back, rolled_back_detail, unproven};
+use crate::auth::{self, Person};
+use crate::ledger::{Item, ahead, remember, rolled_back, rolled_back_detail, unproven};
 use crate::problem::{refusal, store_failure};
 use crate::store::StoreError;
 
@@ -48,9 +48,11 @@ impl Inner {
     }
 
     /// Who sends a file, when anything may be taken from them.
-    fn sender(&self, token: &Token) -> Result<Caller, ServiceError> {
-        let caller = auth::caller(&*self.store, token)?;
-        self.continues_for(&caller.device, &[])?;
+    fn sender(&self, token: &Token) -> Result<Person, ServiceError> {
+        let caller = auth::person(&*self.store, &self.host, token)?;
+        if let Some(device) = &caller.device {
+            self.continues_for(device, &[])?;
+        }
         self.goes_on()?;
         Ok(caller)
     }
@@ -58,7 +60,7 @@ impl Inner {
 
 impl Service {
     /// Who a token belongs to, when files may be taken from them.
-    pub(super) async fn sender(&self, token: &Token) -> Result<Caller, ServiceError> {
+    pub(super) async fn sender(&self, token: &Token) -> Result<Person, ServiceError> {
         let token = token.clone();
         self.blocking(move |inner| inner.sender(&token)).await
     }

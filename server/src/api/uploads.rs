@@ -58,7 +58,7 @@ async fn begun(service: &Service, headers: &HeaderMap, body: Body) -> Result<Upl
 pub async fn upload_progress(State(service): State<Service>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let found = async {
         tus::check_version(&headers)?;
-        service.blobs().progress(service.caller(&token(&headers)?).await?, id).await
+        service.blobs().progress(service.person(&token(&headers)?).await?, id).await
     };
     match found.await {
         Ok(row) => tus::described(tus::empty(StatusCode::OK), &row),
@@ -105,7 +105,7 @@ async fn continued(service: &Service, id: String, headers: &HeaderMap, body: Bod
 pub async fn cancel_upload(State(service): State<Service>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let cancelled = async {
         tus::check_version(&headers)?;
-        service.blobs().cancel(service.caller(&token(&headers)?).await?, id).await
+        service.blobs().cancel(service.person(&token(&headers)?).await?, id).await
     };
     match cancelled.await {
         Ok(()) => tus::empty(StatusCode::NO_CONTENT),

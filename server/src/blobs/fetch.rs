@@ -32,7 +32,7 @@ const DOCUMENT: &str = "application/json";
 
 fn document_row(hash: &Hash, text: &str) -> BlobRow {
     let (media_type, len) = (DOCUMENT.to_owned(), text.len() as u64);
-    BlobRow { hash: *hash, len, media_type, kept: None, whole: true, device: None }
+    BlobRow { hash: *hash, len, media_type, kept: None, whole: true, sender: None }
 }
 
 impl Blobs {

@@ -148,7 +148,7 @@ fn keep(store: &dyn Store, depot: &Depot, host: &Host, mut jpeg: &[u8]) -> Resul
     let gathered = depot.gather(host, &mut jpeg).map_err(|error| disk(&error))?;
     let (hash, ..) = gathered.sum();
     gathered.keep().map_err(|error| disk(&error))?;
-    let blob = BlobRow { hash, len, media_type: "image/jpeg".to_owned(), kept: None, whole: true, device: None };
+    let blob = BlobRow { hash, len, media_type: "image/jpeg".to_owned(), kept: None, whole: true, sender: None };
     store.change(|batch| batch.put_blob(&blob))?;
     Ok(hash)
 }

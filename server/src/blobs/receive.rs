@@ -12,7 +12,7 @@ use super::source::Source;
 use super::turns::Turn;
 use super::writer::Writer;
 use super::{Announced, Blobs, stands_at};
-use crate::ledger::Caller;
+use crate::auth::Person;
 use crate::problem::refusal;
 use crate::store::UploadRow;
 
@@ -29,19 +29,17 @@ impl Blobs {
     /// Whatever closes the door; what came before is kept.
     pub async fn begin<S: Source>(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: Person,
         announced: Announced,
         source: Option<S>,
         promised: Option<Hash>,
     ) -> Result<UploadRow, ServiceError> {
         let blobs = self.clone();
         apart(async move {
-            let asker = caller.clone();
             let bytes = source.is_some();
-            let row = blobs.blocking(move |blobs| blobs.find_or_begin(&asker, &announced, bytes)).await?;
+            let row = blobs.blocking(move |blobs| blobs.find_or_begin(&caller, &announced, bytes)).await?;
             let turn = blobs.turns.take(&row.id).await;
-            let asker = caller.clone();
-            let row = blobs.blocking(move |blobs| blobs.standing(&asker, &row.id)).await?;
+            let row = blobs.blocking(move |blobs| blobs.standing(&caller, &row.id)).await?;
             match source {
                 // Bytes that come along are the file's first ones, and of use to a new upload only.
                 Some(source) if row.offset == 0 => blobs.take_in(caller, row, turn, source, promised).await,
@@ -62,7 +60,7 @@ impl Blobs {
     /// when the connection broke or a newer request came: what came until then is kept.
     pub async fn append<S: Source>(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: Person,
         id: String,
         offset: u64,
         coming: Option<u64>,
@@ -71,7 +69,7 @@ impl Blobs {
     ) -> Result<UploadRow, ServiceError> {
         let blobs = self.clone();
         apart(async move {
-            let (turn, row) = blobs.reach(&caller, id).await?;
+            let (turn, row) = blobs.reach(caller, id).await?;
             if row.offset != offset {
                 return Err(stands_at(row.offset));
             }
@@ -90,35 +88,34 @@ impl Blobs {
     ///
     /// # Errors
     /// `upload_gone`, or a door that is closed.
-    pub async fn progress(self: &Arc<Self>, caller: Caller, id: String) -> Result<UploadRow, ServiceError> {
-        self.reach(&caller, id).await.map(|(_, row)| row)
+    pub async fn progress(self: &Arc<Self>, caller: Person, id: String) -> Result<UploadRow, ServiceError> {
+        self.reach(caller, id).await.map(|(_, row)| row)
     }
 
     /// Gives the upload `id` up; a file that is whole stays.
     ///
     /// # Errors
     /// `upload_gone`, or a door that is closed.
-    pub async fn cancel(self: &Arc<Self>, caller: Caller, id: String) -> Result<(), ServiceError> {
-        let (turn, row) = self.reach(&caller, id).await?;
+    pub async fn cancel(self: &Arc<Self>, caller: Person, id: String) -> Result<(), ServiceError> {
+        let (turn, row) = self.reach(caller, id).await?;
         self.blocking(move |blobs| blobs.give_up(&row)).await?;
         drop(turn);
         Ok(())
     }
 
     /// The upload as it stands once everybody before has let go of it.
-    async fn reach(self: &Arc<Self>, caller: &Caller, id: String) -> Result<(Turn, UploadRow), ServiceError> {
-        let (asker, name) = (caller.clone(), id.clone());
-        // Asked first: nobody may disturb an upload of another device.
-        self.blocking(move |blobs| blobs.owns(&asker, &name)).await?;
+    async fn reach(self: &Arc<Self>, caller: Person, id: String) -> Result<(Turn, UploadRow), ServiceError> {
+        let name = id.clone();
+        // Asked first: nobody may disturb an upload of somebody else.
+        self.blocking(move |blobs| blobs.owns(&caller, &name)).await?;
         let turn = self.turns.take(&id).await;
-        let asker = caller.clone();
-        let row = self.blocking(move |blobs| blobs.standing(&asker, &id)).await?;
+        let row = self.blocking(move |blobs| blobs.standing(&caller, &id)).await?;
         Ok((turn, row))
     }
 
     async fn take_in<S: Source>(
         self: &Arc<Self>,
-        caller: Caller,
+        caller: Person,
         row: UploadRow,
         turn: Turn,
         source: S,

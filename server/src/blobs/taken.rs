@@ -7,7 +7,7 @@ use xuncha_core::model::{BlobRef, DeviceId};
 use xuncha_core::photo::media_type;
 
 use super::depot::Depot;
-use crate::store::{BlobRow, Store, StoreError};
+use crate::store::{BlobRow, Sender, Store, StoreError};
 
 /// Keeps the bytes of `source` as the file that `blob` names, and remembers who brought it; false
 /// when it is here whole already. Durable when this returns; the ledger is told by
@@ -45,7 +45,14 @@ pub fn take_in(
     };
     gathered.keep()?;
     let media_type = media_type.to_owned();
-    let row = BlobRow { hash: blob.hash, len: blob.len, media_type, kept: None, whole: true, device: Some(*device) };
+    let row = BlobRow {
+        hash: blob.hash,
+        len: blob.len,
+        media_type,
+        kept: None,
+        whole: true,
+        sender: Some(Sender::Device(*device)),
+    };
     store.change(|batch| batch.put_blob(&row)).map_err(failed)?;
     Ok(true)
 }

@@ -14,11 +14,10 @@ use super::sight::{admitted, is_seen};
 use super::sweep::UPLOAD_LIFE;
 use super::{Blobs, Depot, Gathered, disk_failure, stands_at};
 use crate::auth::Person;
-use crate::ledger::Caller;
 use crate::problem::{refusal, store_failure};
 use crate::store::{Batch, BlobRow, Result as Stored, UploadRow};
 
-/// What a phone says of a file before it sends it; believed of neither hash nor length.
+/// What a sender says of a file before it sends it; believed of neither hash nor length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Announced {
     /// SHA-256 of the file.
@@ -31,7 +30,7 @@ pub struct Announced {
 type Begun = (UploadRow, Option<UploadRow>);
 
 impl Blobs {
-    /// The upload of this file by this device: the one that was begun before, or a new one. Whole
+    /// The upload of this file by this sender: the one that was begun before, or a new one. Whole
     /// at once when the file is here and something that the caller sees refers to it; a caller who
     /// only guessed the hash learns nothing.
     ///
@@ -40,7 +39,7 @@ impl Blobs {
     /// durable when this returns.
     pub(super) fn find_or_begin(
         &self,
-        caller: &Caller,
+        caller: &Person,
         announced: &Announced,
         bytes: bool,
     ) -> Result<UploadRow, ServiceError> {
@@ -51,8 +50,14 @@ impl Blobs {
             return Err(refusal(Code::TooLarge, format!("Upload-Length: at most {MAX_BLOB_BYTES}")));
         }
         let (id, now) = (URL_SAFE_NO_PAD.encode(self.host.bytes::<16>()), self.host.clock.wall());
-        let fresh =
-            UploadRow { id, device: caller.device, hash: announced.hash, len: announced.len, offset: 0, touched: now };
+        let fresh = UploadRow {
+            id,
+            sender: caller.sender(),
+            hash: announced.hash,
+            len: announced.len,
+            offset: 0,
+            touched: now,
+        };
         let room = self.check_room(announced.len);
         let work = |batch: &mut dyn Batch| decide(batch, caller, &fresh, room.clone(), self.bounds.quota);
         let begun = if bytes { self.store.change_soon(work) } else { self.store.change(work) };
@@ -63,19 +68,19 @@ impl Blobs {
         Ok(row)
     }
 
-    /// Fails with `upload_gone` unless `id` is an upload of this device.
-    pub(super) fn owns(&self, caller: &Caller, id: &str) -> Result<(), ServiceError> {
+    /// Fails with `upload_gone` unless `id` is an upload of theirs.
+    pub(super) fn owns(&self, caller: &Person, id: &str) -> Result<(), ServiceError> {
         let row = self.store.look(|snapshot| snapshot.upload(id)).map_err(|error| store_failure(&error))?;
-        row.filter(|row| row.device == caller.device).map(drop).ok_or_else(|| refusal(Code::UploadGone, None))
+        row.filter(|row| row.sender == caller.sender()).map(drop).ok_or_else(|| refusal(Code::UploadGone, None))
     }
 
-    /// The upload `id` as it stands, for the device that began it; anyone else hears that it is gone.
+    /// The upload `id` as it stands, for whoever began it; anyone else hears that it is gone.
     /// To be asked by whoever has the turn: it mends a row whose bytes are gone.
-    pub(super) fn standing(&self, caller: &Caller, id: &str) -> Result<UploadRow, ServiceError> {
+    pub(super) fn standing(&self, caller: &Person, id: &str) -> Result<UploadRow, ServiceError> {
         let found = self.store.look(|snapshot| {
-            let row = snapshot.upload(id)?.filter(|row| row.device == caller.device);
+            let row = snapshot.upload(id)?.filter(|row| row.sender == caller.sender());
             let here = row.as_ref().map(|row| snapshot.blob(&row.hash)).transpose()?.flatten();
-            Ok((row, here, admitted(snapshot, &Person::from(caller))?))
+            Ok((row, here, admitted(snapshot, caller)?))
         });
         let (row, here, admitted) = found.map_err(|error| store_failure(&error))?;
         admitted?;
@@ -127,7 +132,7 @@ impl Blobs {
     /// Bytes that are not what they should be are thrown away with their upload. A crash on the way
     /// leaves an upload that begins again or goes on, or a file under its hash that nothing knows of; the same
     /// file replaces it.
-    pub(super) fn finish(&self, caller: &Caller, row: UploadRow, whole: Gathered) -> Result<UploadRow, ServiceError> {
+    pub(super) fn finish(&self, caller: &Person, row: UploadRow, whole: Gathered) -> Result<UploadRow, ServiceError> {
         let (hash, _, head) = whole.sum();
         if hash != row.hash {
             self.give_up(&row)?;
@@ -138,9 +143,7 @@ impl Blobs {
             return Err(refusal(Code::Malformed, "type: only JPEG, PNG and HEIC images are kept".to_owned()));
         };
         // The upload may have taken days: what was allowed when it began may no longer be.
-        self.store
-            .look(|snapshot| admitted(snapshot, &Person::from(caller)))
-            .map_err(|error| store_failure(&error))??;
+        self.store.look(|snapshot| admitted(snapshot, caller)).map_err(|error| store_failure(&error))??;
         whole.keep().map_err(|error| disk_failure(&error))?;
         let row = UploadRow { offset: row.len, touched: self.host.clock.wall(), ..row };
         let blob = BlobRow {
@@ -149,7 +152,7 @@ impl Blobs {
             media_type: media_type.to_owned(),
             kept: None,
             whole: true,
-            device: Some(row.device),
+            sender: Some(row.sender),
         };
         let kept = self.store.change(|batch| {
             // Whatever another server says of its offset: the bytes are here. Only what was given up stays so.
@@ -170,17 +173,17 @@ impl Blobs {
 
 fn decide(
     batch: &mut dyn Batch,
-    caller: &Caller,
+    caller: &Person,
     fresh: &UploadRow,
     room: Result<(), ServiceError>,
     quota: u64,
 ) -> Stored<Result<Begun, ServiceError>> {
-    let scopes = match admitted(&*batch, &Person::from(caller))? {
+    let scopes = match admitted(&*batch, caller)? {
         Ok(scopes) => scopes,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let here = batch.blob(&fresh.hash)?.is_some_and(|blob| blob.whole && blob.len == fresh.len);
-    let known = batch.upload_of(&fresh.device, &fresh.hash)?;
+    let known = batch.upload_of(&fresh.sender, &fresh.hash)?;
     if let Some(known) = known.as_ref().filter(|known| known.len == fresh.len && (known.offset < known.len || here)) {
         let row = UploadRow { touched: fresh.touched, ..known.clone() };
         batch.put_upload(&row)?;
@@ -194,7 +197,7 @@ fn decide(
             return Ok(Err(refusal));
         }
         let freed = known.as_ref().filter(|known| known.offset < known.len).map_or(0, |known| known.len);
-        let claimed = batch.claimed(&fresh.device)?.saturating_sub(freed);
+        let claimed = batch.claimed(&fresh.sender)?.saturating_sub(freed);
         if claimed.saturating_add(fresh.len) > quota {
             return Ok(Err(refusal(Code::QuotaFull, format!("{claimed} of {quota} bytes are taken"))));
         }

@@ -10,7 +10,7 @@ use xuncha_core::protocol::ServiceError;
 
 use super::depot::Depot;
 use super::{Blobs, local, s3};
-use crate::ledger::Caller;
+use crate::auth::Person;
 use crate::problem::refusal;
 use crate::store::UploadRow;
 
@@ -46,7 +46,7 @@ impl Writer {
     /// Goes on where the row says.
     pub(super) fn open(
         blobs: Arc<Blobs>,
-        caller: Caller,
+        caller: Person,
         row: UploadRow,
         promised: Option<Hash>,
     ) -> Result<Writer, ServiceError> {

@@ -97,21 +97,23 @@ pub fn write_notice(out: &mut dyn Write, paper: Paper<'_>, city: &City, picture:
         }
     }
     writeln!(out, "</section>")?;
-    photos(out, &face.photos, picture)?;
+    photos(out, "现场照片", &face.photos, picture)?;
+    let attached: Vec<_> = notice.photos.values().map(|photo| photo.original.to_string()).collect();
+    photos(out, "附件（盖章扫描件等）", &attached.iter().map(String::as_str).collect::<Vec<_>>(), picture)?;
     course(out, &notice, findings, city)?;
     signatures(out, &notice, city)?;
     writeln!(out, "</body>\n</html>")
 }
 
-fn photos(out: &mut dyn Write, photos: &[&str], picture: &mut Picture<'_>) -> io::Result<()> {
+fn photos(out: &mut dyn Write, title: &str, photos: &[&str], picture: &mut Picture<'_>) -> io::Result<()> {
     if photos.is_empty() {
         return Ok(());
     }
-    writeln!(out, "<div class=\"photos\">\n<h2>现场照片 {} 张，附原件的哈希值</h2>", photos.len())?;
+    writeln!(out, "<div class=\"photos\">\n<h2>{title} {} 张，附原件的哈希值</h2>", photos.len())?;
     for (photo, number) in photos.iter().zip(1..) {
         writeln!(out, "<figure>")?;
         if let Some(address) = picture(photo)? {
-            writeln!(out, "<img src=\"{}\" alt=\"照片 {number}\">", escaped(&address))?;
+            writeln!(out, "<img src=\"{}\" alt=\"{title} {number}\">", escaped(&address))?;
         }
         writeln!(out, "<figcaption>{number}. {}</figcaption>\n</figure>", escaped(photo))?;
     }

@@ -214,7 +214,7 @@ fn notice() -> Entity {
         json!({
             "status": "replied", "number": "督〔2026〕第0001号", "unit": UNIT, "face": { "lines": lines, "photos": photos },
             "sign_by": "2026-11-26T08:00:00.000Z", "signed": "2026-11-26T05:00:00.000Z", "appeal": "不在我方路段",
-            "appeal_result": "rejected",
+            "appeal_result": "rejected", "photos/sealed": { "original": format!("sha256:{}", "A".repeat(43)) },
         }),
     )
 }
@@ -227,7 +227,7 @@ fn page(notice: &Entity, findings: &[Entity]) -> String {
         Ok(photo.starts_with("sha256:aa").then(|| format!("/v1/blobs/{photo}")))
     };
     write_notice(&mut page, Paper { notice, face: &face, findings }, &city(), &mut picture).unwrap();
-    assert_eq!(asked, face.photos.len());
+    assert_eq!(asked, face.photos.len() + notice.members("photos").count());
     String::from_utf8(page).unwrap()
 }
 

@@ -3,9 +3,12 @@
 //! The bytes themselves lie in the blob store; a row here says that they were whole, verified and
 //! durable when it was written.
 
+use std::fmt;
+use std::str::FromStr;
+
 use xuncha_core::model::{DeviceId, EntityId, Hash, Time};
 
-use super::Result;
+use super::{Result, StoreError};
 
 /// What can be read of files.
 pub trait Files {
@@ -33,7 +36,7 @@ pub trait Files {
     /// One upload.
     fn upload(&self, id: &str) -> Result<Option<UploadRow>>;
     /// The upload that `device` began for `hash`.
-    fn upload_of(&self, device: &DeviceId, hash: &Hash) -> Result<Option<UploadRow>>;
+    fn upload_of(&self, sender: &Sender, hash: &Hash) -> Result<Option<UploadRow>>;
     /// Up to `limit` uploads with ids above `after`, in order of their ids.
     fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>>;
     /// Up to `limit` uploads that were left alone since before `since`, longest first.
@@ -43,7 +46,7 @@ pub trait Files {
     /// Bytes that `device` claims room for or holds without need: the lengths of its uploads that
     /// are not whole yet, and of files it brought that nothing refers to; each counts for 64 KiB at
     /// least, so that their number is bounded too.
-    fn claimed(&self, device: &DeviceId) -> Result<u64>;
+    fn claimed(&self, sender: &Sender) -> Result<u64>;
 }
 
 /// What can be written of files, inside one transaction.
@@ -70,6 +73,39 @@ pub trait KeepFiles {
     fn drop_upload(&mut self, id: &str) -> Result<()>;
 }
 
+/// Who hands files in. As text, in the columns `device`: the phone's fingerprint `sha256:…`, or `user:` and the id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// A phone, whoever holds it.
+    Device(DeviceId),
+    /// Somebody at a desk, from whichever.
+    Desk(EntityId),
+}
+
+/// What the text of a desk's sender begins with.
+const DESK: &str = "user:";
+
+impl fmt::Display for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Sender::Device(device) => fmt::Display::fmt(device, f),
+            Sender::Desk(user) => write!(f, "{DESK}{user}"),
+        }
+    }
+}
+
+impl FromStr for Sender {
+    type Err = StoreError;
+
+    fn from_str(text: &str) -> Result<Sender> {
+        let sender = match text.strip_prefix(DESK) {
+            Some(user) => user.parse().ok().map(Sender::Desk),
+            None => text.parse().ok().map(Sender::Device),
+        };
+        sender.ok_or_else(|| StoreError::Damaged(format!("{text} sends no files")))
+    }
+}
+
 /// A file that is or was here.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BlobRow {
@@ -83,8 +119,8 @@ pub struct BlobRow {
     pub kept: Option<u64>,
     /// False when the bytes were found missing or altered, or never were here.
     pub whole: bool,
-    /// The device that brought it; none when the server made it.
-    pub device: Option<DeviceId>,
+    /// Who brought it; none when the server made it.
+    pub sender: Option<Sender>,
 }
 
 /// An entity refers to a file.
@@ -104,7 +140,7 @@ pub struct UploadRow {
     /// Its id, random.
     pub id: String,
     /// Who sends it.
-    pub device: DeviceId,
+    pub sender: Sender,
     /// The hash that was announced; nobody believes it until the bytes are here.
     pub hash: Hash,
     /// The length that was announced.

@@ -14,7 +14,7 @@ pub(crate) mod tables;
 
 pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};
-pub use files::{BlobRow, Files, KeepFiles, RefRow, UploadRow};
+pub use files::{BlobRow, Files, KeepFiles, RefRow, Sender, UploadRow};
 pub use listing::{KeepListings, Listed, ListedRow, Listings, Order, SeatRow, Wanted};
 
 use std::collections::HashMap;

@@ -7,20 +7,20 @@ use xuncha_server::settings::Settings;
 use xuncha_tests::harness::{Phone, TestServer, http_client, run_behind};
 
 /// A desk of somebody's.
-struct Desk {
-    http: reqwest::Client,
-    url: String,
-    token: String,
+pub(super) struct Desk {
+    pub(super) http: reqwest::Client,
+    pub(super) url: String,
+    pub(super) token: String,
 }
 
-struct Reply {
-    status: u16,
+pub(super) struct Reply {
+    pub(super) status: u16,
     tag: Option<String>,
-    body: Value,
+    pub(super) body: Value,
 }
 
 impl Desk {
-    fn of(server: &TestServer, user: EntityId) -> Desk {
+    pub(super) fn of(server: &TestServer, user: EntityId) -> Desk {
         Desk { http: http_client(), url: server.url(), token: server.office.seat(user) }
     }
 
@@ -36,7 +36,7 @@ impl Desk {
         Reply { status, tag, body: serde_json::from_slice(&body).unwrap_or_default() }
     }
 
-    async fn get(&self, path: &str) -> Reply {
+    pub(super) async fn get(&self, path: &str) -> Reply {
         Desk::send(self.at(path)).await
     }
 
@@ -48,25 +48,25 @@ impl Desk {
         lines.iter().map(|line| line["note"].as_str().unwrap().to_owned()).collect()
     }
 
-    async fn step(&self, step: &Value) -> Reply {
+    pub(super) async fn step(&self, step: &Value) -> Reply {
         let request = self.http.post(format!("{}/v1/steps", self.url)).bearer_auth(&self.token);
         Desk::send(request.body(step.to_string())).await
     }
 }
 
 /// Three inspectors' findings at a corner, at a bridge, and far away, and who works on them.
-struct City {
-    server: TestServer,
+pub(super) struct City {
+    pub(super) server: TestServer,
     phone: Phone,
-    unit: EntityId,
-    coordinator: EntityId,
-    findings: Vec<EntityId>,
-    desk: Desk,
+    pub(super) unit: EntityId,
+    pub(super) coordinator: EntityId,
+    pub(super) findings: Vec<EntityId>,
+    pub(super) desk: Desk,
 }
 
 const CORNER: (f64, f64) = (31.2304, 121.4737);
 
-async fn city() -> City {
+pub(super) async fn city() -> City {
     let server = TestServer::start().await;
     let phone = Phone::of(&server, "王敏", "inspector").await;
     let unit = server.office.add("unit.add", json!({ "name": "市容环卫处" }));

@@ -11,6 +11,7 @@ mod conflicts;
 mod day_commands;
 mod demo;
 mod desk;
+mod desk_files;
 mod downloads;
 mod exports;
 mod guard;

@@ -514,7 +514,7 @@ async fn a_crash_between_a_file_and_its_entry_is_mended_at_the_next_start() {
         media_type: "image/jpeg".into(),
         kept: None,
         whole: true,
-        device: None,
+        sender: None,
     };
     server.office.store.change(|batch| batch.put_blob(&row)).unwrap();
     server.resume().await;
@@ -858,7 +858,7 @@ async fn many_files_that_arrived_are_named_in_few_entries() {
                     media_type,
                     kept: None,
                     whole: true,
-                    device: None,
+                    sender: None,
                 })
             })
         })

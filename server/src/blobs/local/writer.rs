@@ -10,11 +10,11 @@ use xuncha_core::protocol::ServiceError;
 
 use super::settle::Settling;
 use super::{Folder, Half, digest_of, start_writing};
+use crate::auth::Person;
 use crate::blobs::depot::Gathered;
 use crate::blobs::intake::{BLOCK, PART};
 use crate::blobs::writer::{Promise, unlike_promised};
 use crate::blobs::{Blobs, disk_failure, stands_at};
-use crate::ledger::Caller;
 use crate::problem::{refusal, store_failure};
 use crate::store::UploadRow;
 
@@ -49,7 +49,7 @@ impl Drop for Lock {
 pub(in super::super) struct Writer {
     blobs: Arc<Blobs>,
     folder: Folder,
-    caller: Caller,
+    caller: Person,
     file: Arc<File>,
     id: String,
     len: u64,
@@ -75,7 +75,7 @@ impl Writer {
     pub(in super::super) fn open(
         blobs: Arc<Blobs>,
         folder: Folder,
-        caller: Caller,
+        caller: Person,
         row: UploadRow,
         promised: Option<Hash>,
     ) -> Result<Writer, ServiceError> {

@@ -14,10 +14,10 @@ use xuncha_core::protocol::ServiceError;
 
 use super::staged::{folder_of, name_of, promised_name_of};
 use super::{Assembly, Bucket, PIECE};
+use crate::auth::Person;
 use crate::blobs::depot::Gathered;
 use crate::blobs::writer::{Promise, unlike_promised};
 use crate::blobs::{Blobs, disk_failure};
-use crate::ledger::Caller;
 use crate::problem::refusal;
 use crate::store::UploadRow;
 
@@ -39,7 +39,7 @@ struct Ahead {
 pub(in super::super) struct Writer {
     blobs: Arc<Blobs>,
     bucket: Bucket,
-    caller: Caller,
+    caller: Person,
     /// As the store has it.
     row: UploadRow,
     /// Where the upload stood when this request came.
@@ -62,7 +62,7 @@ impl Writer {
     pub(in super::super) fn open(
         blobs: Arc<Blobs>,
         bucket: Bucket,
-        caller: Caller,
+        caller: Person,
         row: UploadRow,
         promised: Option<Hash>,
     ) -> Writer {

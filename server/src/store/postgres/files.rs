@@ -1,10 +1,10 @@
 //! Files in PostgreSQL: which are here, who refers to them, which are on their way.
 
 use tokio_postgres::Row;
-use xuncha_core::model::{DeviceId, EntityId, Hash, Time};
+use xuncha_core::model::{EntityId, Hash, Time};
 
-use super::super::form::{after_bytes, after_hash, device_of, signed, unsigned};
-use super::super::{BlobRow, Files, KeepFiles, RefRow, Result, UploadRow};
+use super::super::form::{after_bytes, after_hash, signed, unsigned};
+use super::super::{BlobRow, Files, KeepFiles, RefRow, Result, Sender, UploadRow};
 use super::batch::sent;
 use super::snapshot::{Transaction, bytes, hash_at, id, number};
 
@@ -70,9 +70,9 @@ impl Files for Transaction {
         self.line.one(&format!("{UPLOAD} WHERE id = $1"), &[&id], upload)
     }
 
-    fn upload_of(&self, device: &DeviceId, of: &Hash) -> Result<Option<UploadRow>> {
+    fn upload_of(&self, sender: &Sender, of: &Hash) -> Result<Option<UploadRow>> {
         let sql = format!("{UPLOAD} WHERE device = $1 AND hash = $2");
-        self.line.one(&sql, &[&device.to_string(), &&of.0[..]], upload)
+        self.line.one(&sql, &[&sender.to_string(), &&of.0[..]], upload)
     }
 
     fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>> {
@@ -90,12 +90,12 @@ impl Files for Transaction {
         Ok(self.line.one(sql, &[], |row| number(row, 0))?.unwrap_or(0))
     }
 
-    fn claimed(&self, device: &DeviceId) -> Result<u64> {
+    fn claimed(&self, sender: &Sender) -> Result<u64> {
         let sql = "SELECT ((SELECT coalesce(sum(greatest(len, 65536)), 0) FROM upload
                              WHERE device = $1 AND durable < len)
                          + (SELECT coalesce(sum(greatest(len, 65536)), 0) FROM blob WHERE device = $1
                              AND NOT EXISTS (SELECT 1 FROM ref WHERE ref.hash = blob.hash)))::bigint";
-        Ok(self.line.one(sql, &[&device.to_string()], |row| number(row, 0))?.unwrap_or(0))
+        Ok(self.line.one(sql, &[&sender.to_string()], |row| number(row, 0))?.unwrap_or(0))
     }
 }
 
@@ -107,14 +107,14 @@ fn blob(row: &Row) -> Result<BlobRow> {
         media_type: row.try_get(2)?,
         kept: kept.map(unsigned).transpose()?,
         whole: row.try_get(4)?,
-        device: device.map(device_of).transpose()?,
+        sender: device.map(str::parse).transpose()?,
     })
 }
 
 fn upload(row: &Row) -> Result<UploadRow> {
     Ok(UploadRow {
         id: row.try_get(0)?,
-        device: device_of(row.try_get(1)?)?,
+        sender: row.try_get::<_, &str>(1)?.parse()?,
         hash: hash_at(row, 2)?,
         len: number(row, 3)?,
         offset: number(row, 4)?,
@@ -126,7 +126,7 @@ impl KeepFiles for Transaction {
     fn put_blob(&mut self, blob: &BlobRow) -> Result<()> {
         let sql = "INSERT INTO blob (hash, len, type, kept, whole, device) VALUES ($1, $2, $3, $4, $5, $6)
                    ON CONFLICT (hash) DO UPDATE SET len = $2, type = $3, whole = $5";
-        let (kept, device) = (blob.kept.map(signed), blob.device.map(|device| device.to_string()));
+        let (kept, device) = (blob.kept.map(signed), blob.sender.map(|sender| sender.to_string()));
         let (hash, len, media_type) = (blob.hash.0.to_vec(), signed(blob.len), blob.media_type.clone());
         let parts = vec![sent(hash), sent(len), sent(media_type), sent(kept), sent(blob.whole), sent(device)];
         self.line.run(sql, parts)?;
@@ -175,7 +175,7 @@ impl KeepFiles for Transaction {
     fn put_upload(&mut self, upload: &UploadRow) -> Result<()> {
         let sql = "INSERT INTO upload (id, device, hash, len, durable, touched) VALUES ($1, $2, $3, $4, $5, $6)
                    ON CONFLICT (id) DO UPDATE SET durable = $5, touched = $6";
-        let (id, device, hash) = (upload.id.clone(), upload.device.to_string(), upload.hash.0.to_vec());
+        let (id, device, hash) = (upload.id.clone(), upload.sender.to_string(), upload.hash.0.to_vec());
         let (len, offset, touched) = (signed(upload.len), signed(upload.offset), upload.touched.millis());
         self.line.run(sql, vec![sent(id), sent(device), sent(hash), sent(len), sent(offset), sent(touched)])
     }

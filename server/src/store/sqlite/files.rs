@@ -2,10 +2,10 @@
 
 use rusqlite::{Row, params};
 use uuid::Uuid;
-use xuncha_core::model::{DeviceId, EntityId, Hash, Time};
+use xuncha_core::model::{EntityId, Hash, Time};
 
-use super::super::form::{after_bytes, after_hash, device_of, hash, signed, unsigned};
-use super::super::{BlobRow, Files, KeepFiles, RefRow, Result, UploadRow};
+use super::super::form::{after_bytes, after_hash, hash, signed, unsigned};
+use super::super::{BlobRow, Files, KeepFiles, RefRow, Result, Sender, UploadRow};
 use super::batch::SqliteBatch;
 use super::snapshot::{SqliteSnapshot, uuid_at};
 
@@ -77,9 +77,9 @@ impl Files for SqliteSnapshot<'_> {
         self.one(&format!("{UPLOAD} WHERE id = ?1"), [id], read_upload)?.map(upload_row).transpose()
     }
 
-    fn upload_of(&self, device: &DeviceId, of: &Hash) -> Result<Option<UploadRow>> {
+    fn upload_of(&self, sender: &Sender, of: &Hash) -> Result<Option<UploadRow>> {
         let sql = format!("{UPLOAD} WHERE device = ?1 AND hash = ?2");
-        self.one(&sql, params![device.to_string(), of.0], read_upload)?.map(upload_row).transpose()
+        self.one(&sql, params![sender.to_string(), of.0], read_upload)?.map(upload_row).transpose()
     }
 
     fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>> {
@@ -96,11 +96,11 @@ impl Files for SqliteSnapshot<'_> {
         self.one("SELECT count(*) FROM upload WHERE durable < len", [], |row| row.get(0))?.map_or(Ok(0), unsigned)
     }
 
-    fn claimed(&self, device: &DeviceId) -> Result<u64> {
+    fn claimed(&self, sender: &Sender) -> Result<u64> {
         let sql = "SELECT (SELECT coalesce(sum(max(len, 65536)), 0) FROM upload WHERE device = ?1 AND durable < len)
                         + (SELECT coalesce(sum(max(len, 65536)), 0) FROM blob WHERE device = ?1
                             AND NOT EXISTS (SELECT 1 FROM ref WHERE ref.hash = blob.hash))";
-        self.one(sql, [device.to_string()], |row| row.get(0))?.map_or(Ok(0), unsigned)
+        self.one(sql, [sender.to_string()], |row| row.get(0))?.map_or(Ok(0), unsigned)
     }
 }
 
@@ -112,7 +112,7 @@ fn read_blob(row: &Row<'_>) -> rusqlite::Result<BlobParts> {
 
 fn blob_row((bytes, len, media_type, kept, whole, device): BlobParts) -> Result<BlobRow> {
     let (hash, len, kept) = (hash(&bytes)?, unsigned(len)?, kept.map(unsigned).transpose()?);
-    Ok(BlobRow { hash, len, media_type, kept, whole, device: device.as_deref().map(device_of).transpose()? })
+    Ok(BlobRow { hash, len, media_type, kept, whole, sender: device.as_deref().map(str::parse).transpose()? })
 }
 
 type UploadParts = (String, String, Vec<u8>, i64, i64, i64);
@@ -122,16 +122,16 @@ fn read_upload(row: &Row<'_>) -> rusqlite::Result<UploadParts> {
 }
 
 fn upload_row((id, device, bytes, len, offset, touched): UploadParts) -> Result<UploadRow> {
-    let (device, hash) = (device_of(&device)?, hash(&bytes)?);
+    let (sender, hash) = (device.parse()?, hash(&bytes)?);
     let (len, offset, touched) = (unsigned(len)?, unsigned(offset)?, Time::from_millis(touched));
-    Ok(UploadRow { id, device, hash, len, offset, touched })
+    Ok(UploadRow { id, sender, hash, len, offset, touched })
 }
 
 impl KeepFiles for SqliteBatch<'_> {
     fn put_blob(&mut self, blob: &BlobRow) -> Result<()> {
         let sql = "INSERT INTO blob (hash, len, type, kept, whole, device) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT (hash) DO UPDATE SET len = ?2, type = ?3, whole = ?5";
-        let (kept, device) = (blob.kept.map(signed), blob.device.map(|device| device.to_string()));
+        let (kept, device) = (blob.kept.map(signed), blob.sender.map(|sender| sender.to_string()));
         self.run(sql, params![blob.hash.0, signed(blob.len), blob.media_type, kept, blob.whole, device])?;
         self.mark_here(&blob.hash)
     }
@@ -177,7 +177,7 @@ impl KeepFiles for SqliteBatch<'_> {
         let sql = "INSERT INTO upload (id, device, hash, len, durable, touched) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
                    ON CONFLICT (id) DO UPDATE SET durable = ?5, touched = ?6";
         let (len, offset, touched) = (signed(upload.len), signed(upload.offset), upload.touched.millis());
-        self.run(sql, params![upload.id, upload.device.to_string(), upload.hash.0, len, offset, touched]).map(drop)
+        self.run(sql, params![upload.id, upload.sender.to_string(), upload.hash.0, len, offset, touched]).map(drop)
     }
 
     fn drop_upload(&mut self, id: &str) -> Result<()> {
@@ -238,8 +238,8 @@ impl Files for SqliteBatch<'_> {
         self.snapshot.upload(id)
     }
 
-    fn upload_of(&self, device: &DeviceId, hash: &Hash) -> Result<Option<UploadRow>> {
-        self.snapshot.upload_of(device, hash)
+    fn upload_of(&self, sender: &Sender, hash: &Hash) -> Result<Option<UploadRow>> {
+        self.snapshot.upload_of(sender, hash)
     }
 
     fn uploads(&self, after: &str, limit: u32) -> Result<Vec<UploadRow>> {
@@ -254,7 +254,7 @@ impl Files for SqliteBatch<'_> {
         self.snapshot.open_uploads()
     }
 
-    fn claimed(&self, device: &DeviceId) -> Result<u64> {
-        self.snapshot.claimed(device)
+    fn claimed(&self, sender: &Sender) -> Result<u64> {
+        self.snapshot.claimed(sender)
     }
 }

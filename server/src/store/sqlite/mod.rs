@@ -225,7 +225,7 @@ mod tests {
     use xuncha_core::model::{DeviceId, Hash, Time};
 
     use super::*;
-    use crate::store::UploadRow;
+    use crate::store::{Sender, UploadRow};
 
     #[test]
     fn what_is_written_soon_is_there_and_the_next_write_is_durable_again() {
@@ -233,7 +233,7 @@ mod tests {
         let store = SqliteStore::open(folder.path(), true).unwrap();
         let row = |id: &str| UploadRow {
             id: id.to_owned(),
-            device: DeviceId(Hash([1; 32])),
+            sender: Sender::Device(DeviceId(Hash([1; 32]))),
             hash: Hash::of(id.as_bytes()),
             len: 7,
             offset: 0,
