@@ -99,6 +99,8 @@ pub mod decisions {
     pub mod d0041 {}
     #[doc = include_str!("../docs/decisions/0042-lists-are-found-by-words.md")]
     pub mod d0042 {}
+    #[doc = include_str!("../docs/decisions/0043-another-system-is-told-page-by-page.md")]
+    pub mod d0043 {}
     #[doc = include_str!("../docs/decisions/0050-documents-are-written-one-finding-at-a-time.md")]
     pub mod d0050 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]

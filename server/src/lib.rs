@@ -22,3 +22,4 @@ pub mod settings;
 mod sockets;
 pub mod store;
 pub mod tls;
+pub mod webhook;

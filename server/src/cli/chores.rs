@@ -10,12 +10,16 @@ use crate::casework::{Clerk, Deadlines};
 use crate::ledger::Sequencer;
 use crate::queue::Queue;
 use crate::store::Store;
+use crate::webhook::{Courier, Told};
 
 /// Time between two looks for photos that nobody made previews of.
 const LOOK_AROUND: Duration = Duration::from_secs(20);
 
 /// Time between two looks into the calendar.
 const CALENDAR: Duration = Duration::from_secs(60);
+
+/// Time between two looks for something to tell.
+const NEWS: Duration = Duration::from_secs(1);
 
 /// Time between two sweeps.
 const TIDY: Duration = Duration::from_secs(60 * 60);
@@ -63,6 +67,24 @@ pub(super) async fn keep_deadlines(store: Arc<dyn Store>, sequencer: Arc<Sequenc
             Err(error) => tracing::error!(%error, "deadlines cannot be kept"),
         }
         tokio::time::sleep(CALENDAR).await;
+    }
+}
+
+/// Tells whoever is to be told what happens.
+pub(super) async fn tell(store: Arc<dyn Store>, host: Host) {
+    let courier = match Courier::new(store, host) {
+        Ok(courier) => courier,
+        Err(error) => return tracing::error!(%error, "nobody can be told anything"),
+    };
+    loop {
+        match courier.tell().await {
+            Ok(Told::Taken) => continue,
+            Ok(Told::Nothing) => {}
+            Ok(Told::Failed) => tracing::warn!("a message of the webhook was not taken: see `admin webhook show`"),
+            Ok(Told::GivenUp) => tracing::error!("a message of the webhook was given up: see `admin webhook show`"),
+            Err(error) => tracing::error!(%error, "the webhook stands still"),
+        }
+        tokio::time::sleep(NEWS).await;
     }
 }
 

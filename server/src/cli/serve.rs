@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use xuncha_core::host::Host;
 use xuncha_core::plan::role_seeds;
 
-use super::chores::{Drawing, keep_calendar, keep_deadlines, tidy};
+use super::chores::{Drawing, keep_calendar, keep_deadlines, tell, tidy};
 use super::folder::{Database, Files, remember_address};
 use super::opened::{Opened, open};
 use super::operation::{Monitored, Operation, bind};
@@ -135,6 +135,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let (tally, traffic) = (sequencer.tally().clone(), blobs.traffic().clone());
     let clerk = tokio::spawn(keep_calendar(store.clone(), sequencer.clone(), host.clone()));
     let deadlines = tokio::spawn(keep_deadlines(store.clone(), sequencer, host.clone()));
+    let telling = tokio::spawn(tell(store.clone(), host.clone()));
     let renewing = tls.clone().map(|tls| tokio::spawn(tls.watch()));
     let service = Service::new(store, queue, host, key, blobs, guard);
     let metrics = monitors.as_ref().map(|(_, address)| *address);
@@ -159,6 +160,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
         drawing.abort();
         clerk.abort();
         deadlines.abort();
+        telling.abort();
         // The last handle on the queue goes with the service; then the writer finishes what waits.
         drop(service);
         drop(tokio::task::spawn_blocking(move || writer.join()).await);

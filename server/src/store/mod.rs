@@ -11,11 +11,13 @@ mod listing;
 pub mod postgres;
 pub mod sqlite;
 pub(crate) mod tables;
+mod webhook;
 
 pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};
 pub use files::{BlobRow, Files, KeepFiles, RefRow, Sender, UploadRow};
 pub use listing::{KeepListings, Listed, ListedRow, Listings, Order, SeatRow, Wanted};
+pub use webhook::{DeadLetterRow, KeepWebhooks, WebhookRow, Webhooks};
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -91,7 +93,7 @@ impl dyn Store {
 }
 
 /// What can be read.
-pub trait Snapshot: Files + Ahead + Listings {
+pub trait Snapshot: Files + Ahead + Listings + Webhooks {
     /// Where the ledger ends; none before it was opened.
     fn head(&self) -> Result<Option<Head>>;
     /// Newest state of an entity.
@@ -138,7 +140,7 @@ pub trait Snapshot: Files + Ahead + Listings {
 }
 
 /// What can be written, inside one transaction.
-pub trait Batch: Snapshot + KeepFiles + KeepAhead + KeepListings {
+pub trait Batch: Snapshot + KeepFiles + KeepAhead + KeepListings + KeepWebhooks {
     /// Opens an empty ledger.
     fn open_ledger(&mut self, ledger: LedgerId) -> Result<()>;
     /// Appends one entry at `entry.index`, which must be the end.

@@ -334,6 +334,8 @@ async fn a_ledger_of_an_older_version_gets_its_lists_at_the_next_start() {
         "DROP TABLE listing",
         "DROP TABLE trace",
         "DROP TABLE seat",
+        "DROP TABLE webhook",
+        "DROP TABLE dead_letter",
         "ALTER TABLE head DROP COLUMN listed",
         version,
     ] {

@@ -44,4 +44,5 @@ mod tamper;
 mod tls;
 mod tus;
 mod uploads;
+mod webhook;
 mod wire;

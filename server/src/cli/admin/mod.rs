@@ -5,6 +5,7 @@ mod catalogue;
 mod epoch;
 mod places;
 mod tasks;
+mod webhook;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -61,6 +62,9 @@ enum About {
     /// Visits that come again.
     #[command(subcommand)]
     Schedule(tasks::Schedules),
+    /// Another system that is told what happens.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Begin a new epoch, after an old backup was put in place of a ledger of which phones have seen
     /// more: they fetch everything anew and say again what is missing. First look with --dry-run.
     Epoch(epoch::Epoch),
@@ -179,6 +183,7 @@ impl Admin {
             About::Place(place) => place.run(&folder, printer)?,
             About::Task(task) => task.run(&folder, printer)?,
             About::Schedule(schedule) => schedule.run(&folder, printer)?,
+            About::Webhook(webhook) => webhook.run(&folder, printer)?,
             About::Epoch(epoch) => epoch.run(&folder, printer)?,
         }
         Ok(ExitCode::SUCCESS)

@@ -12,6 +12,7 @@ mod line;
 mod listing;
 mod snapshot;
 mod tables;
+mod webhook;
 
 use std::path::Path;
 use std::str::FromStr as _;
@@ -31,10 +32,10 @@ use super::{Batch, Result, Snapshot, Store, StoreError};
 use crate::sockets::Sockets;
 
 /// Newest schema that this version knows.
-const SCHEMA: i64 = 2;
+const SCHEMA: i64 = 3;
 
 /// Statements that bring a database from each schema to the next, from nothing on.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
 
 /// Key of the advisory lock that a batch holds: `xuncha` in ASCII.
 const LOCK: i64 = 0x78756e636861;

@@ -8,6 +8,7 @@ mod leave;
 mod listing;
 mod snapshot;
 mod tables;
+mod webhook;
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -22,7 +23,7 @@ pub(crate) use leave::Leaving;
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
 /// Newest schema that this version knows.
-const SCHEMA: u32 = 5;
+const SCHEMA: u32 = 6;
 
 /// Statements that bring a file from each schema to the next, from nothing on.
 const MIGRATIONS: &[&str] = &[
@@ -31,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 
 /// How long to wait for another process (a command line beside a running server) to finish its batch.
