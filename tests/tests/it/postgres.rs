@@ -54,7 +54,7 @@ fn a_newer_schema_is_not_touched() {
     let database = new_database(&cluster);
     drop(store::open("/nowhere".as_ref(), Some(&database), true).unwrap());
     run_there(&database, "UPDATE xuncha.schema SET version = 99");
-    assert!(matches!(refused(&database), StoreError::Newer { found: 99, known: 2 }));
+    assert!(matches!(refused(&database), StoreError::Newer { found: 99, known } if known < 99));
     assert_eq!(run_there(&database, "UPDATE xuncha.schema SET version = 98 WHERE version = 99"), 1);
 }
 
