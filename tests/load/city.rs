@@ -12,6 +12,7 @@ use xuncha_core::host::Host;
 use xuncha_core::model::{BlobRef, Code, EntityId, FindingDraft};
 use xuncha_core::notebook::{FileKeyStore, Notebook, Shot};
 use xuncha_core::sync::{Conditions, HttpService, SyncOptions, Synced};
+use xuncha_server::settings::FILE as SETTINGS;
 use xuncha_server::store::sqlite::FILE;
 use xuncha_tests::harness::{Office, Process, words};
 
@@ -29,8 +30,18 @@ pub(crate) struct City {
 
 impl City {
     pub(crate) fn found() -> City {
+        City::found_in(false)
+    }
+
+    /// With its ledger in SQLite for certain, or where `XUNCHA_POSTGRES` says.
+    pub(crate) fn found_in(sqlite: bool) -> City {
         let folder = TempDir::new().unwrap();
         let data = folder.path().join("data");
+        if sqlite {
+            // Settings that say nothing.
+            std::fs::create_dir(&data).unwrap();
+            std::fs::File::create(data.join(SETTINGS)).unwrap();
+        }
         let process = Process::serve(&data);
         let office = Office::open(&data, Host::system());
         City { process, office, folder }

@@ -6,6 +6,7 @@ mod author;
 mod bindings;
 mod city;
 mod cut;
+mod desk;
 mod export;
 mod fetch;
 mod findings;
@@ -49,7 +50,7 @@ struct Options {
     /// How often the photos are sent with each number in flight.
     #[arg(long, default_value_t = 5, global = true)]
     rounds: usize,
-    /// Only this row: push, bytes, fleet, scoped, fresh, change, idle, list, size, export, save, up, cut, shrink.
+    /// Only this row: push, bytes, fleet, scoped, fresh, change, idle, list, desk, size, export, save, up, cut, shrink.
     #[arg(long, value_name = "ROW", global = true)]
     only: Option<String>,
 }
@@ -124,6 +125,9 @@ async fn findings_rows(options: &Options) -> Vec<Row> {
     }
     if options.wanted("list") {
         rows.extend(list::measure().await);
+    }
+    if options.wanted("desk") {
+        rows.extend(desk::measure().await);
     }
     if options.wanted("size") {
         rows.extend(size::measure().await);

@@ -34,8 +34,8 @@ const FIELDS: &[(&str, &str)] = &[
 /// Texts that are searched; what reviewers say among themselves is none of them.
 const TEXTS: &[&str] = &["note", "reply", "number", "demand", "basis", "leader", "reason"];
 
-/// How `entity` is listed; none when it is of no kind that is.
-pub(super) fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
+/// How `entity` is listed, made by an op that the server received at `received`; none when it is of no kind that is.
+pub fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
     if !LISTED.contains(&entity.kind.as_str()) {
         return None;
     }
