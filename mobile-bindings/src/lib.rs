@@ -10,6 +10,7 @@
 //! failed call.
 #![warn(missing_docs)]
 
+mod casework;
 mod catalogue;
 mod conflicts;
 mod drafts;
@@ -34,6 +35,7 @@ mod value;
 mod watch;
 mod words;
 
+pub use casework::Notice;
 pub use catalogue::Catalogue;
 pub use conflicts::{Claim, Conflict};
 pub use drafts::SavedDraft;

@@ -26,10 +26,10 @@ const ROUNDS: usize = 11;
 /// What is asked for. Of the two roads each finding lies on one at most: both lists of a hundred thousand are gone through in vain.
 const ASKED: &[(&str, &str)] = &[
     ("the newest", "findings"),
-    ("in a state, of an item", "findings?status=dispatched&item=SR-1,SR-2"),
+    ("in a state, of an item", "findings?status=dispatched&item={item}"),
     ("overdue, by deadline", "findings?standing=overdue&order=due"),
     ("words that many have", "findings?q=人民路"),
-    ("words that a few have", "findings?q=存在 解放街 施工便道 下周"),
+    ("words that a few have", "findings?q=解放街 施工便道"),
     ("words that never meet", "findings?q=解放街 人民路"),
     ("a word that nobody said", "findings?q=鳜"),
 ];
@@ -45,11 +45,12 @@ pub(crate) async fn measure() -> Vec<Row> {
 async fn measure_on(engine: &str, in_sqlite: bool) -> Vec<Row> {
     let city = City::found_in(in_sqlite);
     Author::of(&city, 7).await.say(SAID, None).await;
-    fill(&city, FINDINGS);
+    let item = fill(&city, FINDINGS);
     let chief = city.office.user("吴刚", &["supervision", "acceptor"], &[]);
     let (token, http) = (city.office.seat(chief), http_client());
     let mut rows = Vec::new();
     for (what, path) in ASKED {
+        let path = path.replace("{item}", &item);
         let mut millis = Vec::new();
         for _ in 0..=ROUNDS {
             let url = format!("{}/v1/{path}", city.url());
@@ -68,8 +69,9 @@ async fn measure_on(engine: &str, in_sqlite: bool) -> Vec<Row> {
     rows
 }
 
-/// Copies the findings that were said until there are so many, half of them at work with a deadline.
-fn fill(city: &City, findings: usize) {
+/// Copies the findings that were said until there are so many, half of them at work with a deadline; gives the item of
+/// some of those.
+fn fill(city: &City, findings: usize) -> String {
     let (store, random) = (&city.office.store, SeededRandom::from_seed(7));
     let said = store.look(|snapshot| snapshot.all_entities(None, u32::MAX >> 1)).unwrap();
     let said: Vec<EntityRow> = said.into_iter().filter(|row| row.kind == "finding").collect();
@@ -88,6 +90,8 @@ fn fill(city: &City, findings: usize) {
             })
             .unwrap();
     }
+    let first: Entity = serde_json::from_str(&said[0].row).unwrap();
+    first.text("item").unwrap().to_owned()
 }
 
 fn copy(of: &EntityRow, number: usize, now: Time, random: &SeededRandom) -> (EntityRow, Entity) {

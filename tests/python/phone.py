@@ -73,6 +73,33 @@ class Phone:
     async def fix(self, finding, *fields):
         return [self.notebook.fix_on_the_spot(finding, self.photos(fields))]
 
+    async def notices(self):
+        return [
+            GIVEN.join([it.id, it.status, text(it.number), str(len(it.findings)), str(len(it.deadlines)), text(it.demand)])
+            for it in self.notebook.notices()
+        ]
+
+    async def sign(self, notice):
+        return [self.notebook.sign_for(notice)]
+
+    async def reply(self, finding, words, *fields):
+        return [self.notebook.reply(finding, words, self.photos(fields))]
+
+    async def send_back(self, finding, reason, *fields):
+        return [self.notebook.return_finding(finding, reason, self.photos(fields))]
+
+    async def close(self, finding, check, *fields):
+        return [self.notebook.close_finding(finding, check, self.photos(fields))]
+
+    async def give_back(self, finding, reason):
+        return [self.notebook.give_back(finding, reason)]
+
+    async def extend(self, finding, until, reason):
+        return [self.notebook.request_extension(finding, datetime.datetime.fromisoformat(until), reason)]
+
+    async def appeal(self, notice, words):
+        return [self.notebook.appeal(notice, words)]
+
     async def finding(self, finding):
         one = self.notebook.finding(finding)
         return [one.status, text(one.note), str(len(one.photos)), str(one.evidence.originals), GIVEN.join(one.tags)]

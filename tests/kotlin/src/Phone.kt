@@ -4,6 +4,7 @@
 // it. A reply is `ok` and its words, or `err`, the variant, the code, the field and the words to show.
 
 import java.time.Duration
+import java.time.Instant
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.locks.ReentrantLock
 import kotlin.concurrent.withLock
@@ -62,8 +63,22 @@ private class Phone {
         fields.filter { it.startsWith("photo=") }.map { notebook.sealPhoto(it.substringAfter('=')) }
 
     suspend fun call(call: String, w: List<String>): List<String> = opening(call, w) ?: recording(call, w)
-        ?: judged(call, w) ?: visiting(call, w) ?: carrying(call, w) ?: sharing(call, w)
+        ?: casework(call, w) ?: judged(call, w) ?: visiting(call, w) ?: carrying(call, w) ?: sharing(call, w)
         ?: throw IllegalArgumentException("no call $call")
+
+    private fun casework(call: String, w: List<String>): List<String>? = when (call) {
+        "notices" -> notebook.notices().map {
+            given(it.id, it.status, it.number, it.findings.size, it.deadlines.size, it.demand)
+        }
+        "sign" -> listOf(notebook.signFor(w[0]))
+        "reply" -> listOf(notebook.reply(w[0], w[1], photos(w)))
+        "send_back" -> listOf(notebook.returnFinding(w[0], w[1], photos(w)))
+        "close" -> listOf(notebook.closeFinding(w[0], w[1], photos(w)))
+        "give_back" -> listOf(notebook.giveBack(w[0], w[1]))
+        "extend" -> listOf(notebook.requestExtension(w[0], Instant.parse(w[1]), w[2]))
+        "appeal" -> listOf(notebook.appeal(w[0], w[1]))
+        else -> null
+    }
 
     private suspend fun opening(call: String, w: List<String>): List<String>? = when (call) {
         "open" -> nothing { notebook = Notebook.open(w[0], fileKeyStore(w[1])) }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_executor::block_on;
 use xuncha_mobile::{ChangeListener, FieldError, HostError, Notebook, Subscription, file_key_store};
 
-use super::rust_calls::{carrying, judged, recording, sharing, visiting};
+use super::rust_calls::{carrying, casework, judged, recording, sharing, visiting};
 use super::{App, AppFault as Fault, Said};
 
 /// One notebook in this process.
@@ -37,7 +37,9 @@ impl App for RustApp {
         let outcome = self.opening(call, words);
         let outcome = outcome.or_else(|| {
             let notebook = self.notebook.clone().expect("it was opened");
-            let done = recording(&notebook, call, words).or_else(|| judged(&notebook, call, words));
+            let done = recording(&notebook, call, words)
+                .or_else(|| casework(&notebook, call, words))
+                .or_else(|| judged(&notebook, call, words));
             let done = done.or_else(|| visiting(&notebook, call, words)).or_else(|| carrying(&notebook, call, words));
             done.or_else(|| sharing(&notebook, call, words))
         });

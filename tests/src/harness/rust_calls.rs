@@ -52,6 +52,29 @@ fn id(said: Result<impl ToString, FieldError>) -> Outcome {
     said.map(|said| vec![said.to_string()])
 }
 
+pub(super) fn casework(it: &Notebook, call: &str, w: &[&str]) -> Option<Outcome> {
+    let of = || read(w[0]);
+    let word = |at: usize| w[at].to_owned();
+    Some(match call {
+        "notices" => it.notices().map(|notices| {
+            let line = |one: &xuncha_mobile::Notice| {
+                let (findings, deadlines) = (one.findings.len().to_string(), one.deadlines.len().to_string());
+                let (number, demand) = (one.number.clone().unwrap_or_default(), one.demand.clone().unwrap_or_default());
+                given(&[one.id.to_string(), one.status.clone(), number, findings, deadlines, demand])
+            };
+            notices.iter().map(line).collect()
+        }),
+        "sign" => of().and_then(|notice| id(it.sign_for(notice))),
+        "reply" => photos(it, w).and_then(|photos| id(it.reply(of()?, word(1), photos))),
+        "send_back" => photos(it, w).and_then(|photos| id(it.return_finding(of()?, word(1), photos))),
+        "close" => photos(it, w).and_then(|photos| id(it.close_finding(of()?, Some(word(1)), photos))),
+        "give_back" => of().and_then(|finding| id(it.give_back(finding, word(1)))),
+        "extend" => of().and_then(|finding| id(it.request_extension(finding, w[1].parse().unwrap(), word(2)))),
+        "appeal" => of().and_then(|notice| id(it.appeal(notice, word(1), Vec::new()))),
+        _ => return None,
+    })
+}
+
 pub(super) fn recording(it: &Notebook, call: &str, w: &[&str]) -> Option<Outcome> {
     let all = || -> Outcome {
         let (mut listed, mut after) = (vec![], None);

@@ -5,6 +5,7 @@ mod backup;
 mod bindings;
 mod boston;
 mod bundle;
+mod case_commands;
 mod clocks;
 mod commands;
 mod conflicts;

@@ -1,5 +1,6 @@
 //! `xuncha field`: an inspector's phone on the command line, the real one with a folder for a pocket.
 
+mod casework;
 mod network;
 mod people;
 mod photos;
@@ -123,6 +124,9 @@ enum Errand {
     /// Go through the checklist of a place.
     #[command(subcommand)]
     Inspect(visit::Inspect),
+    /// What a unit replies and what re-checkers find, notices among them.
+    #[command(subcommand)]
+    Case(casework::Casework),
     /// List findings, newest first.
     List,
     /// Show one finding.
@@ -282,6 +286,7 @@ impl Errand {
             Errand::Places { near } => visit::places(phone, near, printer),
             Errand::Tasks { all } => visit::tasks(phone, all, printer),
             Errand::Inspect(inspect) => inspect.run(phone, printer),
+            Errand::Case(case) => case.run(phone, printer),
             Errand::Amend { id, words } => {
                 let op = words.said(phone, |draft, photos| phone.amend_with_photos(id, draft, photos))?;
                 saved(printer, id, op)

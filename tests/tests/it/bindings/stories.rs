@@ -1,5 +1,6 @@
 //! The one list of stories, played by an app in each language.
 
+use serde_json::json;
 use xuncha_server::backup::take;
 use xuncha_tests::harness::{Tongue, picture, street_list};
 
@@ -32,6 +33,7 @@ stories! {
     suspended_and_shut_are_typed_errors
     lists_hear_of_edits_and_syncs
     a_phone_that_lost_its_key_says_everything_again
+    a_unit_and_a_re_checker_work_on_a_case_offline
     what_is_wrong_is_named
 }
 
@@ -135,6 +137,48 @@ fn a_visit_with_its_checklist(city: &City) -> Vec<Hand> {
     assert_eq!(a.ok("sync", &[])[2], "0");
     assert_eq!(a.ok("finding", &[&finding])[..3], ["reported", "小广告", "2"]);
     vec![a]
+}
+
+fn a_unit_and_a_re_checker_work_on_a_case_offline(city: &City) -> Vec<Hand> {
+    let office = &city.server.office;
+    let mut a = city.phone("王敏");
+    let finding = a.one("record", &["item=SR-1", "note=占道堆物", "at=36.65,117.12", "why=夜间无法拍摄"]);
+    a.ok("sync", &[]);
+    let unit = office.add("unit.add", json!({ "name": "市容环卫处" }));
+    let chief = city.user("吴刚", &["supervision", "acceptor"]);
+    let id = finding.parse().unwrap();
+    office.decides(chief, "finding.file", id, json!({ "unseen": "夜间无法拍摄" }));
+    let coordinator = office.user_of("孙丽", "coordinator", unit);
+    let limits = json!({ &finding: { "amount": 2, "clock": "working_day" } });
+    let notice = office.drafts(chief, unit, &[id], &json!({ "limits": limits, "demand": "限期清理" }));
+    office.decides(chief, "notice.issue", notice, json!({}));
+
+    let mut b = city.phone_of("孙丽", coordinator);
+    let shown = b.rows("notices", &[]).remove(0);
+    assert_eq!(shown[..2], [notice.to_string(), "issued".to_owned()]);
+    assert_eq!(shown[3..], ["1", "1", "限期清理"], "findings, deadlines, demand");
+    b.one("sign", &[&shown[0]]);
+    b.one("extend", &[&finding, "2099-12-01T09:30:00Z", "需协调车辆"]);
+    let photo = format!("photo={}", city.photo("after.jpg", 40_000));
+    b.one("reply", &[&finding, "已清理", &photo]);
+    assert_eq!(b.ok("finding", &[&finding])[0], "replied", "what the phone says itself counts there");
+    assert_eq!(told(&b.fails("sign", &[&shown[0]])), ["Refused", "state_changed", ""]);
+    assert_eq!(b.ok("sync", &[])[..3], ["3", "3", "0"], "pushed, accepted, refused");
+
+    a.ok("sync", &[]);
+    a.one("send_back", &[&finding, "仍有堆物"]);
+    a.ok("sync", &[]);
+    b.ok("sync", &[]);
+    assert_eq!(b.ok("finding", &[&finding])[0], "returned");
+    b.one("reply", &[&finding, "已全部清理"]);
+    b.one("appeal", &[&shown[0], "不在我方路段"]);
+    b.ok("sync", &[]);
+    office.keep_arrived();
+    a.ok("sync", &[]);
+    a.one("close", &[&finding, "现场已清"]);
+    assert_eq!(a.ok("sync", &[])[..3], ["1", "1", "0"]);
+    assert_eq!(a.ok("finding", &[&finding])[0], "closed");
+    vec![a, b]
 }
 
 fn a_draft_is_kept_and_recorded(city: &City) -> Vec<Hand> {
