@@ -65,6 +65,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("too_large", "内容太大", "It is too large."),
     ("bad_signature", "签名不对，请联系管理员", "The signature is wrong: ask the administrator."),
     ("unknown_device", "服务器不认识本机，请重新登记", "The server does not know this phone: enrol again."),
+    ("wrong_password", "用户名或密码不正确", "The name or the password is not right."),
+    ("cross_site", "请求来自其他网站，已拒绝", "The request came from another site and was turned away."),
     ("bad_token", "登录已失效，请重新登录", "The login is no longer valid: sign in again."),
     ("device_revoked", "本机已被停用，请重新登记", "This phone was revoked: enrol again."),
     ("user_retired", "该用户已离职", "This user has left."),

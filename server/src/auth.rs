@@ -15,6 +15,7 @@ use xuncha_core::protocol::{EnrolRequest, ServiceError, Token};
 
 use crate::ledger::{Item, OwnOp};
 use crate::problem::{refusal, store_failure};
+use crate::signin;
 use crate::store::{EntityRow, Result, SeatRow, Sender, Snapshot, Store, StoreError, TokenRow};
 
 /// How long an enrolment code may be used, in milliseconds: three days.
@@ -68,7 +69,7 @@ impl From<&TokenRow> for Person {
     }
 }
 
-/// Who a token belongs to, a phone's or a desk's.
+/// Who a token belongs to, a phone's, a desk's, or that of a session.
 ///
 /// # Errors
 /// `bad_token`, or the store's failure.
@@ -78,7 +79,14 @@ pub fn person(store: &dyn Store, host: &Host, token: &Token) -> std::result::Res
     match seat {
         Some(seat) if seat.expires > host.clock.wall() => Ok(Person { user: seat.user, device: None }),
         Some(_) => Err(refusal(Code::BadToken, "the token is too old".to_owned())),
-        None => caller(store, token).map(|row| Person::from(&row)),
+        None => match caller(store, token) {
+            Ok(row) => Ok(Person::from(&row)),
+            Err(ServiceError::Problem(problem)) if problem.code == Code::BadToken => {
+                let session = signin::session(store, host, token)?;
+                Ok(Person { user: session.user, device: None })
+            }
+            Err(error) => Err(error),
+        },
     }
 }
 

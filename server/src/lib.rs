@@ -19,6 +19,7 @@ pub mod queue;
 pub mod readiness;
 pub mod routes;
 pub mod settings;
+pub mod signin;
 mod sockets;
 pub mod store;
 pub mod tls;

@@ -77,14 +77,14 @@ pub async fn serve(
                 // A client that breaks off is no accident of ours.
                 match &tls {
                     None => {
-                        let served = watcher.watch(connection(stream, peer, app));
+                        let served = watcher.watch(connection(stream, peer, app, false));
                         connections.spawn(async move { drop((served.await, permit)) });
                     }
                     Some(tls) => {
                         let (greeting, stopped) = (tls.acceptor().accept(stream), stopped.clone());
                         connections.spawn(async move {
                             if let Some(stream) = greeted(greeting, stopped).await {
-                                drop(watcher.watch(connection(stream, peer, app)).await);
+                                drop(watcher.watch(connection(stream, peer, app, true)).await);
                             }
                             drop(permit);
                         });
@@ -105,6 +105,10 @@ pub async fn serve(
     }
 }
 
+/// Marks a request that came over TLS.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Encrypted;
+
 type Served = TowerToHyperService<tower::util::BoxCloneService<Request<Incoming>, Response, std::convert::Infallible>>;
 
 /// The connection once both sides have agreed on keys; none when they do not within the time that the head of a
@@ -120,10 +124,14 @@ fn connection<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
     peer: SocketAddr,
     app: Router,
+    encrypted: bool,
 ) -> http1::Connection<TokioIo<S>, Served> {
     let service = app.map_request(move |request: Request<Incoming>| {
         let mut request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(ConnectInfo::<IpAddr>(peer.ip()));
+        if encrypted {
+            request.extensions_mut().insert(Encrypted);
+        }
         request
     });
     http1::Builder::new()

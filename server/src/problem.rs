@@ -25,6 +25,8 @@ fn status_of(code: &Code) -> (StatusCode, &'static str) {
         Code::Malformed => (StatusCode::BAD_REQUEST, "the request cannot be read"),
         Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"),
         Code::BadToken => (StatusCode::UNAUTHORIZED, "the token is missing or not valid"),
+        Code::WrongPassword => (StatusCode::UNAUTHORIZED, "name or password is not right"),
+        Code::CrossSite => (StatusCode::FORBIDDEN, "the request comes from a page of another site"),
         Code::BadSignature => (StatusCode::FORBIDDEN, "the push is not signed by its device for this ledger"),
         Code::UnknownDevice => (StatusCode::FORBIDDEN, "no such device is enrolled"),
         Code::DeviceRevoked => (StatusCode::FORBIDDEN, "the device was revoked"),

@@ -30,6 +30,11 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .route("/v1/{kind}/{id}", get(api::case))
         .route("/v1/{kind}/{id}/history", get(api::history))
         .layer(guard.clone());
+    let sessions = Router::new()
+        .route("/v1/session", get(api::session).post(api::sign_in).delete(api::sign_out))
+        .route("/v1/session/link", post(api::choose_password))
+        .route("/v1/session/password", post(api::change_password))
+        .layer(guard.clone());
     let everyone = Router::new()
         .route("/enrol", get(api::enrol_page))
         .route("/openapi.json", get(api::openapi))
@@ -37,6 +42,7 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .route("/readyz", get(api::ready));
     let prompt = phones
         .merge(desks)
+        .merge(sessions)
         .merge(everyone)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, limits.patience));
@@ -52,6 +58,7 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .fallback(api::unknown_address)
         .method_not_allowed_fallback(api::unknown_method)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond(refusal(Code::Internal, None))))
+        .layer(from_fn(api::same_site))
         .layer(map_response(as_problem))
         .layer(from_fn(crate::listen::log(service.host().clone(), service.requests().clone())))
         .with_state(service)

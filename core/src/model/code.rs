@@ -96,6 +96,10 @@ codes! {
     UnknownDevice = "unknown_device";
     /// The token is missing or not valid.
     BadToken = "bad_token";
+    /// The name or the password is not right; which of them is not told.
+    WrongPassword = "wrong_password";
+    /// A page of another site asks in the name of whoever is signed in.
+    CrossSite = "cross_site";
     /// The device was revoked.
     DeviceRevoked = "device_revoked";
     /// The user has left.

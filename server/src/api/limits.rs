@@ -89,8 +89,10 @@ fn admit(buckets: &Buckets, request: &Request) -> Result<(), Problem> {
         buckets.devices.retain_recent();
         buckets.strangers.retain_recent();
     }
-    // Nobody has a token before enrolling: one made up there would only buy a fresh bucket for the next guess.
-    let token = request.headers().get(header::AUTHORIZATION).filter(|_| request.uri().path() != paths::ENROL);
+    // Nobody has a token before enrolling or signing in: one made up there would only buy a fresh bucket for the next guess.
+    let path = request.uri().path();
+    let shown = request.headers().get(header::AUTHORIZATION).or_else(|| request.headers().get(header::COOKIE));
+    let token = shown.filter(|_| path != paths::ENROL && !path.starts_with("/v1/session"));
     let address = request.extensions().get::<ConnectInfo<IpAddr>>().map(|info| info.0);
     let checked = match (token, address) {
         (Some(token), _) => buckets.devices.check_key(&Asker::Token(Hash::of(token.as_bytes()))),

@@ -6,6 +6,7 @@ mod limits;
 mod openapi;
 mod operation;
 mod readiness;
+mod session;
 mod standing;
 mod tus;
 mod uploads;
@@ -17,6 +18,11 @@ pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
 pub use operation::Operation;
+pub(crate) use session::same_site;
+pub use session::{
+    ChangeRequest, ChooseRequest, SessionReply, SignInRequest, change_password, choose_password, session, sign_in,
+    sign_out,
+};
 pub(crate) use uploads::speaks_tus;
 pub use uploads::{begin_upload, cancel_upload, continue_upload, overridden_upload, upload_abilities, upload_progress};
 pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};
@@ -24,6 +30,7 @@ pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_addre
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use tokio::sync::Semaphore;
 use xuncha_core::host::Host;
 use xuncha_core::model::{BlobRef, Code, Entity, EntityId, Hash};
 use xuncha_core::op::{PublicKey, Push};
@@ -40,6 +47,7 @@ use crate::ledger::{Asker, Caller, Guard, Item, LedgerKey, PullError, PushRecord
 use crate::metrics::Requests;
 use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
+use crate::signin::Tries;
 use crate::store::{PushRow, Store, StoreError};
 
 /// Most ops of one device that are kept outside the ledger; a week's work of a busy inspector.
@@ -61,6 +69,8 @@ struct Inner {
     stopping: AtomicBool,
     requests: Requests,
     lookout: Lookout,
+    tries: Tries,
+    passwords: Semaphore,
 }
 
 impl Service {
@@ -74,12 +84,31 @@ impl Service {
         guard: Option<Arc<Guard>>,
     ) -> Service {
         let (stopping, requests, lookout) = (AtomicBool::new(false), Requests::default(), Lookout::default());
-        Service { inner: Arc::new(Inner { store, queue, host, key, blobs, guard, stopping, requests, lookout }) }
+        let (tries, passwords) = (Tries::default(), Semaphore::new(session::AT_ONCE));
+        Service {
+            inner: Arc::new(Inner {
+                store,
+                queue,
+                host,
+                key,
+                blobs,
+                guard,
+                stopping,
+                requests,
+                lookout,
+                tries,
+                passwords,
+            }),
+        }
     }
 
     /// The clock and the random source that it uses.
     pub fn host(&self) -> &Host {
         &self.inner.host
+    }
+
+    fn tries(&self) -> &Tries {
+        &self.inner.tries
     }
 
     fn blobs(&self) -> &Arc<Blobs> {

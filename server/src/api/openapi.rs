@@ -1,11 +1,11 @@
 //! The OpenAPI document, made from the types that are really read and written.
 
 use axum::Json;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::cases::{detail, events, list, steps};
-use super::{blobs, uploads, wire};
+use super::{blobs, session, uploads, wire};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,8 @@ use super::{blobs, uploads, wire};
         wire::info, wire::enrol, wire::push, wire::pull, wire::enrol_page, wire::health, wire::ready, openapi,
         uploads::upload_abilities, uploads::begin_upload, uploads::upload_progress, uploads::continue_upload,
         uploads::cancel_upload, blobs::blob,
-        list::list, detail::case, detail::history, detail::alike, steps::step, events::events
+        list::list, detail::case, detail::history, detail::alike, steps::step, events::events,
+        session::session, session::sign_in, session::sign_out, session::choose_password, session::change_password
     ),
     modifiers(&Token)
 )]
@@ -25,7 +26,10 @@ struct Token;
 impl Modify for Token {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let scheme = SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build());
-        openapi.components.get_or_insert_default().add_security_scheme("token", scheme);
+        let components = openapi.components.get_or_insert_default();
+        components.add_security_scheme("token", scheme);
+        let cookie = ApiKey::Cookie(ApiKeyValue::new(session::PLAIN));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
     }
 }
 

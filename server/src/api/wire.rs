@@ -114,9 +114,12 @@ pub async fn unknown_method() -> Response {
     respond(refusal(Code::BadMethod, None))
 }
 
+/// What the caller shows: a token, or the cookie of a session.
 pub(super) fn token(headers: &HeaderMap) -> Result<Token, ServiceError> {
-    let text = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let secret = text.and_then(|text| text.strip_prefix("Bearer "));
+    let Some(text) = headers.get(header::AUTHORIZATION) else {
+        return super::session::secret_of(headers).ok_or_else(|| refusal(Code::BadToken, None));
+    };
+    let secret = text.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
     secret.map(|secret| Token::new(secret.to_owned())).ok_or_else(|| refusal(Code::BadToken, None))
 }
 

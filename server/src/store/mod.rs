@@ -9,6 +9,7 @@ mod files;
 mod form;
 mod listing;
 pub mod postgres;
+mod signin;
 pub mod sqlite;
 pub(crate) mod tables;
 mod webhook;
@@ -17,6 +18,7 @@ pub use ahead::{Ahead, AheadRow, KeepAhead};
 pub use error::{Result, StoreError};
 pub use files::{BlobRow, Files, KeepFiles, RefRow, Sender, UploadRow};
 pub use listing::{KeepListings, Listed, ListedRow, Listings, Order, SeatRow, Wanted};
+pub use signin::{KeepSignIns, LinkRow, PasswordRow, SessionRow, SignIns};
 pub use webhook::{DeadLetterRow, KeepWebhooks, WebhookRow, Webhooks};
 
 use std::collections::HashMap;
@@ -93,7 +95,7 @@ impl dyn Store {
 }
 
 /// What can be read.
-pub trait Snapshot: Files + Ahead + Listings + Webhooks {
+pub trait Snapshot: Files + Ahead + Listings + Webhooks + SignIns {
     /// Where the ledger ends; none before it was opened.
     fn head(&self) -> Result<Option<Head>>;
     /// Newest state of an entity.
@@ -140,7 +142,7 @@ pub trait Snapshot: Files + Ahead + Listings + Webhooks {
 }
 
 /// What can be written, inside one transaction.
-pub trait Batch: Snapshot + KeepFiles + KeepAhead + KeepListings + KeepWebhooks {
+pub trait Batch: Snapshot + KeepFiles + KeepAhead + KeepListings + KeepWebhooks + KeepSignIns {
     /// Opens an empty ledger.
     fn open_ledger(&mut self, ledger: LedgerId) -> Result<()>;
     /// Appends one entry at `entry.index`, which must be the end.

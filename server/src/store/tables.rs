@@ -179,6 +179,9 @@ pub(crate) const TABLES: &[Table] = &[
             ("due", Truth),
         ],
     ),
+    table("password", 1, &[("user", Bytes), ("hash", Text), ("since", Number)]),
+    table("link", 1, &[("code", Bytes), ("user", Bytes), ("expires", Number)]),
+    table("session", 1, &[("secret", Bytes), ("user", Bytes), ("begun", Number), ("seen", Number)]),
     table("document", 1, &[("hash", Bytes), ("text", Text)]),
     table("ahead", 1, &[("who", Text), ("epoch", Number), ("size", Number), ("root", Bytes), ("since", Number)]),
 ];

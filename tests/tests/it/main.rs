@@ -39,6 +39,7 @@ mod recheck;
 mod registers;
 mod s3;
 mod s3_faults;
+mod signing;
 mod starts;
 mod stories;
 mod tamper;

@@ -21,6 +21,7 @@ use super::folder::{Database, Folder, Place};
 use super::print::Printer;
 use crate::auth;
 use crate::ledger::{OwnOp, unproven};
+use crate::signin;
 
 #[derive(Debug, Args)]
 pub(super) struct Admin {
@@ -103,6 +104,11 @@ enum User {
         /// Take back every token that the user had before.
         #[arg(long)]
         only: bool,
+    },
+    /// Make a code with which a user chooses a password, once, within a day; codes from before are void.
+    Link {
+        /// Name or id.
+        user: String,
     },
     /// End a user's rights; nothing they said is lost.
     Retire {
@@ -224,6 +230,13 @@ impl User {
                 }
                 let token = auth::take_seat(&*folder.store, &folder.host, user.id, days)?;
                 printer.say(&json!({ "user": user.id, "token": token.secret(), "days": days }), token.secret());
+                Ok(())
+            }
+            User::Link { user } => {
+                let user = find_user(folder, &user)?;
+                let code = signin::link(&*folder.store, &folder.host, user.id)?;
+                printer.say(&json!({ "user": user.id, "code": code }), &code);
+                printer.hint("The code is good once, for a day: whoever has it chooses the password of this user.");
                 Ok(())
             }
             User::Retire { user } => {

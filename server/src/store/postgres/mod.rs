@@ -10,6 +10,7 @@ mod batch;
 mod files;
 mod line;
 mod listing;
+mod signin;
 mod snapshot;
 mod tables;
 mod webhook;
@@ -32,10 +33,15 @@ use super::{Batch, Result, Snapshot, Store, StoreError};
 use crate::sockets::Sockets;
 
 /// Newest schema that this version knows.
-const SCHEMA: i64 = 3;
+const SCHEMA: i64 = 4;
 
 /// Statements that bring a database from each schema to the next, from nothing on.
-const MIGRATIONS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql"), include_str!("schema_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema_1.sql"),
+    include_str!("schema_2.sql"),
+    include_str!("schema_3.sql"),
+    include_str!("schema_4.sql"),
+];
 
 /// Key of the advisory lock that a batch holds: `xuncha` in ASCII.
 const LOCK: i64 = 0x78756e636861;

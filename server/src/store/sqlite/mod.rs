@@ -6,6 +6,7 @@ mod batch;
 mod files;
 mod leave;
 mod listing;
+mod signin;
 mod snapshot;
 mod tables;
 mod webhook;
@@ -23,7 +24,7 @@ pub(crate) use leave::Leaving;
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
 /// Newest schema that this version knows.
-const SCHEMA: u32 = 6;
+const SCHEMA: u32 = 7;
 
 /// Statements that bring a file from each schema to the next, from nothing on.
 const MIGRATIONS: &[&str] = &[
@@ -33,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
     include_str!("schema_6.sql"),
+    include_str!("schema_7.sql"),
 ];
 
 /// How long to wait for another process (a command line beside a running server) to finish its batch.

@@ -1,0 +1,214 @@
+//! Signing in at a desk: passwords, links, sessions, and pages of other sites.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use xuncha_core::model::EntityId;
+use xuncha_server::signin::{self, IDLE, LONGEST};
+use xuncha_tests::harness::{TestServer, http_client, xuncha};
+
+const PASSWORD: &str = "春眠不觉晓处处闻啼鸟";
+
+/// A browser, as far as it matters here.
+#[derive(Clone)]
+struct Browser {
+    http: reqwest::Client,
+    url: String,
+    cookie: Option<String>,
+}
+
+struct Reply {
+    status: u16,
+    cookie: Option<String>,
+    wait: Option<String>,
+    body: Value,
+}
+
+impl Browser {
+    fn at(server: &TestServer) -> Browser {
+        Browser { http: http_client(), url: server.url(), cookie: None }
+    }
+
+    async fn ask(&self, method: Method, path: &str, body: Option<&Value>, lines: &[(&str, &str)]) -> Reply {
+        let mut request = self.http.request(method, format!("{}/v1/{path}", self.url));
+        if let Some(cookie) = &self.cookie {
+            request = request.header("cookie", format!("other=1; {cookie}"));
+        }
+        for (name, value) in lines {
+            request = request.header(*name, *value);
+        }
+        let response = request.body(body.map(Value::to_string).unwrap_or_default()).send().await.unwrap();
+        let line = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (status, cookie, wait) = (response.status().as_u16(), line("set-cookie"), line("retry-after"));
+        Reply {
+            status,
+            cookie,
+            wait,
+            body: serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or_default(),
+        }
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Reply {
+        self.ask(Method::POST, path, Some(body), &[("sec-fetch-site", "same-origin")]).await
+    }
+
+    async fn get(&self, path: &str) -> Reply {
+        self.ask(Method::GET, path, None, &[]).await
+    }
+
+    /// Signs in; what came of it, and the browser afterwards.
+    async fn signs_in(&self, name: &str, password: &str) -> (Reply, Browser) {
+        let reply = self.post("session", &json!({ "name": name, "password": password })).await;
+        let cookie = reply.cookie.as_ref().map(|line| line.split(';').next().unwrap().to_owned());
+        (reply, Browser { cookie, ..self.clone() })
+    }
+}
+
+/// Somebody with a password.
+async fn somebody(server: &TestServer, name: &str) -> EntityId {
+    let user = server.office.user(name, &["supervision", "acceptor"], &[]);
+    let code = signin::link(&*server.office.store, &server.host(), user).unwrap();
+    let chosen = Browser::at(server).post("session/link", &json!({ "code": code, "password": PASSWORD })).await;
+    assert_eq!(chosen.status, 200, "{}", chosen.body);
+    user
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_and_a_password_open_a_session_that_ends() {
+    let server = TestServer::start().await;
+    let user = somebody(&server, "吴刚").await;
+    let stranger = Browser::at(&server);
+    let (reply, browser) = stranger.signs_in(" 吴刚 ", PASSWORD).await;
+    assert_eq!(reply.status, 200, "{}", reply.body);
+    let who = json!({ "user": user, "name": "吴刚", "roles": ["acceptor", "supervision"], "idle": 1_800 });
+    assert_eq!(reply.body, who);
+    let cookie = reply.cookie.unwrap();
+    assert!(
+        cookie.contains("; HttpOnly") && cookie.contains("; SameSite=Strict") && cookie.contains("; Path=/"),
+        "{cookie}"
+    );
+    assert_eq!(browser.get("session").await.body, who);
+    assert_eq!(browser.get("findings").await.status, 200);
+    assert_eq!(stranger.get("findings").await.status, 401);
+    assert_eq!(stranger.get("session").await.status, 401);
+
+    // Used again and again it lives, but not for ever.
+    for _ in 0..LONGEST / (IDLE - 60_000) {
+        server.clock.pass(IDLE - 60_000);
+        assert_eq!(browser.get("session").await.status, 200);
+    }
+    server.clock.pass(IDLE - 60_000);
+    assert_eq!((browser.get("session").await.status, browser.get("findings").await.status), (401, 401));
+    // Not used it ends much earlier.
+    let (_, browser) = stranger.signs_in(&user.to_string(), PASSWORD).await;
+    server.clock.pass(IDLE);
+    assert_eq!(browser.get("session").await.status, 401);
+
+    // Signed out, the secret opens nothing any more.
+    let (_, browser) = stranger.signs_in("吴刚", PASSWORD).await;
+    let gone = browser.ask(Method::DELETE, "session", None, &[("sec-fetch-site", "same-origin")]).await;
+    assert!(gone.status == 204 && gone.cookie.unwrap().contains("Max-Age=0"));
+    assert_eq!(browser.get("session").await.status, 401);
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_not_told_and_whoever_guesses_waits() {
+    let server = TestServer::start().await;
+    let user = somebody(&server, "吴刚").await;
+    let browser = Browser::at(&server);
+    for name in ["吴刚", "没有这个人"] {
+        for _ in 0..5 {
+            let (reply, _) = browser.signs_in(name, "床前明月光疑是地上霜").await;
+            assert_eq!((reply.status, &reply.body["code"], reply.cookie), (401, &json!("wrong_password"), None));
+        }
+        let (reply, _) = browser.signs_in(name, PASSWORD).await;
+        assert_eq!((reply.status, &reply.body["code"]), (429, &json!("too_many")), "{name}");
+        let wait: u64 = reply.wait.unwrap().parse().unwrap();
+        assert!((1..=31).contains(&wait), "{wait}");
+    }
+    let refused = browser.post("session", &json!({ "name": "吴刚" })).await;
+    assert_eq!((refused.status, &refused.body["code"]), (400, &json!("malformed")));
+
+    // Who has left is nobody.
+    let (_, browser) = browser.signs_in(&user.to_string(), PASSWORD).await;
+    assert_eq!(browser.get("session").await.status, 200);
+    server.office.change("user.retire", user, json!({}));
+    assert_eq!(browser.get("session").await.body["code"], "user_retired");
+    assert_eq!(browser.get("findings").await.body["code"], "user_retired");
+    let (reply, _) = browser.signs_in(&user.to_string(), PASSWORD).await;
+    assert_eq!(reply.body["code"], "wrong_password");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_chosen_once_and_changed_by_whoever_knows_it() {
+    let server = TestServer::start().await;
+    server.office.user("吴刚", &["supervision"], &[]);
+    let data = server.data().to_str().unwrap().to_owned();
+    let link = || {
+        let words = ["admin", "--data", &data, "user", "link", "吴刚"].map(str::to_owned);
+        tokio::task::spawn_blocking(move || xuncha(words).value()["code"].as_str().unwrap().to_owned())
+    };
+    let (first, code) = (link().await.unwrap(), link().await.unwrap());
+    let browser = Browser::at(&server);
+    let choose = async |code: &str, password: &str| {
+        browser.post("session/link", &json!({ "code": code, "password": password })).await
+    };
+    assert_eq!(choose(&first, PASSWORD).await.body["code"], "bad_code", "the later one counts");
+    assert_eq!(choose("nonsense", PASSWORD).await.body["code"], "bad_code");
+    for bad in ["short", "aaaaaaaaaaaaaaa", "吴刚的密码是很长的一句话"] {
+        let reply = choose(&code, bad).await;
+        assert_eq!((reply.status, &reply.body["code"]), (400, &json!("bad_field")), "{bad}");
+        assert!(reply.body["detail"].as_str().unwrap().starts_with("password: "));
+    }
+    assert_eq!(choose(&code, PASSWORD).await.status, 200);
+    assert_eq!(choose(&code, PASSWORD).await.body["code"], "bad_code", "once");
+    let late = link().await.unwrap();
+    server.clock.pass_days(1);
+    assert_eq!(choose(&late, PASSWORD).await.body["code"], "bad_code");
+
+    let ((_, one), (_, two)) = (browser.signs_in("吴刚", PASSWORD).await, browser.signs_in("吴刚", PASSWORD).await);
+    let new = "白日依山尽黄河入海流";
+    let refused = one.post("session/password", &json!({ "old": "不是这个密码", "new": new })).await;
+    assert_eq!((refused.status, &refused.body["code"]), (401, &json!("wrong_password")));
+    let changed = one.post("session/password", &json!({ "old": PASSWORD, "new": new })).await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    // Everybody else who was signed in as this person is not any more.
+    assert_eq!((one.get("session").await.status, two.get("session").await.status), (401, 401));
+    let cookie = changed.cookie.unwrap().split(';').next().unwrap().to_owned();
+    assert_eq!(Browser { cookie: Some(cookie), ..one }.get("session").await.status, 200);
+    assert_eq!(browser.signs_in("吴刚", PASSWORD).await.0.status, 401);
+    assert_eq!(browser.signs_in("吴刚", new).await.0.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_of_another_site_speaks_in_somebodys_name() {
+    let server = TestServer::start().await;
+    somebody(&server, "吴刚").await;
+    let (_, browser) = Browser::at(&server).signs_in("吴刚", PASSWORD).await;
+    let step = json!({ "kind": "notice.draft" });
+    let host = server.url().strip_prefix("http://").unwrap().to_owned();
+    let (ours, theirs) = (format!("http://{host}"), "https://example.org".to_owned());
+    let foreign: [&[(&str, &str)]; 5] = [
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+        &[("sec-fetch-site", "none")],
+        &[("origin", &theirs)],
+        &[("origin", "null")],
+    ];
+    for lines in foreign {
+        for (method, path) in [(Method::POST, "steps"), (Method::DELETE, "session"), (Method::POST, "session")] {
+            let reply = browser.ask(method, path, Some(&step), lines).await;
+            assert_eq!((reply.status, &reply.body["code"]), (403, &json!("cross_site")), "{path} {lines:?}");
+        }
+        assert_eq!(browser.ask(Method::GET, "session", None, lines).await.status, 200, "looking is no harm");
+    }
+    for lines in [&[("sec-fetch-site", "same-origin")][..], &[("origin", &ours)], &[]] {
+        let reply = browser.ask(Method::POST, "steps", Some(&step), lines).await;
+        assert_eq!(reply.body["code"], "bad_field", "heard, and not right: {}", reply.body);
+    }
+    // Behind a proxy that speaks TLS the cookie is bound to this host.
+    let body = json!({ "name": "吴刚", "password": PASSWORD });
+    let reply = browser.ask(Method::POST, "session", Some(&body), &[("x-forwarded-proto", "https")]).await;
+    let cookie = reply.cookie.unwrap();
+    assert!(cookie.starts_with("__Host-xuncha_session=") && cookie.contains("; Secure"), "{cookie}");
+}
