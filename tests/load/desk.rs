@@ -28,6 +28,8 @@ const ASKED: &[(&str, &str)] = &[
     ("the newest", "findings"),
     ("in a state, of an item", "findings?status=dispatched&item={item}"),
     ("overdue, by deadline", "findings?standing=overdue&order=due"),
+    ("overdue, of an item, by deadline", "findings?standing=overdue&order=due&item={item}"),
+    ("overdue, of a word, by deadline", "findings?standing=overdue&order=due&q=解放街 施工便道"),
     ("words that many have", "findings?q=人民路"),
     ("words that a few have", "findings?q=解放街 施工便道"),
     ("words that never meet", "findings?q=解放街 人民路"),

@@ -262,7 +262,7 @@ impl Inner {
         Ok(SessionReply {
             user,
             name: entity.text("name").unwrap_or_default().to_owned(),
-            roles: roles_of(&entity).into_iter().map(str::to_owned).collect(),
+            roles: roles_of(&entity),
             unit: entity.reference("unit"),
             idle: signin::IDLE / 1000,
         })

@@ -66,7 +66,7 @@ impl Tries {
     }
 }
 
-fn later(early: NotUntil<governor::clock::QuantaInstant>) -> ServiceError {
+fn later(early: NotUntil<<DefaultClock as governor::clock::Clock>::Instant>) -> ServiceError {
     let wait = early.wait_time_from(DefaultClock::default().now());
     ServiceError::Problem(Problem { retry_after: Some(wait.as_secs() + 1), ..problem(Code::TooMany, None) })
 }

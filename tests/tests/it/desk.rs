@@ -336,6 +336,9 @@ async fn a_ledger_of_an_older_version_gets_its_lists_at_the_next_start() {
         "DROP TABLE seat",
         "DROP TABLE webhook",
         "DROP TABLE dead_letter",
+        "DROP TABLE password",
+        "DROP TABLE link",
+        "DROP TABLE session",
         "ALTER TABLE head DROP COLUMN listed",
         version,
     ] {

@@ -15,12 +15,14 @@ impl Listings for Transaction {
     }
 
     fn list(&self, wanted: &Wanted) -> Result<Vec<Listed>> {
-        let (sql, params) = self.query(wanted)?;
-        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect();
-        self.line.many(&sql, &params, |row| {
-            let due: Option<i64> = row.try_get(2)?;
-            Ok(Listed { number: number(row, 0)?, entity: id(row, 1)?, due: due.map(Time::from_millis) })
-        })
+        if !wanted.has_words() {
+            return self.page(wanted, Way::Order);
+        }
+        // The engine cannot know how many rows have a word, and guesses: going through all of a million in vain takes
+        // seconds, and so does sorting half of them. What many rows have is found among the first few thousand; what is
+        // not there is had by few, and the index of words tells which.
+        let near = self.page(wanted, Way::Near)?;
+        if near.len() >= wanted.limit as usize { Ok(near) } else { self.page(wanted, Way::Words) }
     }
 
     fn trace(&self, entity: EntityId, from: u64, limit: u32) -> Result<Vec<u64>> {
@@ -37,20 +39,43 @@ impl Listings for Transaction {
 
 type Param = Box<dyn ToSql + Sync>;
 
+/// How a page is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// In its order, until it is full.
+    Order,
+    /// In its order, through [`NEAR`] rows at most.
+    Near,
+    /// By its words, all of them; then sorted.
+    Words,
+}
+
+/// Rows that are gone through before the index of words is asked; tens of milliseconds.
+const NEAR: u32 = 4_000;
+
 impl Transaction {
+    fn page(&self, wanted: &Wanted, way: Way) -> Result<Vec<Listed>> {
+        let (sql, params) = self.query(wanted, way)?;
+        let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect();
+        self.line.many(&sql, &params, |row| {
+            let due: Option<i64> = row.try_get(2)?;
+            Ok(Listed { number: number(row, 0)?, entity: id(row, 1)?, due: due.map(Time::from_millis) })
+        })
+    }
+
     /// The statement for a page; see the other engine's.
-    fn query(&self, wanted: &Wanted) -> Result<(String, Vec<Param>)> {
+    fn query(&self, wanted: &Wanted, way: Way) -> Result<(String, Vec<Param>)> {
         let mut params: Vec<Param> = vec![Box::new(wanted.kind.clone())];
-        let mut when = vec!["kind = $1".to_owned()];
+        let (mut when, mut words) = (vec!["kind = $1".to_owned()], Vec::new());
         let mut mark = |value: Param| {
             params.push(value);
             format!("${}", params.len())
         };
         if !wanted.all.is_empty() {
-            when.push(format!("words @> {}", mark(Box::new(wanted.all.clone()))));
+            words.push(format!("words @> {}", mark(Box::new(wanted.all.clone()))));
         }
         for group in &wanted.any {
-            when.push(format!("words && {}", mark(Box::new(group.clone()))));
+            words.push(format!("words && {}", mark(Box::new(group.clone()))));
         }
         for (time, sign) in [(wanted.from, ">="), (wanted.below, "<")] {
             if let Some(bound) = time.map(|time| self.number_at(&wanted.kind, time)).transpose()? {
@@ -79,8 +104,20 @@ impl Transaction {
             }
         };
         let limit = mark(Box::new(i64::from(wanted.limit)));
-        let when = when.join(" AND ");
-        Ok((format!("SELECT n, entity, due FROM listing WHERE {when} ORDER BY {order} LIMIT {limit}"), params))
+        let (when, words) = (when.join(" AND "), words.join(" AND "));
+        let sql = match way {
+            Way::Order => format!("SELECT n, entity, due FROM listing WHERE {when} ORDER BY {order} LIMIT {limit}"),
+            Way::Near => format!(
+                "SELECT n, entity, due FROM
+                     (SELECT n, entity, due, words FROM listing WHERE {when} ORDER BY {order} LIMIT {NEAR}) AS near
+                 WHERE {words} ORDER BY {order} LIMIT {limit}"
+            ),
+            Way::Words => format!(
+                "WITH found AS MATERIALIZED (SELECT n, entity, due FROM listing WHERE {words} AND {when})
+                 SELECT n, entity, due FROM found ORDER BY {order} LIMIT {limit}"
+            ),
+        };
+        Ok((sql, params))
     }
 
     /// The first number whose row came in at `time` or later; none such: past all of them.
