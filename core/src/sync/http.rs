@@ -118,14 +118,6 @@ impl Wire for Client {
     }
 }
 
-/// An HTTP client as this crate uses it: the system's roots, no redirects.
-///
-/// # Errors
-/// [`Error::Storage`] when there can be none.
-pub fn client() -> crate::Result<Client> {
-    network(Client::builder())
-}
-
 fn network(client: ClientBuilder) -> crate::Result<Client> {
     install_tls();
     #[cfg(target_os = "android")]

@@ -21,7 +21,7 @@ mod tus;
 mod upload;
 
 pub use handover::UploadPart;
-pub use http::{Carried, HttpService, Wire, client};
+pub use http::{Carried, HttpService, Wire};
 pub use policy::{Conditions, FilePolicy, When};
 pub use retry::SyncOptions;
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER, USER_AGENT};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use xuncha_core::host::Host;
 use xuncha_core::model::Time;
@@ -15,6 +16,9 @@ use crate::store::{Batch, DeadLetterRow, Result, Snapshot, Store, StoreError, We
 
 /// Longest wait for the answer to one message.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Longest wait for a connection.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Waits between attempts, in seconds: a day in all. After the last one the message is a dead letter.
 const WAITS: &[u32] = &[5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800];
@@ -59,8 +63,12 @@ impl Courier {
     ///
     /// # Errors
     /// When there can be no HTTP client.
-    pub fn new(store: Arc<dyn Store>, host: Host) -> xuncha_core::Result<Arc<Courier>> {
-        let (client, name) = (xuncha_core::sync::client()?, URL_SAFE_NO_PAD.encode(host.bytes::<12>()));
+    pub fn new(store: Arc<dyn Store>, host: Host) -> Result<Arc<Courier>> {
+        // One library for TLS, chosen once for the whole process; whoever chose before chose the same.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let client = Client::builder().redirect(Policy::none()).connect_timeout(CONNECT).build();
+        let client = client.map_err(|error| StoreError::Failed(innermost(&error)))?;
+        let name = URL_SAFE_NO_PAD.encode(host.bytes::<12>());
         Ok(Arc::new(Courier { store, host, client, name }))
     }
 
