@@ -22,7 +22,7 @@ use crate::store::{EntityRow, Result, SeatRow, Sender, Snapshot, Store, StoreErr
 const INVITE_LIFE: i64 = 3 * 24 * 60 * 60 * 1000;
 
 /// A new secret: 128 random bits, 22 characters of base64url.
-fn secret(host: &Host) -> String {
+pub(crate) fn secret(host: &Host) -> String {
     URL_SAFE_NO_PAD.encode(host.bytes::<16>())
 }
 

@@ -89,7 +89,8 @@ fn admit(buckets: &Buckets, request: &Request) -> Result<(), Problem> {
         buckets.devices.retain_recent();
         buckets.strangers.retain_recent();
     }
-    // Nobody has a token before enrolling or signing in: one made up there would only buy a fresh bucket for the next guess.
+    // Nobody has a token before enrolling or signing in: one made up there would only buy a fresh bucket for the
+    // next guess.
     let path = request.uri().path();
     let shown = request.headers().get(header::AUTHORIZATION).or_else(|| request.headers().get(header::COOKIE));
     let token = shown.filter(|_| path != paths::ENROL && !path.starts_with("/v1/session"));

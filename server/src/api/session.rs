@@ -90,10 +90,9 @@ pub async fn sign_in(
         let request: SignInRequest = read(&headers, &body)?;
         service.tries().count(&request.name, address(&extensions))?;
         let work = move |inner: &Inner| signin::sign_in(&*inner.store, &inner.host, &request.name, &request.password);
-        let (token, user) = service.with_password(work).await?;
-        Ok((token, service.blocking(move |inner| inner.signed_in(user)).await?))
+        service.with_password(work).await
     };
-    opened(&extensions, &headers, signed.await)
+    opened(&service, &extensions, &headers, signed.await).await
 }
 
 /// Chooses a password with a one-time link, and signs in.
@@ -109,10 +108,9 @@ pub async fn choose_password(
         let request: ChooseRequest = read(&headers, &body)?;
         service.tries().count(&request.code, address(&extensions))?;
         let work = move |inner: &Inner| signin::choose(&*inner.store, &inner.host, &request.code, &request.password);
-        let (token, user) = service.with_password(work).await?;
-        Ok((token, service.blocking(move |inner| inner.signed_in(user)).await?))
+        service.with_password(work).await
     };
-    opened(&extensions, &headers, signed.await)
+    opened(&service, &extensions, &headers, signed.await).await
 }
 
 /// Changes one's own password; every other session of one's own ends.
@@ -129,12 +127,13 @@ pub async fn change_password(
         let secret = secret_of(&headers).ok_or_else(|| refusal(Code::BadToken, None))?;
         let session = service.blocking(move |inner| signin::session(&*inner.store, &inner.host, &secret)).await?;
         service.tries().count(&session.user.to_string(), address(&extensions))?;
-        let work =
-            move |inner: &Inner| signin::change(&*inner.store, &inner.host, session.user, &request.old, &request.new);
-        let token = service.with_password(work).await?;
-        Ok((token, service.blocking(move |inner| inner.signed_in(session.user)).await?))
+        let work = move |inner: &Inner| {
+            let token = signin::change(&*inner.store, &inner.host, session.user, &request.old, &request.new)?;
+            Ok((token, session.user))
+        };
+        service.with_password(work).await
     };
-    opened(&extensions, &headers, signed.await)
+    opened(&service, &extensions, &headers, signed.await).await
 }
 
 /// Says who is signed in.
@@ -167,11 +166,12 @@ pub async fn sign_out(State(service): State<Service>, extensions: Extensions, he
     with_cookie(StatusCode::NO_CONTENT.into_response(), &gone)
 }
 
-/// The secret of the session in the cookies.
+/// The secret of the session in the cookies; of two, the one that is bound to this host, which no other can have set.
 pub(super) fn secret_of(headers: &HeaderMap) -> Option<Token> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut ours = cookies.flat_map(Cookie::split_parse).filter_map(Result::ok);
-    ours.find(|cookie| matches!(cookie.name(), BOUND | PLAIN)).map(|cookie| Token::new(cookie.value().to_owned()))
+    let ours: Vec<_> = cookies.flat_map(Cookie::split_parse).filter_map(Result::ok).collect();
+    let found = [BOUND, PLAIN].iter().find_map(|name| ours.iter().find(|cookie| cookie.name() == *name));
+    found.map(|cookie| Token::new(cookie.value().to_owned()))
 }
 
 /// The middleware that lets no other page speak in the name of whoever is signed in: what changes something and comes
@@ -215,16 +215,19 @@ fn cookie(extensions: &Extensions, headers: &HeaderMap, secret: &str) -> Cookie<
         .build()
 }
 
-fn opened(
+/// The reply to whoever signed in, with the cookie.
+async fn opened(
+    service: &Service,
     extensions: &Extensions,
     headers: &HeaderMap,
-    signed: Result<(Token, SessionReply), ServiceError>,
+    signed: Result<(Token, EntityId), ServiceError>,
 ) -> Response {
-    match signed {
-        Ok((token, who)) => {
-            let cookie = cookie(extensions, headers, token.secret());
-            with_cookie(reply(headers, Ok(who)), &cookie)
-        }
+    let (token, user) = match signed {
+        Ok(signed) => signed,
+        Err(error) => return respond(error),
+    };
+    match service.blocking(move |inner| inner.signed_in(user)).await {
+        Ok(who) => with_cookie(reply(headers, Ok(who)), &cookie(extensions, headers, token.secret())),
         Err(error) => respond(error),
     }
 }

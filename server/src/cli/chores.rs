@@ -1,4 +1,4 @@
-//! What a server does of itself while it runs: tidying, the calendar, previews.
+//! What a server does of itself while it runs: tidying, the calendar, previews, telling others.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

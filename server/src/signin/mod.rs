@@ -6,14 +6,13 @@
 mod password;
 mod tries;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use xuncha_core::host::Host;
 use xuncha_core::model::{Code, Entity, EntityId, Hash, Time};
 use xuncha_core::protocol::{ServiceError, Token};
 
 pub use tries::Tries;
 
+use crate::auth::secret;
 use crate::problem::{refusal, store_failure};
 use crate::store::{LinkRow, PasswordRow, Result, SessionRow, Snapshot, Store, StoreError};
 
@@ -33,14 +32,6 @@ const LINK_LIFE: i64 = 24 * 60 * 60 * 1000;
 const PAGE: u32 = 1_000;
 const NAMESAKES: usize = 4;
 
-fn secret(host: &Host) -> String {
-    URL_SAFE_NO_PAD.encode(host.bytes::<16>())
-}
-
-fn failed(error: &StoreError) -> ServiceError {
-    store_failure(error)
-}
-
 /// Opens a session for whoever is called `name`, or has that id, and knows the password.
 ///
 /// # Errors
@@ -52,13 +43,13 @@ pub fn sign_in(
     password: &str,
 ) -> std::result::Result<(Token, EntityId), ServiceError> {
     let wanted = name.trim();
-    let rows = store.look(|snapshot| called(snapshot, wanted)).map_err(|error| failed(&error))?;
+    let rows = store.look(|snapshot| called(snapshot, wanted)).map_err(|error| store_failure(&error))?;
     if rows.is_empty() {
         password::pretend(host, password);
     }
     for row in rows {
         if password::fits(password, &row.hash).ok_or_else(|| refusal(Code::Internal, None))? {
-            return Ok((begin(store, host, row.user).map_err(|error| failed(&error))?, row.user));
+            return Ok((begin(store, host, row.user).map_err(|error| store_failure(&error))?, row.user));
         }
     }
     tracing::warn!("a sign-in failed");
@@ -102,7 +93,7 @@ fn begin(store: &dyn Store, host: &Host, user: EntityId) -> Result<Token> {
 /// `bad_token` when there is none or it is over; the store's failure.
 pub fn session(store: &dyn Store, host: &Host, token: &Token) -> std::result::Result<SessionRow, ServiceError> {
     let (hash, now) = (Hash::of(token.secret().as_bytes()), host.clock.wall());
-    let row = store.look(|snapshot| snapshot.session(&hash)).map_err(|error| failed(&error))?;
+    let row = store.look(|snapshot| snapshot.session(&hash)).map_err(|error| store_failure(&error))?;
     let row = row.filter(|row| lives(row, now)).ok_or_else(|| refusal(Code::BadToken, None))?;
     if now.millis() - row.seen.millis() < NOTED {
         return Ok(row);
@@ -113,7 +104,7 @@ pub fn session(store: &dyn Store, host: &Host, token: &Token) -> std::result::Re
         Some(_) => batch.put_session(&hash, &noted).map(|()| true),
         None => Ok(false),
     };
-    match store.change_soon(work).map_err(|error| failed(&error))? {
+    match store.change_soon(work).map_err(|error| store_failure(&error))? {
         true => Ok(noted),
         false => Err(refusal(Code::BadToken, None)),
     }
@@ -154,7 +145,7 @@ pub fn choose(
     password: &str,
 ) -> std::result::Result<(Token, EntityId), ServiceError> {
     let (code, now) = (Hash::of(code.as_bytes()), host.clock.wall());
-    let found = store.look(|snapshot| snapshot.link(&code)).map_err(|error| failed(&error))?;
+    let found = store.look(|snapshot| snapshot.link(&code)).map_err(|error| store_failure(&error))?;
     let link = found.filter(|link| link.expires > now).ok_or_else(|| refusal(Code::BadCode, None))?;
     let hash = fitting(store, host, link.user, password)?;
     let kept = store.change(|batch| {
@@ -167,11 +158,11 @@ pub fn choose(
         batch.drop_sessions(link.user)?;
         Ok(true)
     });
-    if !kept.map_err(|error| failed(&error))? {
+    if !kept.map_err(|error| store_failure(&error))? {
         return Err(refusal(Code::BadCode, None));
     }
     tracing::info!(user = %link.user, "a password was chosen");
-    Ok((begin(store, host, link.user).map_err(|error| failed(&error))?, link.user))
+    Ok((begin(store, host, link.user).map_err(|error| store_failure(&error))?, link.user))
 }
 
 /// Changes the password of whoever knows the old one, and opens a new session. Every session from before ends.
@@ -185,7 +176,7 @@ pub fn change(
     old: &str,
     new: &str,
 ) -> std::result::Result<Token, ServiceError> {
-    let row = store.look(|snapshot| snapshot.password(user)).map_err(|error| failed(&error))?;
+    let row = store.look(|snapshot| snapshot.password(user)).map_err(|error| store_failure(&error))?;
     let fits = row.and_then(|row| password::fits(old, &row.hash)).unwrap_or_default();
     if !fits {
         return Err(refusal(Code::WrongPassword, None));
@@ -196,9 +187,9 @@ pub fn change(
         batch.drop_links(user)?;
         batch.drop_sessions(user)
     });
-    kept.map_err(|error| failed(&error))?;
+    kept.map_err(|error| store_failure(&error))?;
     tracing::info!(%user, "a password was changed");
-    begin(store, host, user).map_err(|error| failed(&error))
+    begin(store, host, user).map_err(|error| store_failure(&error))
 }
 
 fn fitting(
@@ -207,7 +198,7 @@ fn fitting(
     user: EntityId,
     password: &str,
 ) -> std::result::Result<String, ServiceError> {
-    let row = store.look(|snapshot| snapshot.entity(user)).map_err(|error| failed(&error))?;
+    let row = store.look(|snapshot| snapshot.entity(user)).map_err(|error| store_failure(&error))?;
     let entity: Option<Entity> = row.and_then(|row| serde_json::from_str(&row.row).ok());
     let active = entity.filter(|entity| entity.text("status") == Some("active"));
     let active = active.ok_or_else(|| refusal(Code::UserRetired, None))?;
