@@ -1,0 +1,260 @@
+// What the ledger's API answers with: the fields of each kind that the pages read.
+
+export type Time = string;
+export type Id = string;
+
+export interface Place {
+  lat?: number;
+  lon?: number;
+  accuracy?: number;
+  provider?: string;
+  words?: string;
+  id?: Id;
+}
+
+export interface Photo {
+  original: string;
+  taken?: Time;
+  source?: string;
+  place?: Place;
+  shows?: string;
+}
+
+export interface Preview {
+  original: string;
+  display: string;
+  thumbnail: string;
+  width: number;
+  height: number;
+  stamped: boolean;
+}
+
+export interface Evidence {
+  expected: number;
+  originals: number;
+  displays: number;
+  thumbnails: number;
+}
+
+/** One of the values that stand against each other in a field; the first is the one that counts now. */
+export interface Claim {
+  value: unknown;
+  op: string;
+  by?: Id;
+  device?: string;
+  at: Time;
+  index?: number;
+}
+
+export interface Dispute {
+  field: string;
+  values: Claim[];
+}
+
+export type Severity = 'low' | 'medium' | 'high' | 'urgent';
+export type Standing = 'running' | 'suspended' | 'overdue' | 'on_time' | 'late';
+
+export interface TimeLimit {
+  amount: number;
+  clock: 'urgent_hour' | 'working_hour' | 'working_day' | 'calendar_day';
+}
+
+interface Line {
+  id: Id;
+  kind: string;
+  index: number;
+  status: string;
+  /** Steps that its state and the caller's rights allow. */
+  open: string[];
+}
+
+export interface Finding extends Line {
+  kind: 'finding';
+  by?: Id | null;
+  at: Time;
+  reason?: string;
+  item?: string | null;
+  place?: Place | null;
+  note?: string | null;
+  severity?: Severity | null;
+  photos: Record<string, Photo>;
+  previews?: Record<string, Preview>;
+  evidence: Evidence;
+  tags: string[];
+  areas: Id[];
+  values?: Record<string, unknown>;
+  disputes?: Dispute[];
+  unit?: Id;
+  section?: string;
+  person?: Id;
+  lead?: Id;
+  deadline?: Time;
+  limit?: TimeLimit;
+  demand?: string;
+  notice?: Id;
+  reply?: string;
+  replied?: Time;
+  claimed?: Time;
+  rework?: number;
+  asked?: string;
+  condition?: string;
+  unseen?: string;
+  wanted?: Time;
+  wanted_because?: string;
+  suspended?: string;
+  stopped?: Time;
+  exempt?: string;
+  closed?: Time;
+  check?: string;
+  of?: Id;
+  dispatched?: Time;
+  source?: Record<string, unknown>;
+  notes?: { id: string; text: string }[];
+  standing?: Standing | null;
+}
+
+export interface Notice extends Line {
+  kind: 'notice';
+  by?: Id | null;
+  number?: string;
+  unit?: Id | null;
+  source: string;
+  level: number;
+  before?: Id;
+  findings: Id[];
+  struck?: Id[];
+  limits: Record<Id, TimeLimit>;
+  deadlines: Record<Id, Time>;
+  /** Hundredths of a point. */
+  points: Record<Id, number>;
+  demand?: string;
+  basis?: string;
+  leader?: string;
+  person?: string;
+  phone?: string;
+  photos?: Record<string, Photo>;
+  issued?: Time;
+  sign_by?: Time;
+  signed?: Time;
+  closed?: Time;
+  appeal?: string;
+  appeal_result?: string;
+  reason?: string;
+  face?: unknown;
+}
+
+export interface Deduction extends Line {
+  kind: 'deduction';
+  unit?: Id | null;
+  finding?: Id | null;
+  rule?: string;
+  action?: string;
+  /** Hundredths of a point; negative where a row is set off. */
+  points: number;
+  month?: string;
+  reason?: string;
+  of?: Id;
+}
+
+export interface Kinds {
+  findings: Finding;
+  notices: Notice;
+  deductions: Deduction;
+}
+
+export interface Page<T> {
+  lines: T[];
+  next?: string;
+}
+
+export interface Said {
+  index: number;
+  kind: string;
+  op: string;
+  by?: Id | null;
+  device?: string | null;
+  at: Time;
+  received: Time;
+  body?: Record<string, unknown>;
+  judged: unknown;
+}
+
+export interface Session {
+  user: Id;
+  name: string;
+  roles: string[];
+  rights: string[];
+  unit?: Id;
+  /** Seconds without a request after which it is over. */
+  idle: number;
+}
+
+export interface Unit {
+  id: Id;
+  name: string;
+  code?: string;
+  status: string;
+}
+
+export interface Area {
+  id: Id;
+  name: string;
+  unit?: Id;
+  status: string;
+  box?: [number, number, number, number];
+}
+
+export interface Person {
+  id: Id;
+  name: string;
+  roles: string[];
+  unit?: Id;
+  status: string;
+}
+
+export interface Words {
+  zh: string;
+  en: string;
+}
+
+export interface Action extends Words {
+  id: string;
+}
+
+export interface Item extends Words {
+  id: string;
+  action: string;
+  retired?: boolean;
+  filing?: Words;
+  closing?: Words;
+  limits?: unknown[];
+  points?: unknown;
+  photos?: unknown;
+}
+
+export interface City {
+  ledger: Id;
+  name: string;
+  zone: string;
+  epoch: number;
+  size: number;
+  durable_size?: number;
+  map: { style?: string; tiles?: string; attribution?: string; shift: 'none' | 'gcj02' };
+  units: Unit[];
+  areas: Area[];
+  people: Person[];
+  actions: Action[];
+  items: Item[];
+}
+
+export interface Change {
+  index: number;
+  entity: Id;
+  kind: string;
+  gone: boolean;
+}
+
+export interface StepReply {
+  verdict: Record<string, unknown>;
+  now?: Finding | Notice | Deduction | Record<string, unknown>;
+}

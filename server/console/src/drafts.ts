@@ -1,0 +1,30 @@
+// What was typed and not yet said survives a reload and a crash of the browser, for the person who typed it.
+
+import { session } from './session.svelte';
+
+const PREFIX = 'xuncha.draft';
+
+/** The draft of one form; `starting` is what the form begins with where there is none. */
+export function drafted<T extends object>(form: string, starting: T) {
+  const key = `${PREFIX} ${session.who?.user ?? ''} ${form}`;
+  return {
+    read(): T {
+      try {
+        const kept = localStorage.getItem(key);
+        return kept ? { ...starting, ...(JSON.parse(kept) as T) } : starting;
+      } catch {
+        return starting;
+      }
+    },
+    keep(filled: T): void {
+      try {
+        localStorage.setItem(key, JSON.stringify(filled));
+      } catch {
+        // A full or forbidden storage: the form itself still holds it.
+      }
+    },
+    drop(): void {
+      localStorage.removeItem(key);
+    },
+  };
+}

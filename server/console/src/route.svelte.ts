@@ -1,0 +1,40 @@
+// Where somebody is: the address, and nothing else, says what is shown.
+
+function read() {
+  return { path: location.pathname, query: new URLSearchParams(location.search), hash: location.hash.slice(1) };
+}
+
+export const route = $state(read());
+
+function update() {
+  Object.assign(route, read());
+}
+
+addEventListener('popstate', update);
+
+export function go(to: string, { replace = false } = {}): void {
+  history[replace ? 'replaceState' : 'pushState'](null, '', to);
+  update();
+}
+
+/** Sets or (with an empty value) removes members of the query; the place in the list is kept. */
+export function ask(changes: Record<string, string | undefined>, { replace = true } = {}): void {
+  const query = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value) query.set(name, value);
+    else query.delete(name);
+  }
+  const text = query.toString();
+  go(location.pathname + (text ? `?${text}` : ''), { replace });
+}
+
+/** Follows links inside the console without loading the page again. */
+export function follow(event: MouseEvent): void {
+  if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  const link = (event.target as Element | null)?.closest('a');
+  if (!link || link.target || link.hasAttribute('download') || link.origin !== location.origin) return;
+  if (link.pathname.startsWith('/v1/') || link.pathname === '/openapi.json') return;
+  event.preventDefault();
+  go(link.pathname + link.search + link.hash);
+  if (!link.hash) scrollTo(0, 0);
+}

@@ -1,0 +1,78 @@
+// Who is signed in. A session that ends is renewed over the page that is open, so that nothing on it is lost.
+
+import { api, got, onEnded } from './api/client.svelte';
+import { hush, listen } from './api/live';
+import { Problem } from './api/problem';
+import type { Session } from './api/types';
+import { loadCity } from './city.svelte';
+
+export const session = $state<{ known: boolean; who: Session | undefined; ended: boolean }>({
+  known: false,
+  who: undefined,
+  ended: false,
+});
+
+let waiting: (() => void)[] = [];
+
+onEnded(() => {
+  session.ended = true;
+  hush();
+  return new Promise((resolve) => waiting.push(resolve));
+});
+
+/** Asks the server who is signed in, at the start. */
+export async function whoAmI(): Promise<void> {
+  try {
+    await entered(await got<Session>(api.GET('/v1/session')));
+  } catch (error) {
+    if (!(error instanceof Problem) || (error.status !== 401 && error.status !== 403)) throw error;
+    session.who = undefined;
+  }
+  session.known = true;
+}
+
+export async function signIn(name: string, password: string): Promise<void> {
+  await entered(await got<Session>(api.POST('/v1/session', { body: { name, password } })));
+}
+
+/** Chooses a password with the code of a one-time link. */
+export async function choosePassword(code: string, password: string): Promise<void> {
+  await entered(await got<Session>(api.POST('/v1/session/link', { body: { code, password } })));
+}
+
+export async function changePassword(old: string, fresh: string): Promise<void> {
+  await got(api.POST('/v1/session/password', { body: { old, new: fresh } }));
+}
+
+export async function signOut(): Promise<void> {
+  await got(api.DELETE('/v1/session'));
+  left();
+}
+
+/** Forgets who was here; the pages of one person are never shown to the next. */
+export function left(): void {
+  hush();
+  location.assign('/');
+}
+
+async function entered(who: Session): Promise<void> {
+  // Somebody else at the same browser sees nothing of what was open.
+  if (session.who && session.who.user !== who.user) return location.reload();
+  await loadCity();
+  session.who = who;
+  session.known = true;
+  session.ended = false;
+  listen();
+  const resolved = waiting;
+  waiting = [];
+  for (const resolve of resolved) resolve();
+}
+
+export function may(right: string): boolean {
+  return session.who?.rights.includes(right) ?? false;
+}
+
+/** True for somebody of a unit, who answers what the city sends it. */
+export function ofUnit(): boolean {
+  return session.who?.unit !== undefined && (may('finding.reply') || may('notice.sign'));
+}

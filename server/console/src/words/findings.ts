@@ -1,0 +1,4 @@
+export const findings = {
+  zh: {},
+  en: {},
+};

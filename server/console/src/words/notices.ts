@@ -1,0 +1,4 @@
+export const notices = {
+  zh: {},
+  en: {},
+};

@@ -1,0 +1,4 @@
+export const review = {
+  zh: {},
+  en: {},
+};

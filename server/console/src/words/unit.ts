@@ -1,0 +1,4 @@
+export const unit = {
+  zh: {},
+  en: {},
+};
