@@ -11,8 +11,8 @@ pub struct Gate {
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Default)]
 struct State {
+    target: SocketAddr,
     shut: bool,
     over: bool,
     lines: Vec<TcpStream>,
@@ -23,7 +23,8 @@ impl Gate {
     pub fn before(url: &str) -> Gate {
         let target: SocketAddr = url.strip_prefix("http://").unwrap().parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let (address, state) = (listener.local_addr().unwrap(), Arc::<Mutex<State>>::default());
+        let state = State { target, shut: false, over: false, lines: Vec::new() };
+        let (address, state) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(state)));
         let own = state.clone();
         thread::spawn(move || {
             for line in listener.incoming() {
@@ -32,7 +33,7 @@ impl Gate {
                     return;
                 }
                 if let (Ok(line), false) = (line, state.shut) {
-                    let there = TcpStream::connect(target).unwrap();
+                    let there = TcpStream::connect(state.target).unwrap();
                     state.lines.extend([line.try_clone().unwrap(), there.try_clone().unwrap()]);
                     pass(line.try_clone().unwrap(), there.try_clone().unwrap());
                     pass(there, line);
@@ -53,6 +54,11 @@ impl Gate {
         state.shut = true;
         // Those that have ended are no fault.
         state.lines.drain(..).for_each(|line| drop(line.shutdown(Shutdown::Both)));
+    }
+
+    /// The program has moved to `url`.
+    pub fn lead_to(&self, url: &str) {
+        self.state.lock().unwrap().target = url.strip_prefix("http://").unwrap().parse().unwrap();
     }
 
     /// Opens it again.

@@ -9,6 +9,7 @@ mod case_commands;
 mod clocks;
 mod commands;
 mod conflicts;
+mod console;
 mod day_commands;
 mod demo;
 mod desk;

@@ -7,6 +7,7 @@ use crate::auth;
 use crate::cli::Failure;
 use crate::cli::folder::Folder;
 use crate::ledger::OwnOp;
+use crate::signin;
 
 /// Name of the city; there is none.
 pub(super) const CITY: &str = "望溪市（演示）";
@@ -31,6 +32,7 @@ pub(super) struct City {
     pub(super) zhao: EntityId,
     pub(super) chen: EntityId,
     pub(super) sun: EntityId,
+    pub(super) he: EntityId,
     /// The unit that answers the notice.
     pub(super) sanitation: EntityId,
     pub(super) tasks: usize,
@@ -57,9 +59,10 @@ pub(super) fn make(folder: &Folder) -> Result<City, Failure> {
     let east = city.area("东河片区", units[1], 20.0);
     let zhang = city.user("张伟", &["inspector"], &[west]);
     let wang = city.user("王芳", &["inspector"], &[]);
-    let li = city.user("李静", &["acceptor"], &[]);
+    let li = city.user("李静", &["acceptor", "dispatcher"], &[]);
     let zhao = city.user("赵敏", &["leader"], &[east]);
     let chen = city.user("陈刚", &["supervision"], &[]);
+    let he = city.user("何平", &["admin"], &[]);
     let sanitation = units[2];
     let sun = city.member("孙立", "coordinator", sanitation);
     let spots: Vec<Spot> = SPOTS.iter().map(|spot| city.spot(spot)).collect();
@@ -72,12 +75,29 @@ pub(super) fn make(folder: &Folder) -> Result<City, Failure> {
         city.add("task.add", body);
     }
     folder.append(&city.ops)?;
-    Ok(City { spots, zhang, wang, li, zhao, chen, sun, sanitation, tasks: tasks.len() })
+    Ok(City { spots, zhang, wang, li, zhao, chen, sun, he, sanitation, tasks: tasks.len() })
 }
 
 /// An invitation for one of its people.
 pub(super) fn invite(folder: &Folder, user: EntityId) -> Result<String, Failure> {
     Ok(auth::invite(&*folder.store, &folder.host, user)?)
+}
+
+/// Gives everybody who works at a desk one new password, and says it with their names.
+pub(super) fn let_in(folder: &Folder, city: &City) -> Result<(String, Vec<&'static str>), Failure> {
+    let password = auth::secret(&folder.host);
+    let desks = [
+        (city.li, "李静 (reviews)"),
+        (city.chen, "陈刚 (supervises)"),
+        (city.sun, "孙立 (answers for a unit)"),
+        (city.he, "何平 (administers)"),
+    ];
+    for (user, _) in desks {
+        let code = signin::link(&*folder.store, &folder.host, user)?;
+        let chosen = signin::choose(&*folder.store, &folder.host, &code, &password);
+        chosen.map_err(|error| Failure::new("internal", error))?;
+    }
+    Ok((password, desks.iter().map(|(_, name)| *name).collect()))
 }
 
 struct Making<'a> {

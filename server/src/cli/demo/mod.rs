@@ -81,8 +81,8 @@ impl Demo {
         ));
         let told = Story::begin(&data, &root, address, self.seed, printer).await?.tell().await;
         let ended = match told {
-            Ok(invitations) if !self.headless => {
-                stay(printer, &data, address, &invitations).await;
+            Ok(welcome) if !self.headless => {
+                stay(printer, &data, address, &welcome).await;
                 Ok(ExitCode::SUCCESS)
             }
             Ok(_) => Ok(ExitCode::SUCCESS),
@@ -93,17 +93,33 @@ impl Demo {
     }
 }
 
+/// How to get in, for whoever wants to look.
+struct Welcome {
+    /// Names and enrolment codes for phones.
+    phones: Vec<(String, String)>,
+    /// The password of everybody who works at a desk.
+    password: String,
+    /// Their names, and what they do.
+    desks: Vec<&'static str>,
+}
+
 /// Where to look, until somebody has seen enough.
-async fn stay(printer: &Printer, data: &Path, address: SocketAddr, invitations: &[(String, String)]) {
+async fn stay(printer: &Printer, data: &Path, address: SocketAddr, welcome: &Welcome) {
     let (data, asked_to_stop) = (data.display(), Asked::to_stop());
+    let Welcome { phones, password, desks } = welcome;
     printer.say(
-        &json!({ "address": format!("http://{address}"), "data": data.to_string(), "invitations": invitations }),
+        &json!({
+            "address": format!("http://{address}"), "data": data.to_string(), "invitations": phones,
+            "password": password, "desks": desks,
+        }),
         format!(
-            "\nThe city stays up at http://{address} (its API is described at http://{address}/openapi.json).\n\n\
-             Sign in on a phone of your own, in another terminal:"
+            "\nThe city stays up. Open http://{address} in a browser and sign in as\n\n  {}\n\n\
+             with the password  {password}  (the API is described at http://{address}/openapi.json).\n\n\
+             Sign in on a phone of your own, in another terminal:",
+            desks.join("\n  ")
         ),
     );
-    for (name, code) in invitations {
+    for (name, code) in phones {
         printer.hint(format!("  {name}:  xuncha field --home my-phone enrol 'http://{address}/enrol#{code}'"));
     }
     printer.hint(format!(

@@ -8,6 +8,7 @@ use serde_json::json;
 use xuncha_core::model::{EntityId, FindingDraft, Hash, Severity};
 use xuncha_core::notebook::Shows;
 
+use super::Welcome;
 use super::chance::Chance;
 use super::city::{self, City, flags};
 use super::line::Line;
@@ -58,8 +59,8 @@ impl<'a> Story<'a> {
         Ok(Story { folder, data, root, city, line, chance, printer, told, chapter, zhang, wang, li, sun: None })
     }
 
-    /// Tells all of it; gives invitations for whoever wants to look.
-    pub(super) async fn tell(mut self) -> Result<Vec<(String, String)>, Failure> {
+    /// Tells all of it; says how to get in, for whoever wants to look.
+    pub(super) async fn tell(mut self) -> Result<Welcome, Failure> {
         self.enrolments().await?;
         let found = self.morning()?;
         self.bad_line().await?;
@@ -69,7 +70,9 @@ impl<'a> Story<'a> {
         self.casework().await?;
         self.reckoning().await?;
         let invite = |user, name: &str| city::invite(&self.folder, user).map(|code| (name.to_owned(), code));
-        Ok(vec![invite(self.city.li, "李静, who reviews")?, invite(self.city.chen, "陈刚, who supervises")?])
+        let phones = vec![invite(self.city.li, "李静, who reviews")?, invite(self.city.chen, "陈刚, who supervises")?];
+        let (password, desks) = city::let_in(&self.folder, &self.city)?;
+        Ok(Welcome { phones, password, desks })
     }
 
     pub(super) fn say(&mut self, zh: &str, en: &str) {
