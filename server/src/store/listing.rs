@@ -90,6 +90,11 @@ pub trait Listings {
     fn listed(&self) -> Result<u64>;
     /// One page.
     fn list(&self, wanted: &Wanted) -> Result<Vec<Listed>>;
+    /// Everything that is listed, by its number, behind `after` and up to `limit` of it; without its words.
+    fn listings(&self, after: u64, limit: u32) -> Result<Vec<(u64, ListedRow)>>;
+    /// Tells every word of everything that is listed, with its number: each once, ASCII letters in lower case, in no
+    /// order that counts.
+    fn listed_words(&self, tell: &mut dyn FnMut(u64, &str)) -> Result<()>;
     /// Up to `limit` indexes from `from` on at which `entity` changed, in order.
     fn trace(&self, entity: EntityId, from: u64, limit: u32) -> Result<Vec<u64>>;
     /// Whose desk a token is.

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
+use xuncha_server::settings::Settings;
 use xuncha_server::store::sqlite::FILE;
-use xuncha_tests::harness::{Phone, TestServer, copy_ledger, problems_of, square};
+use xuncha_tests::harness::{Phone, TestServer, copy_ledger, problems_of, run_behind, square};
 
 /// A stopped ledger with a bit of everything: areas, a conflict, a refusal, a held op.
 async fn mixed() -> (TestServer, TempDir) {
@@ -154,4 +155,34 @@ async fn an_entry_taken_out_or_put_in_is_found() {
         drop(database);
         assert!(!problems_of(copy.path()).is_empty(), "{statement}");
     }
+}
+
+#[tokio::test]
+async fn lists_that_say_other_than_the_ledger_are_found() {
+    let mut server = TestServer::start().await;
+    let phone = Phone::of(&server, "王敏", "inspector").await;
+    phone.record_at("桥下堆物 No.12", 5.0, 5.0);
+    phone.sync().await;
+    server.stop().await;
+    let data = server.data();
+    assert!(problems_of(data).is_empty());
+    let is_found = |statement: &str, what: &str| {
+        assert_eq!(run_behind(data, statement), 1, "{statement}");
+        let problems = problems_of(data);
+        assert!(problems.iter().any(|problem| problem.what.contains(what)), "{statement}: {problems:?}");
+    };
+    is_found("UPDATE listing SET due = 5", "listed otherwise");
+    assert_eq!(run_behind(data, "UPDATE listing SET due = NULL, received = received + 1"), 1);
+    is_found("UPDATE listing SET kind = 'notice'", "listed otherwise");
+    assert_eq!(run_behind(data, "UPDATE listing SET kind = 'finding', received = received - 1"), 1);
+    assert!(problems_of(data).is_empty(), "all is as it was");
+    is_found("UPDATE trace SET idx = idx + 1", "where");
+    assert_eq!(run_behind(data, "UPDATE trace SET idx = idx - 1"), 1);
+    let words = if Settings::of(data).unwrap().database.is_some() {
+        "UPDATE listing SET words = array_append(words, '路')"
+    } else {
+        "INSERT OR REPLACE INTO listing_words (rowid, words) VALUES (1, '桥 路')"
+    };
+    is_found(words, "other words");
+    is_found("DELETE FROM listing", "not listed");
 }

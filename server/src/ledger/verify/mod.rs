@@ -2,10 +2,11 @@
 //!
 //! From the texts: every leaf, the tree, the signed checkpoint, every device's signature and chain,
 //! every checkpoint that a device had seen. From the facts: the newest state of every entity, the
-//! feed and its checksums, by [`changed`] alone. And for entries of the current law, the verdict
+//! feed and its checksums, and the lists, by [`changed`] alone. And for entries of the current law, the verdict
 //! itself, by judging again.
 
 mod derived;
+mod listed;
 mod said;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -77,6 +78,7 @@ pub fn verify(snapshot: &dyn Snapshot, key: Option<PublicKey>, progress: &mut dy
     check.pushes(snapshot)?;
     check.head(&head);
     check.entities(snapshot)?;
+    check.lists(snapshot, &head)?;
     check.feeds(snapshot)?;
     check.outside(snapshot)?;
     check.catalogues(snapshot)?;
@@ -170,6 +172,7 @@ struct Check {
     pushed: HashMap<u64, Vec<(u64, DeviceId, Hash)>>,
     chains: HashMap<DeviceId, BTreeMap<u64, Link>>,
     judged: HashMap<(uuid::Uuid, Hash), u64>,
+    traces: HashMap<EntityId, listed::Trace>,
     problems: Vec<Problem>,
 }
 
@@ -186,6 +189,7 @@ impl Check {
             pushed: HashMap::new(),
             chains: HashMap::new(),
             judged: HashMap::new(),
+            traces: HashMap::new(),
             problems: Vec::new(),
         }
     }
@@ -239,7 +243,12 @@ impl Check {
             self.state.kept.entry(hash).or_insert((index, len));
         }
         match changed(&self.state, op, index, facts) {
-            Some(after) => after.into_iter().for_each(|entity| self.state.put(entity)),
+            Some(after) => {
+                for entity in after {
+                    self.trace(&entity, index, facts.received);
+                    self.state.put(entity);
+                }
+            }
             None => self.problem(Some(index), "an accepted op that cannot be applied"),
         }
     }

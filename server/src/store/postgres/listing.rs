@@ -1,5 +1,7 @@
 //! Lists in PostgreSQL: one table, with an index of its words.
 
+use std::collections::BTreeSet;
+
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use xuncha_core::model::{EntityId, Hash, Time};
@@ -25,6 +27,31 @@ impl Listings for Transaction {
         if near.len() >= wanted.limit as usize { Ok(near) } else { self.page(wanted, Way::Words) }
     }
 
+    fn listings(&self, after: u64, limit: u32) -> Result<Vec<(u64, ListedRow)>> {
+        let sql = "SELECT n, entity, kind, received, due FROM listing WHERE n > $1 ORDER BY n LIMIT $2";
+        self.line.many(sql, &[&signed(after), &i64::from(limit)], |row| {
+            let due = row.try_get::<_, Option<i64>>(4)?.map(Time::from_millis);
+            let (entity, received) = (id(row, 1)?, Time::from_millis(row.try_get(3)?));
+            Ok((number(row, 0)?, ListedRow { entity, kind: row.try_get(2)?, received, due, words: Vec::new() }))
+        })
+    }
+
+    fn listed_words(&self, tell: &mut dyn FnMut(u64, &str)) -> Result<()> {
+        let mut after = 0;
+        loop {
+            let sql = "SELECT n, words FROM listing WHERE n > $1 ORDER BY n LIMIT $2";
+            let page = self.line.many(sql, &[&signed(after), &i64::from(PAGE)], |row| {
+                Ok((number(row, 0)?, row.try_get::<_, Vec<String>>(1)?))
+            })?;
+            let Some((last, _)) = page.last() else { return Ok(()) };
+            after = *last;
+            for (number, words) in page {
+                let words: BTreeSet<String> = words.into_iter().map(|word| word.to_ascii_lowercase()).collect();
+                words.iter().for_each(|word| tell(number, word));
+            }
+        }
+    }
+
     fn trace(&self, entity: EntityId, from: u64, limit: u32) -> Result<Vec<u64>> {
         let sql = "SELECT idx FROM trace WHERE entity = $1 AND idx >= $2 ORDER BY idx LIMIT $3";
         self.line.many(sql, &[&bytes(entity), &signed(from), &i64::from(limit)], |row| number(row, 0))
@@ -36,6 +63,9 @@ impl Listings for Transaction {
         })
     }
 }
+
+/// Rows whose words are read at a time.
+const PAGE: u32 = 1_000;
 
 type Param = Box<dyn ToSql + Sync>;
 

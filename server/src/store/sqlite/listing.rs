@@ -28,6 +28,34 @@ impl Listings for SqliteSnapshot<'_> {
             .collect()
     }
 
+    fn listings(&self, after: u64, limit: u32) -> Result<Vec<(u64, ListedRow)>> {
+        let sql = "SELECT n, entity, kind, received, due FROM listing WHERE n > ?1 ORDER BY n LIMIT ?2";
+        let rows = self.many(sql, params![signed(after), limit], |row| {
+            let due = row.get::<_, Option<i64>>(4)?.map(Time::from_millis);
+            let (entity, received) = (EntityId(uuid_at(row, 1)?), Time::from_millis(row.get(3)?));
+            Ok((row.get(0)?, ListedRow { entity, kind: row.get(2)?, received, due, words: Vec::new() }))
+        })?;
+        rows.into_iter().map(|(number, row)| Ok((unsigned(number)?, row))).collect()
+    }
+
+    fn listed_words(&self, tell: &mut dyn FnMut(u64, &str)) -> Result<()> {
+        // The index keeps no texts; what it holds is read from the index itself, through a table of this connection's own,
+        // which a reader may not make.
+        self.connection.pragma_update(None, "query_only", false)?;
+        let made = self.connection.execute_batch(
+            "CREATE VIRTUAL TABLE IF NOT EXISTS temp.listing_said USING fts5vocab('main', 'listing_words', 'instance')",
+        );
+        self.connection.pragma_update(None, "query_only", true)?;
+        made?;
+        let mut statement = self.connection.prepare("SELECT doc, term FROM temp.listing_said")?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let word = row.get_ref(1)?.as_bytes().map_err(rusqlite::Error::from)?;
+            tell(unsigned(row.get(0)?)?, &String::from_utf8_lossy(word));
+        }
+        Ok(())
+    }
+
     fn trace(&self, entity: EntityId, from: u64, limit: u32) -> Result<Vec<u64>> {
         let sql = "SELECT idx FROM trace WHERE entity = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3";
         let rows = self.many(sql, params![entity.0.as_bytes(), signed(from), limit], |row| row.get::<_, i64>(0))?;
@@ -115,6 +143,14 @@ impl Listings for SqliteBatch<'_> {
 
     fn list(&self, wanted: &Wanted) -> Result<Vec<Listed>> {
         self.snapshot.list(wanted)
+    }
+
+    fn listings(&self, after: u64, limit: u32) -> Result<Vec<(u64, ListedRow)>> {
+        self.snapshot.listings(after, limit)
+    }
+
+    fn listed_words(&self, tell: &mut dyn FnMut(u64, &str)) -> Result<()> {
+        self.snapshot.listed_words(tell)
     }
 
     fn trace(&self, entity: EntityId, from: u64, limit: u32) -> Result<Vec<u64>> {
