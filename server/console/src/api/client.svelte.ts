@@ -5,6 +5,7 @@ import createClient from 'openapi-fetch';
 import type { paths } from './schema';
 import { Problem } from './problem';
 import { passes, pause, wait } from './patience';
+import { heard } from '../words/time.svelte';
 import type { Kinds, Page, Said, StepReply } from './types';
 
 /** What the frame shows about the line to the server. */
@@ -25,6 +26,7 @@ async function patient(request: Request): Promise<Response> {
       const reply = await fetch(request.clone());
       if (!passes(reply.status) || n >= again) {
         line.lost = false;
+        heard(reply.headers.get('date'));
         return reply;
       }
     } catch (error) {

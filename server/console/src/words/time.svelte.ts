@@ -3,10 +3,23 @@
 import { TZDate } from '@date-fns/tz';
 import { language } from './index.svelte';
 
-/** The city's zone, and the time of now, which moves every half minute so that deadlines count down. */
+/** The city's zone, and the server's time of now, which moves every half minute so that deadlines count down. */
 export const clock = $state({ zone: 'Asia/Shanghai', now: Date.now() });
 
-setInterval(() => (clock.now = Date.now()), 30_000);
+/** By how much this machine's clock is behind the server's, in milliseconds. */
+let behind = 0;
+
+/** Takes the time from a reply's `Date`: deadlines are the server's, and the clock of a desk may be wrong by hours. */
+export function heard(date: string | null): void {
+  const time = date ? Date.parse(date) : NaN;
+  // Seconds and the way of the reply make a difference that is none.
+  if (!Number.isNaN(time) && Math.abs(time - Date.now() - behind) > 5_000) {
+    behind = time - Date.now();
+    clock.now = Date.now() + behind;
+  }
+}
+
+setInterval(() => (clock.now = Date.now() + behind), 30_000);
 
 const made = new Map<string, Intl.DateTimeFormat>();
 
