@@ -1,0 +1,28 @@
+// Distances and directions on the ground, for what lies within a few kilometres.
+
+export interface Spot {
+  lat: number;
+  lon: number;
+}
+
+const METRES = 111_195;
+
+/** Metres east and north of `from`. */
+export function offset(from: Spot, to: Spot): { east: number; north: number } {
+  return {
+    east: (to.lon - from.lon) * METRES * Math.cos((from.lat * Math.PI) / 180),
+    north: (to.lat - from.lat) * METRES,
+  };
+}
+
+export function metres(from: Spot, to: Spot): number {
+  const { east, north } = offset(from, to);
+  return Math.hypot(east, north);
+}
+
+/** The radius of the outer ring of a sketch that shows everything: 1, 2 or 5 times a power of ten. */
+export function ring(farthest: number): number {
+  const least = Math.max(20, farthest);
+  const power = 10 ** Math.floor(Math.log10(least));
+  return [1, 2, 5, 10].map((n) => n * power).find((radius) => radius >= least) ?? least;
+}
