@@ -25,6 +25,7 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .layer(guard.clone());
     let desks = Router::new()
         .route("/v1/steps", post(api::step))
+        .route("/v1/city", get(api::city))
         .route("/v1/findings/{id}/alike", get(api::alike))
         .route("/v1/{kind}", get(api::list))
         .route("/v1/{kind}/{id}", get(api::case))

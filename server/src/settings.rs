@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::blobs::{Depot, DepotError};
 use crate::store::{self, Store, StoreError};
@@ -25,6 +25,11 @@ pub const FILE: &str = "xuncha.toml";
 /// metrics = "127.0.0.1:9464"
 /// tls_certificate = "/etc/xuncha/certificate.pem"
 /// tls_key = "/etc/xuncha/key.pem"
+///
+/// [map]
+/// tiles = "https://tiles.example.cn/{z}/{x}/{y}.png"
+/// attribution = "审图号 GS(2026)0001"
+/// shift = "gcj02"
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +47,73 @@ pub struct Settings {
     pub tls_certificate: Option<PathBuf>,
     /// Its key.
     pub tls_key: Option<PathBuf>,
+    /// Where the console has its map from; without it findings are shown on a bare ground.
+    #[serde(default)]
+    pub map: Map,
+}
+
+/// Where the console has its map from.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Map {
+    /// Address of a MapLibre style; goes before `tiles`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub style: Option<String>,
+    /// Address of raster tiles with `{z}`, `{x}` and `{y}` in it, or of a PMTiles archive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tiles: Option<String>,
+    /// Whose map it is, as it must be said on it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+    /// How the map is shifted against WGS-84.
+    pub shift: Shift,
+}
+
+/// How a map is shifted against WGS-84.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shift {
+    /// It is not.
+    #[default]
+    None,
+    /// As maps published in China are.
+    Gcj02,
+}
+
+impl Map {
+    /// Origins that the map is fetched from besides this server, such as `https://tiles.example.cn`.
+    pub fn origins(&self) -> Vec<String> {
+        let addresses = [&self.style, &self.tiles].into_iter().flatten();
+        let mut origins: Vec<String> = addresses.filter_map(|address| origin_of(address).ok().flatten()).collect();
+        origins.sort();
+        origins.dedup();
+        origins
+    }
+
+    /// What is wrong with it, naming the setting.
+    fn misfit(&self) -> Option<String> {
+        for (name, address) in [("style", &self.style), ("tiles", &self.tiles)] {
+            if let Some(Err(what)) = address.as_deref().map(origin_of) {
+                return Some(format!("map.{name}: {what}"));
+            }
+        }
+        let long = self.attribution.as_ref().is_some_and(|words| words.chars().count() > 300);
+        long.then(|| "map.attribution: has more than 300 characters".to_owned())
+    }
+}
+
+/// The origin of an address of the web; none of one that begins with `/` and is on this server.
+fn origin_of(address: &str) -> Result<Option<String>, &'static str> {
+    const WANTED: &str = "wanted an address that begins with https://, http:// or /";
+    if address.starts_with('/') && !address.starts_with("//") {
+        return Ok(None);
+    }
+    let address = address.strip_prefix("pmtiles://").unwrap_or(address);
+    let parsed = reqwest::Url::parse(address).map_err(|_| WANTED)?;
+    match parsed.scheme() {
+        "http" | "https" => Ok(Some(parsed.origin().ascii_serialization())),
+        _ => Err(WANTED),
+    }
 }
 
 impl Settings {
@@ -56,7 +128,9 @@ impl Settings {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Settings::default()),
             Err(error) => return Err(StoreError::Settings(format!("{}: {error}", path.display()))),
         };
-        toml::from_str(&text).map_err(|error| StoreError::Settings(format!("{}: {error}", path.display())))
+        let bad = |what: String| StoreError::Settings(format!("{}: {what}", path.display()));
+        let settings: Settings = toml::from_str(&text).map_err(|error| bad(error.to_string()))?;
+        settings.map.misfit().map_or(Ok(settings), |what| Err(bad(what)))
     }
 }
 

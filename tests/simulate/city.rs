@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use xuncha_core::host::Host;
 use xuncha_core::model::catalogue::Catalogue;
 use xuncha_core::model::{EntityId, Hash};
-use xuncha_server::api::{Limits, Service};
+use xuncha_server::api::{Around, Limits, Service};
 use xuncha_server::backup::{RestoreOptions, restore, take};
 use xuncha_server::blobs::{Blobs, Folder, sweep};
 use xuncha_server::ledger::{LedgerKey, Opening, Sequencer, open_or_create};
@@ -145,7 +145,7 @@ impl City {
         drop(futures_executor::block_on(queue.append(Vec::new())));
         let limits = limits();
         let blobs = Blobs::new(folder.into(), store.clone(), queue.patient(), self.host.clone(), limits.files);
-        let service = Service::new(store, queue.clone(), self.host.clone(), key, blobs, None);
+        let service = Service::new(store, queue.clone(), self.host.clone(), key, blobs, None, Around::default());
         Ok(Server { door: Door { router: app(service, &limits), queue }, writer })
     }
 

@@ -29,6 +29,11 @@ impl Shape {
         Some(Shape { polygons, bounds })
     }
 
+    /// West, south, east and north of it, in degrees.
+    pub fn bounds(&self) -> [f64; 4] {
+        self.bounds
+    }
+
     /// How large it is, in square degrees: good for telling which of two at one place is the smaller.
     pub(super) fn extent(&self) -> f64 {
         let ring = |ring: &Vec<(f64, f64)>| {
@@ -86,6 +91,7 @@ mod tests {
             "coordinates": [[square(0.0, 10.0), square(4.0, 6.0)], [square(20.0, 21.0)]],
         }))
         .unwrap();
+        assert_eq!(shape.bounds(), [0.0, 0.0, 21.0, 21.0]);
         for (point, inside) in [(1.0, true), (5.0, false), (9.9, true), (11.0, false), (20.5, true), (-1.0, false)] {
             assert_eq!(contains(&shape, point, point), inside, "{point}");
         }

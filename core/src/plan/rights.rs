@@ -4,6 +4,7 @@
 //! what an inspector saw while still an inspector counts, however late it arrives. Everything
 //! else is judged by the roles at its index.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -71,8 +72,13 @@ pub(super) fn check(view: &dyn View, moment: &Moment, law: &KindLaw, op: &Op, en
 
 /// True when the task is for the op's user, or for nobody in particular.
 fn is_for(task: &Entity, op: &Op) -> bool {
+    is_to_do(task, op.user)
+}
+
+/// True when the task is for `user`, or for nobody in particular.
+pub(super) fn is_to_do(task: &Entity, user: Option<EntityId>) -> bool {
     let mut to = task.members("to").map(|(id, _)| id).peekable();
-    to.peek().is_none() || op.user.is_some_and(|user| to.any(|id| id == user.to_string()))
+    to.peek().is_none() || user.is_some_and(|user| to.any(|id| id == user.to_string()))
 }
 
 /// True when the op's user added every photo that it announces a preview of: nobody shows another's
@@ -132,6 +138,15 @@ pub fn roles_of(entity: &Entity) -> Vec<String> {
 /// The `roles` member of a `session.open` for `user`, as they are now.
 pub fn roles_at_login(user: &Entity) -> Value {
     roles_of(user).into_iter().map(|name| (name, Value::Bool(true))).collect::<serde_json::Map<_, _>>().into()
+}
+
+/// Rights that a user has now through their roles, in order; none once they have left.
+pub(super) fn rights_of(view: &dyn View, ledger: LedgerId, user: &Entity) -> BTreeSet<String> {
+    if user.text("status") != Some("active") {
+        return BTreeSet::new();
+    }
+    let roles = roles_of(user).into_iter().filter_map(|role| view.entity(EntityId::of_role(ledger, &role)));
+    roles.flat_map(|role| role.members("may").map(|(right, _)| right.to_owned()).collect::<Vec<_>>()).collect()
 }
 
 fn grants(view: &dyn View, ledger: LedgerId, role: &str, right: &str) -> bool {

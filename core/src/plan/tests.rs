@@ -16,6 +16,7 @@ mod casework;
 mod edges;
 mod files;
 mod items;
+mod open;
 mod schedule;
 
 /// A city with roles, a unit, and two inspectors' notebooks; every op accepted goes in at once.

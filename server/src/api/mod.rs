@@ -2,6 +2,7 @@
 
 mod blobs;
 mod cases;
+mod city;
 mod limits;
 mod openapi;
 mod operation;
@@ -13,7 +14,11 @@ mod uploads;
 mod wire;
 
 pub use blobs::blob;
-pub use cases::{Change, History, Line, Lines, Said, StepReply, StepRequest, alike, case, events, history, list, step};
+pub use cases::{
+    Change, Claim, Dispute, History, Line, Lines, Said, StepReply, StepRequest, alike, case, events, history, list,
+    step,
+};
+pub use city::{ActionName, AreaName, AskName, CityReply, ItemName, PersonName, UnitName, city};
 pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
@@ -27,6 +32,7 @@ pub(crate) use uploads::speaks_tus;
 pub use uploads::{begin_upload, cancel_upload, continue_upload, overridden_upload, upload_abilities, upload_progress};
 pub use wire::{enrol, enrol_page, health, info, pull, push, ready, unknown_address, unknown_method};
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -47,6 +53,7 @@ use crate::ledger::{Asker, Caller, Guard, Item, LedgerKey, PullError, PushRecord
 use crate::metrics::Requests;
 use crate::problem::{refusal, store_failure};
 use crate::queue::{Queue, QueueError};
+use crate::settings::Map;
 use crate::signin::Tries;
 use crate::store::{PushRow, Store, StoreError};
 
@@ -57,6 +64,15 @@ const MAX_OUTSIDE: u64 = 5_000;
 #[derive(Clone)]
 pub struct Service {
     inner: Arc<Inner>,
+}
+
+/// What a server has around it, besides its ledger and its files.
+#[derive(Debug, Clone, Default)]
+pub struct Around {
+    /// Folder of the ledger; none where it has none.
+    pub data: Option<PathBuf>,
+    /// Where the console has its map from.
+    pub map: Map,
 }
 
 struct Inner {
@@ -71,10 +87,12 @@ struct Inner {
     lookout: Lookout,
     tries: Tries,
     passwords: Semaphore,
+    around: Around,
 }
 
 impl Service {
-    /// A service over an opened ledger and its files; `guard`, when it has one, for its health.
+    /// A service over an opened ledger and its files; `guard`, when it has one, for its health, and what else is
+    /// `around`.
     pub fn new(
         store: Arc<dyn Store>,
         queue: Queue,
@@ -82,6 +100,7 @@ impl Service {
         key: LedgerKey,
         blobs: Arc<Blobs>,
         guard: Option<Arc<Guard>>,
+        around: Around,
     ) -> Service {
         let (stopping, requests, lookout) = (AtomicBool::new(false), Requests::default(), Lookout::default());
         let (tries, passwords) = (Tries::default(), Semaphore::new(session::AT_ONCE));
@@ -98,6 +117,7 @@ impl Service {
                 lookout,
                 tries,
                 passwords,
+                around,
             }),
         }
     }

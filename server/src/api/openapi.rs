@@ -5,7 +5,7 @@ use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder
 use utoipa::{Modify, OpenApi};
 
 use super::cases::{detail, events, list, steps};
-use super::{blobs, session, uploads, wire};
+use super::{blobs, city, session, uploads, wire};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,7 @@ use super::{blobs, session, uploads, wire};
         wire::info, wire::enrol, wire::push, wire::pull, wire::enrol_page, wire::health, wire::ready, openapi,
         uploads::upload_abilities, uploads::begin_upload, uploads::upload_progress, uploads::continue_upload,
         uploads::cancel_upload, blobs::blob,
-        list::list, detail::case, detail::history, detail::alike, steps::step, events::events,
+        city::city, list::list, detail::case, detail::history, detail::alike, steps::step, events::events,
         session::session, session::sign_in, session::sign_out, session::choose_password, session::change_password
     ),
     modifiers(&Token)

@@ -9,12 +9,13 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use cookie::{Cookie, SameSite};
 use serde::{Deserialize, Serialize};
-use xuncha_core::model::{Code, Entity, EntityId};
+use xuncha_core::model::{Code, EntityId};
 use xuncha_core::plan::roles_of;
 use xuncha_core::protocol::{Problem, ServiceError, Token};
 
 use super::wire::{read, reply};
 use super::{Inner, Service};
+use crate::ledger::onlooker;
 use crate::listen::Encrypted;
 use crate::problem::{refusal, respond, store_failure};
 use crate::signin;
@@ -69,6 +70,8 @@ pub struct SessionReply {
     pub name: String,
     /// Their roles.
     pub roles: Vec<String>,
+    /// What these allow, in order.
+    pub rights: Vec<String>,
     /// The unit that they belong to.
     #[schema(value_type = Option<String>, format = Uuid)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -255,18 +258,17 @@ impl Service {
 
 impl Inner {
     fn signed_in(&self, user: EntityId) -> Result<SessionReply, ServiceError> {
-        let row = self.store.look(|snapshot| snapshot.entity(user)).map_err(|error| store_failure(&error))?;
-        let entity: Option<Entity> = row
-            .map(|row| serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string())))
-            .transpose()
-            .map_err(|error| store_failure(&error))?;
-        let entity = entity.filter(|entity| entity.text("status") == Some("active"));
-        let entity = entity.ok_or_else(|| refusal(Code::UserRetired, None))?;
+        let found = self.store.look(|snapshot| {
+            let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+            onlooker(snapshot, &head, user)
+        });
+        let who = found.map_err(|error| store_failure(&error))?.ok_or_else(|| refusal(Code::UserRetired, None))?;
         Ok(SessionReply {
             user,
-            name: entity.text("name").unwrap_or_default().to_owned(),
-            roles: roles_of(&entity),
-            unit: entity.reference("unit"),
+            name: who.user.text("name").unwrap_or_default().to_owned(),
+            roles: roles_of(&who.user),
+            rights: who.actor.rights().map(str::to_owned).collect(),
+            unit: who.user.reference("unit"),
             idle: signin::IDLE / 1000,
         })
     }

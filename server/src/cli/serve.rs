@@ -17,7 +17,7 @@ use super::operation::{Monitored, Operation, bind};
 use super::print::Printer;
 use super::signals::Asked;
 use super::{Failure, guard};
-use crate::api::{self, Limits, Service};
+use crate::api::{self, Around, Limits, Service};
 use crate::blobs::{Blobs, sweep};
 use crate::ledger::Opening;
 use crate::listen;
@@ -115,6 +115,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     options.opening.check(&host).map_err(|(code, detail)| Failure::new(code.as_str(), detail))?;
     let loads = Loads::default();
     let tls = options.tls.clone().map(|files| Tls::load(files, loads.clone())).transpose()?;
+    let around = Around { data: Some(options.data.clone()), map: Settings::of(&options.data)?.map };
     let (listener, address) = bind("listen", options.listen).await?;
     let monitors = match options.metrics {
         Some(address) => Some(bind("metrics", address).await?),
@@ -137,7 +138,7 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     let deadlines = tokio::spawn(keep_deadlines(store.clone(), sequencer, host.clone()));
     let telling = tokio::spawn(tell(store.clone(), host.clone()));
     let renewing = tls.clone().map(|tls| tokio::spawn(tls.watch()));
-    let service = Service::new(store, queue, host, key, blobs, guard);
+    let service = Service::new(store, queue, host, key, blobs, guard, around);
     let metrics = monitors.as_ref().map(|(_, address)| *address);
     let monitored = monitors.map(|(listener, _)| {
         let metrics = Metrics::new(service.requests(), &tally, &traffic, &loads);

@@ -1,10 +1,11 @@
 //! Who asks, and what is theirs: scopes, verdicts, files that are missing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use xuncha_core::model::{Code, Entity, EntityId, Hash, LineId, OpId};
 use xuncha_core::op::Op;
-use xuncha_core::plan::{Facts, Scope, project, scopes_of, scopes_of_user};
+use xuncha_core::plan::{Actor, Facts, Scope, project, scopes_of, scopes_of_user};
 use xuncha_core::protocol::{Final, MAX_MISSING, OpVerdict};
 
 use super::cache::{Cache, Lens};
@@ -35,6 +36,30 @@ pub(crate) fn granted(snapshot: &dyn Snapshot, head: &Head, user: EntityId) -> R
     let granted = scopes_of_user(&lens, head.ledger, &user.entity);
     lens.failure()?;
     Ok(granted)
+}
+
+/// Somebody at a desk as one moment of the ledger knows them.
+pub(crate) struct Onlooker {
+    /// The user.
+    pub(crate) user: Arc<Entity>,
+    /// Scopes that they may follow.
+    pub(crate) granted: Vec<Scope>,
+    /// What they may do.
+    pub(crate) actor: Actor,
+}
+
+/// Who `user` is now; none once they have left.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn onlooker(snapshot: &dyn Snapshot, head: &Head, user: EntityId) -> Result<Option<Onlooker>> {
+    let mut cache = Cache::default();
+    let lens = Lens::new(snapshot, &mut cache);
+    let Some(user) = lens.row(user)?.map(|kept| kept.entity) else { return Ok(None) };
+    let granted = scopes_of_user(&lens, head.ledger, &user);
+    let actor = Actor::of(&lens, head.ledger, &user);
+    lens.failure()?;
+    Ok((!granted.is_empty()).then_some(Onlooker { user, granted, actor }))
 }
 
 /// What `granted` shows of `entity`: all of it where one of these scopes does; none when it lies in none of them.

@@ -24,7 +24,7 @@ mod verify;
 mod words;
 
 pub use asker::{Asker, Caller};
-pub(crate) use asker::{granted, shown_to};
+pub(crate) use asker::{Onlooker, granted, onlooker, shown_to};
 pub(crate) use cache::catalogue_for;
 pub use draft::OwnOp;
 pub use epoch::{EpochError, EpochPlan, Known, Wanted, begin_epoch, plan_epoch};

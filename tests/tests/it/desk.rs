@@ -15,7 +15,7 @@ pub(super) struct Desk {
 
 pub(super) struct Reply {
     pub(super) status: u16,
-    tag: Option<String>,
+    pub(super) tag: Option<String>,
     pub(super) body: Value,
 }
 
@@ -24,11 +24,11 @@ impl Desk {
         Desk { http: http_client(), url: server.url(), token: server.office.seat(user) }
     }
 
-    fn at(&self, path: &str) -> reqwest::RequestBuilder {
+    pub(super) fn at(&self, path: &str) -> reqwest::RequestBuilder {
         self.http.get(format!("{}/v1/{path}", self.url)).bearer_auth(&self.token)
     }
 
-    async fn send(request: reqwest::RequestBuilder) -> Reply {
+    pub(super) async fn send(request: reqwest::RequestBuilder) -> Reply {
         let response = request.send().await.unwrap();
         let tag = response.headers().get(ETAG).map(|tag| tag.to_str().unwrap().to_owned());
         let status = response.status().as_u16();
@@ -41,7 +41,7 @@ impl Desk {
     }
 
     /// The notes on a page, in its order.
-    async fn notes(&self, path: &str) -> Vec<String> {
+    pub(super) async fn notes(&self, path: &str) -> Vec<String> {
         let page = self.get(path).await;
         assert_eq!(page.status, 200, "{path}: {}", page.body);
         let lines = page.body["lines"].as_array().unwrap();
@@ -57,14 +57,14 @@ impl Desk {
 /// Three inspectors' findings at a corner, at a bridge, and far away, and who works on them.
 pub(super) struct City {
     pub(super) server: TestServer,
-    phone: Phone,
+    pub(super) phone: Phone,
     pub(super) unit: EntityId,
     pub(super) coordinator: EntityId,
     pub(super) findings: Vec<EntityId>,
     pub(super) desk: Desk,
 }
 
-const CORNER: (f64, f64) = (31.2304, 121.4737);
+pub(super) const CORNER: (f64, f64) = (31.2304, 121.4737);
 
 pub(super) async fn city() -> City {
     let server = TestServer::start().await;

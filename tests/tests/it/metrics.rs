@@ -7,7 +7,7 @@ use serde_json::json;
 use xuncha_core::model::Hash;
 use xuncha_core::protocol::{PullRequest, Verdict};
 use xuncha_server::backup::take;
-use xuncha_server::settings::Settings;
+use xuncha_server::settings::{Map, Settings, Shift};
 use xuncha_tests::harness::{RawPhone, TestServer, http_client, photo, put_bytes, until, xuncha};
 
 /// Values by the text before them, such as `xuncha_ready{part="files"}`.
@@ -210,10 +210,13 @@ fn the_example_of_settings_says_nothing_until_it_is_changed_and_names_every_sett
         Settings::of(folder.path()).unwrap()
     };
     assert_eq!(settings(&example), Settings::default());
-    let is_setting = |line: &str| line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
+    let is_setting =
+        |line: &str| line == "[map]" || line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
     let shown: Vec<&str> =
         example.lines().filter_map(|line| line.strip_prefix('#')).filter(|line| is_setting(line)).collect();
-    let Settings { database, blobs, guard, metrics, tls_certificate, tls_key } = settings(&shown.join("\n"));
+    let Settings { database, blobs, guard, metrics, tls_certificate, tls_key, map } = settings(&shown.join("\n"));
     assert!(database.is_some() && blobs.is_some() && guard.is_some() && metrics.is_some());
     assert!(tls_certificate.is_some() && tls_key.is_some());
+    let Map { style, tiles, attribution, shift } = map;
+    assert!(style.is_some() && tiles.is_some() && attribution.is_some() && shift == Shift::Gcj02);
 }

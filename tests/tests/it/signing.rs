@@ -79,7 +79,10 @@ async fn a_name_and_a_password_open_a_session_that_ends() {
     let stranger = Browser::at(&server);
     let (reply, browser) = stranger.signs_in(" 吴刚 ", PASSWORD).await;
     assert_eq!(reply.status, 200, "{}", reply.body);
-    let who = json!({ "user": user, "name": "吴刚", "roles": ["acceptor", "supervision"], "idle": 1_800 });
+    let mut who = json!({ "user": user, "name": "吴刚", "roles": ["acceptor", "supervision"], "idle": 1_800 });
+    let rights = ["finding.review", "notice.issue"].map(Value::from);
+    assert!(rights.iter().all(|right| reply.body["rights"].as_array().unwrap().contains(right)), "{}", reply.body);
+    who["rights"] = reply.body["rights"].clone();
     assert_eq!(reply.body, who);
     let cookie = reply.cookie.unwrap();
     assert!(

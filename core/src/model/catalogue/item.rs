@@ -57,6 +57,7 @@ pub struct Item {
 
 /// Where a figure or an item comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Tag {
     /// The city's own plan says so.
@@ -86,6 +87,7 @@ pub struct Code {
 
 /// How long rectifying may take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Limit {
     /// How much; 0 of a day is the end of the same day.
     pub amount: u32,
@@ -100,6 +102,7 @@ pub struct Limit {
 
 /// How time is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Clock {
     /// 紧急工作时: hours that run day and night.
@@ -126,6 +129,7 @@ pub enum Every {
 
 /// What a finding of an item costs, in hundredths of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Points {
     /// For each finding, or for each one counted.
     pub each: u32,
@@ -144,6 +148,7 @@ pub struct Points {
 
 /// Photos that an item takes, each at least so many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Photos {
     /// That show it with what is around it.
     pub wide: u32,
@@ -260,6 +265,7 @@ pub struct Share {
 
 /// Within what two findings of an item may be one and the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Near {
     /// Metres.
     pub metres: u32,

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 /// A text in Chinese and English.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Words {
     /// Chinese.
     pub zh: String,

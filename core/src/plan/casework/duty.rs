@@ -6,8 +6,21 @@ use super::{Code, Entity, EntityId, Op, Ruling, View, refuse};
 /// is nobody's own.
 pub(super) fn check(view: &dyn View, op: &Op, case: &Entity) -> Ruling<()> {
     let Some(user) = op.user else { return Ok(()) };
-    let (unit, own) = (case.reference("unit"), unit_of(view, user));
-    match op.kind.as_str() {
+    match objection(&op.kind, user, unit_of(view, user), case) {
+        Some((code, detail)) => refuse(code, detail),
+        None => Ok(()),
+    }
+}
+
+/// Why `user`, who is of the unit `own`, may not take the step `kind` in `case`; none when they may.
+pub(in crate::plan) fn objection(
+    kind: &str,
+    user: EntityId,
+    own: Option<EntityId>,
+    case: &Entity,
+) -> Option<(Code, &'static str)> {
+    let unit = case.reference("unit");
+    let objection = match kind {
         "finding.assign"
         | "finding.reply"
         | "finding.give_back"
@@ -16,10 +29,10 @@ pub(super) fn check(view: &dyn View, op: &Op, case: &Entity) -> Ruling<()> {
         | "notice.appeal"
             if own.is_none() || own != unit =>
         {
-            refuse(Code::NotAllowed, "unit: is another's")
+            (Code::NotAllowed, "unit: is another's")
         }
         "finding.close" | "finding.return" if case.stamps.of("reply").by == Some(user) => {
-            refuse(Code::OwnCase, "who replied does not check")
+            (Code::OwnCase, "who replied does not check")
         }
         "finding.close"
         | "finding.return"
@@ -33,16 +46,17 @@ pub(super) fn check(view: &dyn View, op: &Op, case: &Entity) -> Ruling<()> {
         | "notice.hear"
             if own.is_some() && own == unit =>
         {
-            refuse(Code::OwnCase, "it is about the user's own unit")
+            (Code::OwnCase, "it is about the user's own unit")
         }
         "notice.hear" if case.stamps.of("issued").by == Some(user) => {
-            refuse(Code::OwnCase, "who issued it does not hear the appeal")
+            (Code::OwnCase, "who issued it does not hear the appeal")
         }
         "notice.hear" if case.field(&format!("votes/{user}")).is_some() => {
-            refuse(Code::OwnCase, "the user has been heard; another must decide too")
+            (Code::OwnCase, "the user has been heard; another must decide too")
         }
-        _ => Ok(()),
-    }
+        _ => return None,
+    };
+    Some(objection)
 }
 
 /// The unit that a user is of.

@@ -13,6 +13,7 @@ mod overdue;
 mod standing;
 
 pub use deduction::deduction_id;
+pub(super) use duty::objection;
 pub use overdue::{overdue_field, overdue_id};
 pub use standing::{Standing, standing};
 

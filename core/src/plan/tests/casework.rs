@@ -6,6 +6,7 @@ use crate::model::{Deduction, Notice};
 
 mod duty;
 mod notices;
+mod open;
 mod points;
 mod taken_over;
 

@@ -12,8 +12,9 @@ use xuncha_core::protocol::{Problem, ServiceError};
 
 use super::super::wire::{reply, token};
 use super::super::{Inner, Service};
-use super::list::{Line, Lines};
-use super::{kind_of, shown, tagged};
+use super::line::{Line, line_of};
+use super::list::Lines;
+use super::{kind_of, tagged};
 use crate::auth::Person;
 use crate::ledger::{catalogue_for, cells_around, shown_to, stands_for};
 use crate::problem::{refusal, respond};
@@ -124,29 +125,34 @@ fn knows(headers: &HeaderMap, index: u64) -> bool {
     known.is_some_and(|known| known == format!("\"{index}\""))
 }
 
-/// The entity as the scopes show it; none when they do not.
-fn seen(snapshot: &dyn Snapshot, granted: &[Scope], kind: &str, id: EntityId) -> Result<Option<Entity>> {
+/// The entity, whole; none when there is no such thing.
+fn whole(snapshot: &dyn Snapshot, kind: &str, id: EntityId) -> Result<Option<Entity>> {
     let Some(row) = snapshot.entity(id)?.filter(|row| row.kind == kind) else { return Ok(None) };
     let entity = serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(shown_to(&entity, granted))
+    Ok(Some(entity))
+}
+
+/// The entity as the scopes show it; none when they do not.
+fn seen(snapshot: &dyn Snapshot, granted: &[Scope], kind: &str, id: EntityId) -> Result<Option<Entity>> {
+    Ok(whole(snapshot, kind, id)?.and_then(|entity| shown_to(&entity, granted)))
 }
 
 impl Inner {
     fn case(&self, person: &Person, kind: &str, id: EntityId) -> std::result::Result<(Line, u64), ServiceError> {
         let now = self.host.clock.wall();
-        self.look_for(person, |snapshot, granted| {
-            let entity = seen(snapshot, granted, kind, id)?;
-            let line = entity.map(|entity| (Line { shown: shown(&entity, now) }, entity.index));
+        self.look_for(person, |snapshot, who| {
+            let Some(entity) = whole(snapshot, kind, id)? else { return Ok(Err(refusal(Code::NotFound, None))) };
+            let line = line_of(snapshot, who, &entity, now)?.map(|line| (line, entity.index));
             Ok(line.ok_or_else(|| refusal(Code::NotFound, None)))
         })
     }
 
     fn history(&self, person: &Person, kind: &str, id: EntityId) -> std::result::Result<History, ServiceError> {
-        self.look_for(person, |snapshot, granted| {
-            if seen(snapshot, granted, kind, id)?.is_none() {
+        self.look_for(person, |snapshot, who| {
+            if seen(snapshot, &who.granted, kind, id)?.is_none() {
                 return Ok(Err(refusal(Code::NotFound, None)));
             }
-            if !granted.contains(&Scope::staff()) {
+            if !who.granted.contains(&Scope::staff()) {
                 return Ok(Err(refusal(Code::NotAllowed, "the history is not told to a unit".to_owned())));
             }
             let mut said = Vec::new();
@@ -161,12 +167,13 @@ impl Inner {
 
     fn alike(&self, person: &Person, id: EntityId) -> std::result::Result<Lines, ServiceError> {
         let now = self.host.clock.wall();
-        self.look_for(person, |snapshot, granted| {
-            let Some(entity) = seen(snapshot, granted, "finding", id)? else {
+        self.look_for(person, |snapshot, who| {
+            let Some(entity) = seen(snapshot, &who.granted, "finding", id)? else {
                 return Ok(Err(refusal(Code::NotFound, None)));
             };
-            let lines = neighbours(snapshot, granted, &entity)?;
-            let lines = lines.iter().map(|entity| Line { shown: shown(entity, now) }).collect();
+            let near = neighbours(snapshot, &who.granted, &entity)?;
+            let lines = near.iter().filter_map(|entity| line_of(snapshot, who, entity, now).transpose());
+            let lines = lines.collect::<Result<_>>()?;
             Ok(Ok(Lines { lines, next: None }))
         })
     }
@@ -212,7 +219,9 @@ fn neighbours(snapshot: &dyn Snapshot, granted: &[Scope], finding: &Entity) -> R
     let mut near: Vec<(f64, Entity)> = Vec::new();
     for row in snapshot.entities_of(&ids)? {
         let other: Entity = serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-        let Some(other) = shown_to(&other, granted).filter(|other| other.id != finding.id) else { continue };
+        if other.id == finding.id || shown_to(&other, granted).is_none() {
+            continue;
+        }
         let there = Finding::from_entity(&other).place.unwrap_or_default();
         let Some((there_lat, there_lon)) = there.lat.zip(there.lon) else { continue };
         let metres = metres_between((lat, lon), (there_lat, there_lon));

@@ -105,12 +105,12 @@ fn told(service: Service, person: Person, from: u64) -> impl Stream<Item = Resul
 impl Inner {
     /// What changed from index `from` on, in order, and where to go on; nothing when there is none.
     fn changes(&self, person: &Person, from: Option<u64>) -> Result<(Vec<Change>, u64), ServiceError> {
-        self.look_for(person, |snapshot, granted| {
+        self.look_for(person, |snapshot, who| {
             let size = snapshot.head()?.map_or(0, |head| head.size);
             let Some(from) = from.filter(|from| *from < size) else { return Ok(Ok((Vec::new(), size))) };
             let mut rows = Vec::new();
             let mut end = size;
-            for scope in granted {
+            for scope in &who.granted {
                 let found = snapshot.feed(scope, from, size, MOST)?;
                 // What lies behind the page of one scope is told with the next.
                 if found.len() >= MOST as usize {

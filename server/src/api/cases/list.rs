@@ -7,27 +7,17 @@ use axum::extract::{Path, Query as Asked, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::Value;
 use xuncha_core::model::{Code, Entity, EntityId};
 use xuncha_core::protocol::{Problem, ServiceError};
 
 use super::super::wire::{reply, token};
 use super::super::{Inner, Service};
+use super::kind_of;
+use super::line::{Line, line_of};
 use super::query::{Query, next_of};
-use super::{kind_of, shown};
 use crate::auth::Person;
-use crate::ledger::shown_to;
 use crate::problem::{refusal, respond};
 use crate::store::StoreError;
-
-/// One finding, notice or deduction, with the fields of its kind.
-#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Line {
-    /// `id`, `kind`, `index` (its version), and what the kind holds.
-    #[schema(value_type = Object)]
-    #[serde(flatten)]
-    pub shown: Value,
-}
 
 /// A page of a list.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -64,8 +54,8 @@ pub async fn list(
 impl Inner {
     fn lines(&self, person: &Person, kind: &str, query: &Query) -> Result<Lines, ServiceError> {
         let now = self.host.clock.wall();
-        self.look_for(person, |snapshot, granted| {
-            let wanted = match query.wanted(kind, granted, now) {
+        self.look_for(person, |snapshot, who| {
+            let wanted = match query.wanted(kind, &who.granted, now) {
                 Ok(wanted) => wanted,
                 Err(refusal) => return Ok(Err(refusal)),
             };
@@ -77,8 +67,9 @@ impl Inner {
                     .map_err(|error| StoreError::Damaged(format!("entity {}: {error}", row.id)))?;
                 rows.insert(row.id, entity);
             }
-            let seen = found.iter().filter_map(|line| shown_to(rows.get(&line.entity)?, granted));
-            let lines = seen.map(|entity| Line { shown: shown(&entity, now) }).collect();
+            let listed = found.iter().filter_map(|line| rows.get(&line.entity));
+            let lines = listed.filter_map(|entity| line_of(snapshot, who, entity, now).transpose());
+            let lines = lines.collect::<crate::store::Result<_>>()?;
             let full = found.len() >= wanted.limit as usize;
             let next = found.last().filter(|_| full).map(|last| next_of(&wanted.order, last));
             Ok(Ok(Lines { lines, next }))

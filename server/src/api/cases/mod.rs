@@ -2,88 +2,32 @@
 
 pub(super) mod detail;
 pub(super) mod events;
+mod line;
 pub(super) mod list;
 mod query;
 pub(super) mod steps;
 
 pub use detail::{History, Said, alike, case, history};
 pub use events::{Change, events};
-pub use list::{Line, Lines, list};
+pub use line::{Claim, Dispute, Line};
+pub use list::{Lines, list};
 pub use steps::{StepReply, StepRequest, step};
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
-use serde_json::{Value, json};
-use xuncha_core::model::{Code, Deduction, Entity, Finding, Notice, Time};
-use xuncha_core::plan::{Scope, standing};
+use xuncha_core::model::Code;
 use xuncha_core::protocol::ServiceError;
 
 use super::Inner;
 use crate::auth::Person;
-use crate::ledger::granted;
+use crate::ledger::{Onlooker, onlooker};
 use crate::problem::{refusal, store_failure};
 use crate::store::{Snapshot, StoreError};
 
-/// Fields of a case that its reading as a finding leaves out.
-const OF_A_CASE: &[&str] = &[
-    "unit",
-    "section",
-    "person",
-    "lead",
-    "deadline",
-    "limit",
-    "demand",
-    "notice",
-    "reply",
-    "replied",
-    "claimed",
-    "rework",
-    "asked",
-    "condition",
-    "unseen",
-    "wanted",
-    "wanted_because",
-    "suspended",
-    "stopped",
-    "exempt",
-    "closed",
-    "check",
-    "of",
-    "dispatched",
-    "source",
-];
-
-/// What people read of `entity` at `now`, by its kind.
-fn shown(entity: &Entity, now: Time) -> Value {
-    let mut value = match entity.kind.as_str() {
-        "notice" => {
-            let mut value = json!(Notice::from_entity(entity));
-            value["face"] = entity.field("face").cloned().unwrap_or_default();
-            value
-        }
-        "deduction" => json!(Deduction::from_entity(entity)),
-        _ => {
-            let mut value = json!(Finding::from_entity(entity));
-            for field in OF_A_CASE {
-                if let Some(known) = entity.field(field) {
-                    value[*field] = known.clone();
-                }
-            }
-            value["notes"] = entity.members("notes").map(|(key, said)| json!({ "id": key, "text": said })).collect();
-            value["standing"] = json!(standing(entity, now));
-            value
-        }
-    };
-    value["kind"] = json!(entity.kind);
-    value["index"] = json!(entity.index);
-    value
-}
-
-/// Scopes that somebody may follow now.
-fn scopes(snapshot: &dyn Snapshot, person: &Person) -> crate::store::Result<Result<Vec<Scope>, ServiceError>> {
+/// Who somebody is now.
+fn known(snapshot: &dyn Snapshot, person: &Person) -> crate::store::Result<Result<Onlooker, ServiceError>> {
     let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
-    let granted = granted(snapshot, &head, person.user)?;
-    Ok(if granted.is_empty() { Err(refusal(Code::UserRetired, None)) } else { Ok(granted) })
+    Ok(onlooker(snapshot, &head, person.user)?.ok_or_else(|| refusal(Code::UserRetired, None)))
 }
 
 /// The kind that stands in an address.
@@ -98,14 +42,14 @@ fn kind_of(plural: &str) -> Result<&'static str, ServiceError> {
 
 impl Inner {
     /// What a person sees of one moment of the store, with its lists complete.
-    fn look_for<T>(
+    pub(super) fn look_for<T>(
         &self,
         person: &Person,
-        mut work: impl FnMut(&dyn Snapshot, &[Scope]) -> crate::store::Result<Result<T, ServiceError>>,
+        mut work: impl FnMut(&dyn Snapshot, &Onlooker) -> crate::store::Result<Result<T, ServiceError>>,
     ) -> Result<T, ServiceError> {
         crate::ledger::catch_up(&*self.store).map_err(|error| store_failure(&error))?;
-        let found = self.store.look(|snapshot| match scopes(snapshot, person)? {
-            Ok(granted) => work(snapshot, &granted),
+        let found = self.store.look(|snapshot| match known(snapshot, person)? {
+            Ok(who) => work(snapshot, &who),
             Err(refusal) => Ok(Err(refusal)),
         });
         found.map_err(|error| store_failure(&error))?

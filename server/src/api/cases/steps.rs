@@ -11,10 +11,11 @@ use xuncha_core::protocol::{Final, Problem, ServiceError, Verdict};
 
 use super::super::wire::{read, reply, token};
 use super::super::{Inner, Service};
-use super::{Line, shown, tagged};
+use super::line::{Line, line_of};
+use super::tagged;
 use crate::auth::Person;
 use crate::casework::DeskOp;
-use crate::ledger::{Item, foresee, shown_to};
+use crate::ledger::{Item, foresee};
 use crate::problem::{refusal, respond, store_failure};
 use crate::store::StoreError;
 
@@ -129,12 +130,11 @@ impl Inner {
 
     fn afterwards(&self, person: &Person, id: EntityId) -> Result<Option<(Line, u64)>, ServiceError> {
         let now = self.host.clock.wall();
-        self.look_for(person, |snapshot, granted| {
+        self.look_for(person, |snapshot, who| {
             let Some(row) = snapshot.entity(id)? else { return Ok(Ok(None)) };
             let entity: xuncha_core::model::Entity =
                 serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-            let seen = shown_to(&entity, granted);
-            Ok(Ok(seen.map(|entity| (Line { shown: shown(&entity, now) }, entity.index))))
+            Ok(Ok(line_of(snapshot, who, &entity, now)?.map(|line| (line, entity.index))))
         })
     }
 }

@@ -104,18 +104,20 @@ const NOTICE: &[Rule] = &[
     ("notice.withdraw", "supervision", "issued signed_for replied returned", reason),
 ];
 
-/// What the law says to `kind` by `role` about an entity of the unit in `state`.
-fn asked(town: &mut Town, pen: Pen, kind: &str, entity: EntityId, state: &str, body: Value) -> String {
+/// What the law says to `kind` by `role` about an entity of the unit in `state`, and whether it is open to them.
+fn asked(town: &mut Town, pen: Pen, kind: &str, entity: EntityId, state: &str, body: Value) -> (String, bool) {
     let mut case = Entity::clone(&town.read(entity));
     case.fields.insert("status".into(), json!(state));
     case.fields.insert("unit".into(), json!(town.unit));
     // Its own, so that only the role decides; whose case it is has tests of its own.
     case.by = Some(pen.user);
+    let actor = Actor::of(&town.world, LEDGER, &town.read(pen.user));
+    let open = actor.open_in(&case).contains(&kind);
     let before = town.world.entities.insert(entity, Arc::new(case)).unwrap();
     let op = town.op(pen, kind, entity, body);
     let judgement = plan(&town.world, &town.world.moment.clone(), &op);
     town.world.entities.insert(entity, before);
-    code(&judgement)
+    (code(&judgement), open)
 }
 
 fn walk(rules: &[Rule], states: &[&str], of: fn(&mut Town, Pen) -> EntityId) {
@@ -127,7 +129,9 @@ fn walk(rules: &[Rule], states: &[&str], of: fn(&mut Town, Pen) -> EntityId) {
         for (kind, roles, from, body) in rules {
             for state in states {
                 let said = body(&town);
-                let found = asked(&mut town, pen, kind, entity, state, said);
+                let (found, open) = asked(&mut town, pen, kind, entity, state, said);
+                let closed = matches!(found.as_str(), "not_allowed" | "own_case" | "state_changed" | "on_notice");
+                assert_eq!(open, !closed, "{role} {kind} from {state}: {found}");
                 let named = |list: &str, name: &str| list.split(' ').any(|one| one == name);
                 if !named(roles, role) {
                     assert_eq!(found, "not_allowed", "{role} {kind} from {state}");
