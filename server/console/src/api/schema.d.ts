@@ -92,6 +92,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/city": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tells what ids stand for: units, areas, people, items, and where maps come from. Its ETag changes with all of it but
+         *     `size`.
+         */
+        get: operations["city"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/enrol": {
         parameters: {
             query?: never;
@@ -365,6 +385,44 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An action. */
+        ActionName: {
+            /** @description In English. */
+            en: string;
+            /** @description Short name, such as `A2`. */
+            id: string;
+            /** @description In Chinese. */
+            zh: string;
+        };
+        /** @description An area. */
+        AreaName: {
+            /** @description West, south, east and north of its bounds, in degrees of WGS-84. */
+            box?: number[] | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description `active` or `retired`. */
+            status: string;
+            /**
+             * Format: uuid
+             * @description The unit on whose ground it lies.
+             */
+            unit?: string | null;
+        };
+        /** @description Something that is asked. */
+        AskName: {
+            /** @description In English. */
+            en: string;
+            /** @description Short name, such as `count`. */
+            name: string;
+            unit?: components["schemas"]["Words"] | null;
+            /** @description In Chinese. */
+            zh: string;
+        };
         /** @description Something changed. */
         Change: {
             /**
@@ -395,6 +453,84 @@ export interface components {
             code: string;
             /** @description The password. */
             password: string;
+        };
+        /** @description The city. */
+        CityReply: {
+            /** @description Actions of the catalogues. */
+            actions: components["schemas"]["ActionName"][];
+            /** @description Areas. */
+            areas: components["schemas"]["AreaName"][];
+            /**
+             * Format: int64
+             * @description Entries that are covered by a backup or a replica; none before the first.
+             */
+            durable_size?: number | null;
+            /**
+             * Format: int32
+             * @description Epoch of the ledger.
+             */
+            epoch: number;
+            /** @description Items of all catalogues that were ever in force, in the words of the newest that has them. */
+            items: components["schemas"]["ItemName"][];
+            /**
+             * Format: uuid
+             * @description The ledger's id.
+             */
+            ledger: string;
+            /** @description Where the console has its map from. */
+            map: components["schemas"]["Map"];
+            /** @description What the city is called. */
+            name: string;
+            /** @description People; to somebody of a unit, those of the unit. */
+            people: components["schemas"]["PersonName"][];
+            /**
+             * Format: int64
+             * @description Entries in the ledger. Not part of the reply's ETag.
+             */
+            size: number;
+            /** @description Responsible units. */
+            units: components["schemas"]["UnitName"][];
+            /** @description Its time zone, such as `Asia/Shanghai`. */
+            zone: string;
+        };
+        /** @description A value that somebody gave a field. */
+        Claim: {
+            /**
+             * Format: date-time
+             * @description When, as the author's clock claimed.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Who said it, unless hidden.
+             */
+            by?: string | null;
+            /** @description On which device, unless hidden or at a desk. */
+            device?: string | null;
+            /**
+             * Format: int64
+             * @description Ledger index of the op.
+             */
+            index: number;
+            /**
+             * Format: uuid
+             * @description The op that said so.
+             */
+            op: string;
+            /** @description The value; null means "no value". */
+            value: unknown;
+        };
+        /**
+         * @description How time is counted.
+         * @enum {string}
+         */
+        Clock: "urgent_hour" | "working_hour" | "working_day" | "calendar_day";
+        /** @description A field with more than one value. */
+        Dispute: {
+            /** @description The field, such as `note` or `photos/<id>`. */
+            field: string;
+            /** @description Its values; the first is the one that stands. Their ops are what a `finding.resolve` has `seen`. */
+            values: components["schemas"]["Claim"][];
         };
         /**
          * @description The phone is known now and the user signed in on it. Asked again with the same code and key, the server answers the same with
@@ -482,6 +618,34 @@ export interface components {
             /** @description Everything that changed it, in order; at most 1000. */
             said: components["schemas"]["Said"][];
         };
+        /** @description An item, with what a reviewer needs of it. */
+        ItemName: {
+            /** @description The action that it belongs to. */
+            action: string;
+            /** @description What is asked besides yes or no: the members of a finding's `values`. */
+            asks?: components["schemas"]["AskName"][];
+            /** @description When it is done (结案条件). */
+            closing: components["schemas"]["Words"];
+            /** @description In English. */
+            en: string;
+            /** @description When it may be filed (立案条件). */
+            filing: components["schemas"]["Words"];
+            hint?: components["schemas"]["Words"] | null;
+            /** @description Short name, such as `SR-1`. */
+            id: string;
+            /** @description How long rectifying may take; the first counts when nobody says another. */
+            limits: components["schemas"]["Limit"][];
+            /** @description Within what two findings of it may be one and the same. */
+            near: components["schemas"]["Near"];
+            /** @description Photos that it takes. */
+            photos: components["schemas"]["Photos"];
+            /** @description What it costs, in hundredths of a point. */
+            points: components["schemas"]["Points"];
+            /** @description True when the catalogue in force does not have it any more. */
+            retired?: boolean;
+            /** @description In Chinese. */
+            zh: string;
+        };
         /** @description Which ledger this is. */
         LedgerInfo: {
             /**
@@ -515,14 +679,71 @@ export interface components {
             /** @description IANA zone of the city, in which deadlines are computed. */
             zone: string;
         };
+        /** @description How long rectifying may take. */
+        Limit: {
+            /**
+             * Format: int32
+             * @description How much; 0 of a day is the end of the same day.
+             */
+            amount: number;
+            case?: components["schemas"]["Words"] | null;
+            /** @description Of what. */
+            clock: components["schemas"]["Clock"];
+            /** @description Where the figure comes from. */
+            tag: components["schemas"]["Tag"];
+        };
         /** @description One finding, notice or deduction, with the fields of its kind. */
-        Line: Record<string, never>;
+        Line: Record<string, never> & {
+            /** @description Fields that two people wrote without knowing of each other; each waits for somebody to decide. */
+            disputes?: components["schemas"]["Dispute"][];
+            /**
+             * @description Steps about it that its state and the caller's rights allow, such as `finding.file`. The law may still refuse for
+             *     what else must hold.
+             */
+            open: string[];
+        };
         /** @description A page of a list. */
         Lines: {
             /** @description What is on it. */
             lines: components["schemas"]["Line"][];
             /** @description Ask for this with `after` to have the next page; none when this is the last. */
             next?: string | null;
+        };
+        /** @description Where the console has its map from. */
+        Map: {
+            /**
+             * @description Whose map it is, as it must be said on it.
+             * @default null
+             */
+            attribution: string | null;
+            /**
+             * @description How the map is shifted against WGS-84.
+             * @default none
+             */
+            shift: components["schemas"]["Shift"];
+            /**
+             * @description Address of a MapLibre style; goes before `tiles`.
+             * @default null
+             */
+            style: string | null;
+            /**
+             * @description Address of raster tiles with `{z}`, `{x}` and `{y}` in it, or of a PMTiles archive.
+             * @default null
+             */
+            tiles: string | null;
+        };
+        /** @description Within what two findings of an item may be one and the same. */
+        Near: {
+            /**
+             * Format: int32
+             * @description Days.
+             */
+            days: number;
+            /**
+             * Format: int32
+             * @description Metres.
+             */
+            metres: number;
         };
         /** @description A final verdict and the op it is about. */
         OpVerdict: components["schemas"]["Final"] & {
@@ -531,6 +752,70 @@ export interface components {
              * @description The op.
              */
             op: string;
+        };
+        /** @description Somebody. */
+        PersonName: {
+            /**
+             * Format: uuid
+             * @description The user's id.
+             */
+            id: string;
+            /** @description Their name. */
+            name: string;
+            /** @description Their roles. */
+            roles: string[];
+            /** @description `active` or `retired`. */
+            status: string;
+            /**
+             * Format: uuid
+             * @description The unit that they belong to.
+             */
+            unit?: string | null;
+        };
+        /** @description Photos that an item takes, each at least so many. */
+        Photos: {
+            /**
+             * Format: int32
+             * @description That show the same spot once it is rectified.
+             */
+            after: number;
+            /**
+             * Format: int32
+             * @description That show it from near.
+             */
+            close: number;
+            /**
+             * Format: int32
+             * @description That show its size beside something known.
+             */
+            reference?: number;
+            /**
+             * Format: int32
+             * @description That show it with what is around it.
+             */
+            wide: number;
+        };
+        /** @description What a finding of an item costs, in hundredths of a point. */
+        Points: {
+            /** @description Count what the ask `count` says, instead of one. */
+            by_count?: boolean;
+            /**
+             * Format: int32
+             * @description Never more than this for one finding.
+             */
+            cap?: number | null;
+            /**
+             * Format: int32
+             * @description For each finding, or for each one counted.
+             */
+            each: number;
+            /**
+             * Format: int32
+             * @description For each further month in which it is still so.
+             */
+            later?: number | null;
+            /** @description Where the figures come from. */
+            tag: components["schemas"]["Tag"];
         };
         /** @description Why a request was turned away: an RFC 9457 problem document with a stable `code`. */
         Problem: {
@@ -711,6 +996,8 @@ export interface components {
             idle: number;
             /** @description Their name. */
             name: string;
+            /** @description What these allow, in order. */
+            rights: string[];
             /** @description Their roles. */
             roles: string[];
             /**
@@ -724,6 +1011,11 @@ export interface components {
              */
             user: string;
         };
+        /**
+         * @description How a map is shifted against WGS-84.
+         * @enum {string}
+         */
+        Shift: "none" | "gcj02";
         /** @description A name and a password. */
         SignInRequest: {
             /** @description The user's name or id. */
@@ -755,6 +1047,25 @@ export interface components {
             id?: string | null;
             /** @description What happens, such as `finding.file`. */
             kind: string;
+        };
+        /**
+         * @description Where a figure or an item comes from.
+         * @enum {string}
+         */
+        Tag: "seed" | "standard" | "default";
+        /** @description A responsible unit. */
+        UnitName: {
+            /** @description Its social credit code. */
+            code?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description What it is called. */
+            name: string;
+            /** @description `active` or `retired`. */
+            status: string;
         };
         /** @description What became of one op. */
         Verdict: {
@@ -813,6 +1124,13 @@ export interface components {
             detail: string;
             /** @enum {string} */
             verdict: "unreadable";
+        };
+        /** @description A text in Chinese and English. */
+        Words: {
+            /** @description English. */
+            en: string;
+            /** @description Chinese. */
+            zh: string;
         };
     };
     responses: never;
@@ -950,6 +1268,39 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    city: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CityReply"];
+                };
+            };
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             default: {
                 headers: {
