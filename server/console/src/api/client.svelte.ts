@@ -17,6 +17,11 @@ export function onEnded(ask: () => Promise<void>): void {
   renew = ask;
 }
 
+/** Asks the person to sign in again, and resolves when they did. */
+export async function renewed(): Promise<void> {
+  await renew?.();
+}
+
 /** Asks until the server answers. Only for what may be asked twice: reading, and steps that bear their id. */
 async function patient(request: Request): Promise<Response> {
   const again = request.method === 'GET' || request.headers.has('x-same') ? Infinity : 1;

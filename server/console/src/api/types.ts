@@ -201,7 +201,8 @@ export interface Area {
   name: string;
   unit?: Id;
   status: string;
-  box?: [number, number, number, number];
+  /** West, south, east, north. */
+  bounds?: [number, number, number, number];
 }
 
 export interface Person {
