@@ -1,6 +1,5 @@
 // What lies under the points: the operator's map where one is configured, else the city's areas on plain ground.
 
-import type { GeoJSON } from 'geojson';
 import type { StyleSpecification } from 'maplibre-gl';
 import type { Area, City } from '../api/types';
 import { bent } from './gcj02';
