@@ -69,3 +69,8 @@ export function term(family: string, name: string | undefined | null, otherwise?
 export function said(words: { zh: string; en: string } | undefined): string {
   return words ? words[language.current] || words.zh : '';
 }
+
+/** Several words one after another, as the language of now lists them. */
+export function together(words: string[]): string {
+  return new Intl.ListFormat(language.current === 'zh' ? 'zh-CN' : 'en-GB', { type: 'unit', style: 'short' }).format(words);
+}
