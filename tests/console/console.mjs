@@ -38,7 +38,7 @@ export function holds(truth, what) {
 
 let browser;
 
-async function launched() {
+export async function launched() {
   browser ??= await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update',
