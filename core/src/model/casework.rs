@@ -35,6 +35,7 @@ impl TimeLimit {
 
 /// What a day of the calendar is that is not what its weekday says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DayKind {
     /// 放假: nobody is in the office.

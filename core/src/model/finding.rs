@@ -23,6 +23,7 @@ pub enum Severity {
 
 /// Where it is. WGS-84 degrees; accuracy in metres (68 % radius as phones report it).
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Place {
     /// Latitude in degrees, -90 to 90; absent when there was no fix and no pin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +41,7 @@ pub struct Place {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
     /// The known place that this is, or lies in; see [`KnownPlace`](super::KnownPlace).
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = Uuid))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<EntityId>,
 }

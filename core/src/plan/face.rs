@@ -8,8 +8,21 @@ use serde_json::{Value, json};
 
 use super::View;
 use super::calendar::Office;
-use super::items::catalogue_of;
+use super::items::{catalogue_of, item_limit};
 use crate::model::{Entity, EntityId, LedgerId, Notice, Time};
+
+/// What the paper would say if the draft `notice` were issued at `now` as its findings are; under a number that says
+/// that it is a draft, and by nobody.
+pub fn draft_face(view: &dyn View, ledger: LedgerId, notice: &Notice, now: Time) -> Value {
+    let office = Office::of(view, ledger);
+    let findings: Vec<Arc<Entity>> = notice.findings.iter().filter_map(|id| view.entity(*id)).collect();
+    let deadline = |finding: &Arc<Entity>| {
+        let limit = notice.limits.get(&finding.id).copied().or_else(|| item_limit(view, finding))?;
+        office.deadline(now, limit, &[]).ok()
+    };
+    let deadlines: Vec<Option<Time>> = findings.iter().map(deadline).collect();
+    of(view, ledger, None, notice, "（草稿，未签发）", now, &findings, &deadlines)
+}
 
 /// The face of `notice`: `lines`, and `photos`, the originals by their hashes, in the order in which they are shown.
 #[expect(clippy::too_many_arguments, reason = "all that a paper says")]
@@ -21,7 +34,7 @@ pub(super) fn of(
     number: &str,
     issued: Time,
     findings: &[Arc<Entity>],
-    deadlines: &[Time],
+    deadlines: &[Option<Time>],
 ) -> Value {
     let office = Office::of(view, ledger);
     let name = |id: Option<EntityId>| {
@@ -58,7 +71,7 @@ fn lines_of(
     office: &Office<'_>,
     number: usize,
     finding: &Entity,
-    deadline: Time,
+    deadline: Option<Time>,
     points: Option<&u64>,
 ) -> Vec<String> {
     let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(view, id));
@@ -75,7 +88,8 @@ fn lines_of(
     lines.push(format!("位置：{}", whereabouts(view, finding)));
     let points = points.filter(|points| **points > 0);
     let points = points.map(|points| format!("　扣分：{}.{:02}", points / 100, points % 100)).unwrap_or_default();
-    lines.push(format!("发现时间：{}　整改时限：{}{points}", office.shown(finding.at), office.shown(deadline)));
+    let deadline = deadline.map_or_else(|| "—".to_owned(), |deadline| office.shown(deadline));
+    lines.push(format!("发现时间：{}　整改时限：{deadline}{points}", office.shown(finding.at)));
     lines
 }
 

@@ -13,7 +13,7 @@ use super::answers::{self, Misfit};
 use super::kind::{Act, KindLaw};
 use super::{Moment, Ruling, View, errand, hold, refuse, spot};
 use crate::model::catalogue::{Catalogue, Item};
-use crate::model::{Answer, Code, Entity, EntityId, Hash, Inspection, Is};
+use crate::model::{Answer, Code, Entity, EntityId, Hash, Inspection, Is, TimeLimit};
 use crate::op::Op;
 
 /// Checks the op against the catalogue; `entity` is what it is about, if that is there.
@@ -61,6 +61,13 @@ pub fn catalogue_of(view: &dyn View, id: EntityId) -> Option<Arc<Catalogue>> {
 pub fn in_force<'a>(catalogues: impl Iterator<Item = &'a Entity>) -> Option<&'a Entity> {
     let active = catalogues.filter(|catalogue| catalogue.text("status") == Some("active"));
     active.max_by_key(|catalogue| (catalogue.stamps.first.index, catalogue.id))
+}
+
+/// The limit that counts for a finding when nobody says another: the first that its item has.
+pub(super) fn item_limit(view: &dyn View, finding: &Entity) -> Option<TimeLimit> {
+    let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(view, id))?;
+    let limit = catalogue.item(finding.text("item")?)?.limits.first()?;
+    Some(TimeLimit { amount: limit.amount, clock: limit.clock })
 }
 
 /// The document of a catalogue.

@@ -44,6 +44,7 @@ pub use casework::{Standing, deduction_id, overdue_field, overdue_id, standing};
 pub use epoch::{MAX_ENDED, epochs_ended, floors_of};
 pub use errand::{carries_out, place_of_errand};
 pub use evidence::files_kept;
+pub use face::draft_face;
 pub use facts::{Facts, Judged};
 pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};
 pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, law_of, law_table};

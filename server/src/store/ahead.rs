@@ -17,6 +17,10 @@ pub trait Ahead {
     fn ahead(&self) -> Result<Vec<AheadRow>>;
     /// What one of them has seen; no device is the guard.
     fn ahead_of(&self, device: Option<&DeviceId>) -> Result<Option<AheadRow>>;
+    /// When a device last sent anything that was kept; none before its first push.
+    fn heard(&self, device: &DeviceId) -> Result<Option<Time>>;
+    /// How many ops of all devices wait for something, and how many fork a chain.
+    fn waiting_in_all(&self) -> Result<(u64, u64)>;
 }
 
 /// What can be written of those ahead, inside one transaction.

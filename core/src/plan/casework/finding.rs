@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::calendar::Span;
-use super::super::items::catalogue_of;
+use super::super::items::item_limit;
 use super::standing::deadline_of;
 use super::{Case, bad, counted, text, undisputed};
 use crate::model::{Code, Entity, EntityId, Finding, Photo, Source, Time, TimeLimit};
@@ -233,10 +233,8 @@ impl Case<'_> {
         if let Some(limit) = said.and_then(|limit| TimeLimit::deserialize(limit).ok()) {
             return Ok(limit);
         }
-        let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(self.view, id));
-        let item = catalogue.as_deref().and_then(|catalogue| catalogue.item(finding.text("item")?));
-        match item.and_then(|item| item.limits.first()) {
-            Some(limit) => Ok(TimeLimit { amount: limit.amount, clock: limit.clock }),
+        match item_limit(self.view, finding) {
+            Some(limit) => Ok(limit),
             None => bad(name, "is missing, and the item has none"),
         }
     }

@@ -64,7 +64,7 @@ impl Case<'_> {
             self.send(notice, unit, finding, limit, deadline);
             self.take_points(notice, unit, finding);
             self.accepted.add(&format!("deadlines/{}", finding.id), text(deadline));
-            deadlines.push(deadline);
+            deadlines.push(Some(deadline));
         }
         let number = self.number()?;
         let sign_by = counted(self.office().deadline(self.now, SIGN, &[]))?;

@@ -25,6 +25,18 @@ impl Ahead for Transaction {
     fn ahead_of(&self, device: Option<&DeviceId>) -> Result<Option<AheadRow>> {
         self.line.one(&format!("{AHEAD} WHERE who = $1"), &[&who(device)], read)
     }
+
+    fn heard(&self, device: &DeviceId) -> Result<Option<Time>> {
+        let sql = "SELECT received FROM said JOIN push ON push.id = said.push
+                   WHERE speaker = (SELECT id FROM speaker WHERE device = $1) ORDER BY seq DESC LIMIT 1";
+        self.line.one(sql, &[&device.to_string()], |row| Ok(Time::from_millis(row.try_get(0)?)))
+    }
+
+    fn waiting_in_all(&self) -> Result<(u64, u64)> {
+        let sql = "SELECT (SELECT count(*) FROM held), (SELECT count(*) FROM fork)";
+        let found = self.line.one(sql, &[], |row| Ok((number(row, 0)?, number(row, 1)?)))?;
+        Ok(found.unwrap_or_default())
+    }
 }
 
 impl KeepAhead for Transaction {

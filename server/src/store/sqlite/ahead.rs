@@ -28,6 +28,20 @@ impl Ahead for SqliteSnapshot<'_> {
     fn ahead_of(&self, device: Option<&DeviceId>) -> Result<Option<AheadRow>> {
         self.one(&format!("{AHEAD} WHERE who = ?1"), [who(device)], read)?.map(row_of).transpose()
     }
+
+    fn heard(&self, device: &DeviceId) -> Result<Option<Time>> {
+        let sql = "SELECT received FROM said JOIN push ON push.id = said.push
+                   WHERE speaker = (SELECT id FROM speaker WHERE device = ?1) ORDER BY seq DESC LIMIT 1";
+        let received = self.one(sql, [device.to_string()], |row| row.get::<_, i64>(0))?;
+        Ok(received.map(Time::from_millis))
+    }
+
+    fn waiting_in_all(&self) -> Result<(u64, u64)> {
+        let sql = "SELECT (SELECT count(*) FROM held), (SELECT count(*) FROM fork)";
+        let found = self.one(sql, [], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))?;
+        let (held, forked) = found.unwrap_or_default();
+        Ok((unsigned(held)?, unsigned(forked)?))
+    }
 }
 
 /// A batch reads what it has written.
@@ -42,6 +56,14 @@ impl Ahead for SqliteBatch<'_> {
 
     fn ahead_of(&self, device: Option<&DeviceId>) -> Result<Option<AheadRow>> {
         self.snapshot.ahead_of(device)
+    }
+
+    fn heard(&self, device: &DeviceId) -> Result<Option<Time>> {
+        self.snapshot.heard(device)
+    }
+
+    fn waiting_in_all(&self) -> Result<(u64, u64)> {
+        self.snapshot.waiting_in_all()
     }
 }
 
