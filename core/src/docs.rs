@@ -103,6 +103,8 @@ pub mod decisions {
     pub mod d0043 {}
     #[doc = include_str!("../docs/decisions/0050-documents-are-written-one-finding-at-a-time.md")]
     pub mod d0050 {}
+    #[doc = include_str!("../docs/decisions/0051-the-console-is-carried-within.md")]
+    pub mod d0051 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }

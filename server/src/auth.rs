@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use xuncha_core::host::Host;
-use xuncha_core::model::{Code, DeviceId, Entity, EntityId, Hash, LedgerId, OpId};
+use xuncha_core::model::{Code, DeviceId, Entity, EntityId, Hash, LedgerId, OpId, Time};
 use xuncha_core::op::enrol_message;
 use xuncha_core::plan::{MAX_LINES_BEFORE, roles_at_login};
 use xuncha_core::protocol::{EnrolRequest, ServiceError, Token};
@@ -31,10 +31,18 @@ pub(crate) fn secret(host: &Host) -> String {
 /// # Errors
 /// The store's.
 pub fn invite(store: &dyn Store, host: &Host, user: EntityId) -> Result<String> {
+    Ok(invite_until(store, host, user)?.0)
+}
+
+/// As [`invite`], and until when the code is good.
+///
+/// # Errors
+/// The store's.
+pub fn invite_until(store: &dyn Store, host: &Host, user: EntityId) -> Result<(String, Time)> {
     let code = secret(host);
     let expires = host.clock.wall().plus_millis(INVITE_LIFE);
     store.change(|batch| batch.add_invite(&Hash::of(code.as_bytes()), user, expires))?;
-    Ok(code)
+    Ok((code, expires))
 }
 
 /// Who a token belongs to.

@@ -8,6 +8,7 @@ pub mod bundle;
 pub mod casework;
 pub mod catalogue;
 pub mod cli;
+pub mod console;
 pub mod documents;
 pub mod importing;
 pub mod ledger;

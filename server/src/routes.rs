@@ -1,7 +1,8 @@
-//! Every route of the server, on one page; those for monitors are [`Operation`](crate::api::Operation)'s.
+//! Every route of the server, on one page; those for monitors are [`Operation`](crate::api::Operation)'s, and what is at no
+//! address of the API may be the [console](crate::console)'s.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, map_response};
 use axum::response::Response;
@@ -12,6 +13,7 @@ use xuncha_core::model::Code;
 use xuncha_core::protocol::{MAX_BODY_BYTES, paths};
 
 use crate::api::{self, Limits, Service};
+use crate::console::Console;
 use crate::problem::{refusal, respond};
 
 /// The whole application.
@@ -26,6 +28,11 @@ pub fn app(service: Service, limits: &Limits) -> Router {
     let desks = Router::new()
         .route("/v1/steps", post(api::step))
         .route("/v1/city", get(api::city))
+        .route("/v1/register/{kind}", get(api::register_page))
+        .route("/v1/invites", post(api::invite))
+        .route("/v1/users/{id}/link", post(api::password_link))
+        .route("/v1/ledger/health", get(api::ledger_health))
+        .route("/v1/notices/{id}/page", get(api::notice_page))
         .route("/v1/findings/{id}/alike", get(api::alike))
         .route("/v1/{kind}", get(api::list))
         .route("/v1/{kind}/{id}", get(api::case))
@@ -52,11 +59,18 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .route(paths::UPLOADS, post(api::begin_upload).options(api::upload_abilities))
         .route(paths::UPLOAD, patch(api::continue_upload).merge(upload()))
         .layer(map_response(api::speaks_tus));
-    let lasting = Router::new().route(paths::BLOB, get(api::blob)).route("/v1/events", get(api::events));
+    let lasting = Router::new()
+        .route(paths::BLOB, get(api::blob))
+        .route("/v1/events", get(api::events))
+        .route("/v1/points", get(api::points))
+        .route("/v1/findings.csv", get(api::findings_csv))
+        .route("/v1/findings.xlsx", get(api::findings_xlsx))
+        .route("/v1/findings.geojson", get(api::findings_geojson));
     let files = uploads.merge(lasting).layer(guard);
+    let console = Console::of(service.around());
     prompt
         .merge(files)
-        .fallback(api::unknown_address)
+        .fallback(move |request: Request| async move { console.answer(&request).unwrap_or_else(api::unknown_address) })
         .method_not_allowed_fallback(api::unknown_method)
         .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| respond(refusal(Code::Internal, None))))
         .layer(from_fn(api::same_site))

@@ -20,10 +20,10 @@ use crate::problem::{refusal, respond};
 use crate::store::BlobRow;
 
 /// Bytes handed to a connection at once.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
 /// How long a client may take nothing before it is as good as gone.
-const STALLED: Duration = Duration::from_secs(120);
+pub(super) const STALLED: Duration = Duration::from_secs(120);
 
 /// Gives a file to whoever may see something that refers to it.
 #[utoipa::path(get, path = "/v1/blobs/{hash}", security(("token" = [])),

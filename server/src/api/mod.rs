@@ -3,26 +3,37 @@
 mod blobs;
 mod cases;
 mod city;
+mod health;
+mod invites;
 mod limits;
 mod openapi;
 mod operation;
 mod readiness;
+mod register;
 mod session;
 mod standing;
 mod tus;
 mod uploads;
 mod wire;
+mod written;
 
 pub use blobs::blob;
 pub use cases::{
-    Change, Claim, Dispute, History, Line, Lines, Said, StepReply, StepRequest, alike, case, events, history, list,
-    step,
+    Change, Claim, Dispute, History, Line, Lines, Now, PageQuery, PointsReply, Query, Said, Spot, StepReply,
+    StepRequest, alike, case, events, findings_csv, findings_geojson, findings_xlsx, history, list, notice_page,
+    points, step,
 };
 pub use city::{ActionName, AreaName, AskName, CityReply, ItemName, PersonName, UnitName, city};
+pub use health::{BackupNow, CheckpointNow, HealthReply, TroubleNow, WebhookNow, ledger_health};
+pub use invites::{Invitation, InviteRequest, invite, password_link};
 pub use limits::{Limits, guard};
 pub use openapi::document;
 pub(crate) use openapi::openapi;
 pub use operation::Operation;
+pub use register::{
+    AreaEntry, CalendarEntry, CatalogueEntry, DeviceEntry, DocumentEntry, Entry, GeoShape, Page, PlaceEntry,
+    RegisterLine, RegisterLines, RoleEntry, ScheduleEntry, TaskEntry, UnitEntry, UserEntry, register_page,
+};
 pub(crate) use session::same_site;
 pub use session::{
     ChangeRequest, ChooseRequest, SessionReply, SignInRequest, change_password, choose_password, session, sign_in,
@@ -47,6 +58,7 @@ use xuncha_core::protocol::{
 };
 
 use self::readiness::Lookout;
+use self::register::Sightings;
 use crate::auth::{self, Person};
 use crate::blobs::{Announced, Blobs, Opened, Pieces};
 use crate::ledger::{Asker, Caller, Guard, Item, LedgerKey, PullError, PushRecord};
@@ -87,6 +99,8 @@ struct Inner {
     lookout: Lookout,
     tries: Tries,
     passwords: Semaphore,
+    writing: Arc<Semaphore>,
+    sightings: Sightings,
     around: Around,
 }
 
@@ -104,6 +118,7 @@ impl Service {
     ) -> Service {
         let (stopping, requests, lookout) = (AtomicBool::new(false), Requests::default(), Lookout::default());
         let (tries, passwords) = (Tries::default(), Semaphore::new(session::AT_ONCE));
+        let (writing, sightings) = (Arc::new(Semaphore::new(written::AT_ONCE)), Sightings::default());
         Service {
             inner: Arc::new(Inner {
                 store,
@@ -117,9 +132,16 @@ impl Service {
                 lookout,
                 tries,
                 passwords,
+                writing,
+                sightings,
                 around,
             }),
         }
+    }
+
+    /// What it has around it.
+    pub fn around(&self) -> &Around {
+        &self.inner.around
     }
 
     /// The clock and the random source that it uses.
@@ -215,6 +237,8 @@ impl Inner {
         let record = PushRecord::new(row);
         let texts = push.ops.into_iter().map(|op| String::from(Box::<str>::from(op))).collect();
         let items = Item::read_all(texts, &record);
+        let offset = items.iter().rev().find_map(|item| item.op()?.at.offset);
+        self.sightings.note(caller.device, received, offset);
         // What a revoked device says is held and takes no index.
         if device.text("status") == Some("active") {
             self.continues_for(&caller.device, &items)?;
@@ -237,6 +261,7 @@ impl Inner {
         let users: Vec<EntityId> = callers.users.iter().map(|caller| caller.user).collect();
         let asker = Asker { line, users: &users };
         let now = self.host.clock.wall();
+        self.sightings.note(callers.users[0].device, now, None);
         let page = self.store.look(|snapshot| match crate::ledger::pull(snapshot, &asker, request, now) {
             Err(PullError::Store(error)) => Err(error),
             other => Ok(other),

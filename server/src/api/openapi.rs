@@ -4,8 +4,8 @@ use axum::Json;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::cases::{detail, events, list, steps};
-use super::{blobs, city, session, uploads, wire};
+use super::cases::{detail, events, list, papers, points, steps, tables};
+use super::{blobs, city, health, invites, register, session, uploads, wire};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -14,7 +14,9 @@ use super::{blobs, city, session, uploads, wire};
         wire::info, wire::enrol, wire::push, wire::pull, wire::enrol_page, wire::health, wire::ready, openapi,
         uploads::upload_abilities, uploads::begin_upload, uploads::upload_progress, uploads::continue_upload,
         uploads::cancel_upload, blobs::blob,
-        city::city, list::list, detail::case, detail::history, detail::alike, steps::step, events::events,
+        city::city, points::points, tables::findings_csv, tables::findings_xlsx, tables::findings_geojson,
+        papers::notice_page, register::register_page, invites::invite, invites::password_link, health::ledger_health,
+        list::list, detail::case, detail::history, detail::alike, steps::step, events::events,
         session::session, session::sign_in, session::sign_out, session::choose_password, session::change_password
     ),
     modifiers(&Token)

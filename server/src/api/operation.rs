@@ -38,7 +38,7 @@ impl Operation {
             .route("/metrics", get(metrics))
             .route("/live", get(live))
             .route("/ready", get(ready))
-            .fallback(unknown_address)
+            .fallback(async || unknown_address())
             .method_not_allowed_fallback(unknown_method)
             .with_state(self)
     }

@@ -205,10 +205,14 @@ fn address(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<ConnectInfo<IpAddr>>().map(|info| info.0)
 }
 
-fn cookie(extensions: &Extensions, headers: &HeaderMap, secret: &str) -> Cookie<'static> {
-    // A proxy that speaks TLS for this server says so; who forges it only binds his own cookie.
+/// Whether whoever asks speaks TLS. A proxy that does so for this server says so; who forges it only fools himself.
+pub(super) fn is_encrypted(extensions: &Extensions, headers: &HeaderMap) -> bool {
     let forwarded = headers.get("x-forwarded-proto").is_some_and(|value| value.as_bytes() == b"https");
-    let secure = forwarded || extensions.get::<Encrypted>().is_some();
+    forwarded || extensions.get::<Encrypted>().is_some()
+}
+
+fn cookie(extensions: &Extensions, headers: &HeaderMap, secret: &str) -> Cookie<'static> {
+    let secure = is_encrypted(extensions, headers);
     let name = if secure { BOUND } else { PLAIN };
     Cookie::build((name, secret.to_owned()))
         .path("/")

@@ -105,7 +105,7 @@ fn lines(first: &str, worries: &[String]) -> Response {
 }
 
 /// Nothing is at this address.
-pub async fn unknown_address() -> Response {
+pub fn unknown_address() -> Response {
     respond(refusal(Code::NotFound, None))
 }
 

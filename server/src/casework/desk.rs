@@ -7,11 +7,11 @@ use serde_json::value::RawValue;
 use xuncha_core::host::Host;
 use xuncha_core::model::{EntityId, LedgerId, OpId, Version};
 use xuncha_core::op::{At, OpDraft};
-use xuncha_core::plan::{Act, deduction_id, law_of};
+use xuncha_core::plan::{Act, KindLaw, deduction_id, law_of};
 
 use crate::ledger::Item;
 
-/// Something that somebody says about a case.
+/// Something that somebody says about a case, or enters in a register.
 #[derive(Debug, Clone)]
 pub struct DeskOp {
     /// Its id; said again under the same id, it is the same op.
@@ -49,18 +49,18 @@ impl DeskOp {
     /// The field at fault, and what is wrong with it.
     pub fn saying(
         host: &Host,
+        ledger: LedgerId,
         user: EntityId,
         kind: &str,
         entity: Option<EntityId>,
         body: Value,
     ) -> Result<DeskOp, (&'static str, String)> {
-        let casework = ["finding.", "notice.", "deduction."].iter().any(|of| kind.starts_with(of));
-        let Some(law) = law_of(kind).filter(|_| casework) else {
-            return Err(("kind", format!("{kind} is nothing that can be said about a case")));
+        let Some(law) = law_of(kind).filter(|law| is_said_at_desks(law)) else {
+            return Err(("kind", format!("{kind} is nothing that is said at a desk")));
         };
         match (law.act, entity) {
             (Act::Make, Some(_)) => Err(("entity", format!("{kind} makes what it is about"))),
-            (Act::Make, None) => Ok(match following(kind, &body) {
+            (Act::Make, None) => Ok(match following(ledger, kind, &body) {
                 Some(entity) => DeskOp::about(host, user, kind, entity, body),
                 None => DeskOp::making(host, user, kind, body),
             }),
@@ -103,10 +103,22 @@ impl DeskOp {
     }
 }
 
-/// The id of a row of the deduction ledger that follows from what it is about.
-fn following(kind: &str, body: &Value) -> Option<EntityId> {
+/// Whether people at desks say such a thing: what they decide about cases, and what is entered in registers. What is
+/// seen on the spot is said where it was seen; a catalogue and a device come in by ways of their own.
+fn is_said_at_desks(law: &KindLaw) -> bool {
+    match law.of {
+        "finding" => !matches!(law.kind, "finding.record" | "photo.preview"),
+        "notice" | "deduction" | "user" | "unit" | "area" | "role" | "place" | "calendar" | "task" | "schedule" => true,
+        _ => matches!(law.kind, "device.revoke" | "catalogue.retire"),
+    }
+}
+
+/// The id of something that follows from what it is: a row of the deduction ledger, a role, the calendar of a year.
+fn following(ledger: LedgerId, kind: &str, body: &Value) -> Option<EntityId> {
     let id = |name: &str| body.get(name)?.as_str()?.parse::<EntityId>().ok();
     match (kind, body.get("rule").and_then(Value::as_str)) {
+        ("role.add", _) => Some(EntityId::of_role(ledger, body.get("name")?.as_str()?)),
+        ("calendar.add", _) => Some(EntityId::of_calendar(ledger, body.get("year")?.as_u64()?)),
         ("deduction.return", _) => Some(id("of")?.following("return")),
         ("deduction.add", Some(rule)) if rule != "special" && rule != "rework" => {
             Some(deduction_id(id("finding")?, rule, 0))

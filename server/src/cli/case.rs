@@ -72,7 +72,7 @@ impl Say {
             return Err(bad("body", "must be an object".into()));
         }
         let user = folder.find_named("user", &self.user)?.id;
-        let op = DeskOp::saying(&folder.host, user, &self.kind, self.id, body)
+        let op = DeskOp::saying(&folder.host, folder.ledger, user, &self.kind, self.id, body)
             .map_err(|(field, detail)| bad(if field == "entity" { "id" } else { field }, detail))?;
         folder.append_items(&[op.write(folder.ledger, &folder.host)])?;
         let entity = folder.entity(op.entity)?.ok_or_else(|| Failure::new("not_found", op.entity))?;

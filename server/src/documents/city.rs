@@ -63,6 +63,12 @@ impl City {
         }
     }
 
+    /// Forgets notices and deductions, so that it holds only those of the findings that are written next.
+    pub fn forget_cases(&mut self) {
+        self.notices.clear();
+        self.points.clear();
+    }
+
     /// What time it is.
     pub fn now(&self) -> Time {
         self.now

@@ -16,7 +16,7 @@ mod xlsx;
 
 pub use city::City;
 pub use columns::{COLUMNS, Cell, Column, status_of};
-pub use notice::{Face, Paper, Picture, write_notice};
+pub use notice::{Face, Paper, Picture, notice_style, write_notice};
 pub use words::{status, statuses};
 
 use std::io::{self, Write};

@@ -75,6 +75,11 @@ th { width: 28mm; font-weight: normal; white-space: nowrap; }
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'";
 
+/// The style of the page, word for word, so that a policy can allow it and no other.
+pub fn notice_style() -> &'static str {
+    STYLE
+}
+
 /// Writes a notice as an HTML page. Pictures are asked for one at a time.
 ///
 /// # Errors

@@ -1,9 +1,10 @@
 //! What would become of several ops of the ledger itself, asked before any of them is said: what an
-//! administrator imports goes in whole or not at all.
+//! administrator imports goes in whole or not at all. And what a paper would say before it is issued.
 
+use serde_json::Value;
 use xuncha_core::host::Host;
-use xuncha_core::model::Code;
-use xuncha_core::plan::{Judgement, plan};
+use xuncha_core::model::{Code, Notice};
+use xuncha_core::plan::{Judgement, draft_face, plan};
 
 use super::cache::{Cache, Lens};
 use super::item::Item;
@@ -37,4 +38,17 @@ pub fn foresee(snapshot: &dyn Snapshot, host: &Host, items: &[Item]) -> Result<O
         }
     }
     Ok(None)
+}
+
+/// What the paper of the draft `notice` would say if it were issued now.
+///
+/// # Errors
+/// The store's.
+pub(crate) fn draft_paper(snapshot: &dyn Snapshot, host: &Host, notice: &Notice) -> Result<Value> {
+    let head = snapshot.head()?.ok_or_else(|| StoreError::Missing("this store".into()))?;
+    let mut cache = Cache::default();
+    let lens = Lens::new(snapshot, &mut cache);
+    let face = draft_face(&lens, head.ledger, notice, host.clock.wall());
+    lens.failure()?;
+    Ok(face)
 }

@@ -53,7 +53,7 @@ impl Item {
     }
 
     /// The op, if it can be read.
-    pub(super) fn op(&self) -> Option<&Op> {
+    pub(crate) fn op(&self) -> Option<&Op> {
         self.op.as_ref().ok()
     }
 

@@ -28,6 +28,7 @@ pub(crate) use asker::{Onlooker, granted, onlooker, shown_to};
 pub(crate) use cache::catalogue_for;
 pub use draft::OwnOp;
 pub use epoch::{EpochError, EpochPlan, Known, Wanted, begin_epoch, plan_epoch};
+pub(crate) use foresee::draft_paper;
 pub use foresee::{Foreseen, foresee};
 pub use guard::{Guard, GuardError};
 pub use item::{Item, PushRecord};

@@ -129,9 +129,17 @@ pub fn sign_out(store: &dyn Store, token: &Token) -> Result<()> {
 /// # Errors
 /// The store's.
 pub fn link(store: &dyn Store, host: &Host, user: EntityId) -> Result<String> {
+    Ok(link_until(store, host, user)?.0)
+}
+
+/// As [`link`], and until when the code is good.
+///
+/// # Errors
+/// The store's.
+pub fn link_until(store: &dyn Store, host: &Host, user: EntityId) -> Result<(String, Time)> {
     let (code, expires) = (secret(host), host.clock.wall().plus_millis(LINK_LIFE));
     store.change(|batch| batch.put_link(&Hash::of(code.as_bytes()), &LinkRow { user, expires }))?;
-    Ok(code)
+    Ok((code, expires))
 }
 
 /// Chooses a password with the code of a link, and opens a session. Every session from before ends.

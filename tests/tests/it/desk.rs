@@ -228,7 +228,7 @@ async fn a_step_is_taken_once_and_a_refused_one_leaves_nothing() {
         (json!({ "kind": "finding.file", "entity": finding, "from": "filed" }), 409, "state_changed"),
         (json!({ "kind": "finding.fly", "entity": finding }), 400, "bad_field"),
         (json!({ "kind": "finding.file" }), 400, "bad_field"),
-        (json!({ "kind": "user.add", "body": { "name": "x" } }), 400, "bad_field"),
+        (json!({ "kind": "user.add", "body": { "name": "x" } }), 403, "not_allowed"),
         (json!({ "kind": "finding.file", "entity": coordinator }), 422, "wrong_kind"),
         (json!({ "kind": "finding.file", "entity": finding, "colour": "red" }), 400, "malformed"),
     ];

@@ -7,7 +7,7 @@ use xuncha_tests::harness::{TestServer, put_bytes, square, street_list};
 
 use super::desk::{City, Desk, city};
 
-fn named<'a>(list: &'a Value, id: EntityId) -> Option<&'a Value> {
+fn named(list: &Value, id: EntityId) -> Option<&Value> {
     list.as_array().unwrap().iter().find(|one| one["id"] == json!(id))
 }
 

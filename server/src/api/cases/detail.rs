@@ -133,7 +133,7 @@ fn whole(snapshot: &dyn Snapshot, kind: &str, id: EntityId) -> Result<Option<Ent
 }
 
 /// The entity as the scopes show it; none when they do not.
-fn seen(snapshot: &dyn Snapshot, granted: &[Scope], kind: &str, id: EntityId) -> Result<Option<Entity>> {
+pub(super) fn seen(snapshot: &dyn Snapshot, granted: &[Scope], kind: &str, id: EntityId) -> Result<Option<Entity>> {
     Ok(whole(snapshot, kind, id)?.and_then(|entity| shown_to(&entity, granted)))
 }
 

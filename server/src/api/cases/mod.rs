@@ -4,14 +4,22 @@ pub(super) mod detail;
 pub(super) mod events;
 mod line;
 pub(super) mod list;
+pub(super) mod papers;
+pub(super) mod points;
 mod query;
 pub(super) mod steps;
+pub(super) mod tables;
+mod walk;
 
 pub use detail::{History, Said, alike, case, history};
 pub use events::{Change, events};
 pub use line::{Claim, Dispute, Line};
 pub use list::{Lines, list};
-pub use steps::{StepReply, StepRequest, step};
+pub use papers::{PageQuery, notice_page};
+pub use points::{PointsReply, Spot, points};
+pub use query::Query;
+pub use steps::{Now, StepReply, StepRequest, step};
+pub use tables::{findings_csv, findings_geojson, findings_xlsx};
 
 use axum::http::{HeaderValue, header};
 use axum::response::Response;

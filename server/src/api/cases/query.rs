@@ -58,6 +58,12 @@ pub struct Query {
     /// Received before this time.
     #[param(value_type = Option<String>)]
     pub before: Option<Time>,
+    /// Due at this time or later.
+    #[param(value_type = Option<String>)]
+    pub due_from: Option<Time>,
+    /// Due before this time.
+    #[param(value_type = Option<String>)]
+    pub due_before: Option<Time>,
     /// `newest` (what came last first) or `due` (what is due first first; only what is due at all).
     pub order: Option<String>,
     /// The `next` of the page before.
@@ -83,8 +89,8 @@ impl Query {
             any: Vec::new(),
             from: self.from,
             below: self.before,
-            due_below: None,
-            due_from: None,
+            due_below: self.due_before,
+            due_from: self.due_from,
             order: Order::Newest { below: None },
             limit,
         };
@@ -146,9 +152,9 @@ impl Query {
     /// True when the list is one of what is due.
     fn add_standing(&self, wanted: &mut Wanted, now: Time) -> Result<bool, ServiceError> {
         match self.standing.as_deref() {
-            None => return Ok(false),
-            Some("overdue") => wanted.due_below = Some(now),
-            Some("running") => wanted.due_from = Some(now),
+            None => {}
+            Some("overdue") => wanted.due_below = Some(wanted.due_below.map_or(now, |below| below.min(now))),
+            Some("running") => wanted.due_from = Some(wanted.due_from.map_or(now, |from| from.max(now))),
             Some("suspended") => wanted.all.push("has:stopped".into()),
             Some(done @ ("on_time" | "late")) => wanted.all.push(done.into()),
             Some(_) => return Err(bad("standing", "must be running, overdue, suspended, on_time or late")),
@@ -184,6 +190,14 @@ fn add(wanted: &mut Wanted, words: Vec<String>) {
     match <[String; 1]>::try_from(words) {
         Ok([word]) => wanted.all.push(word),
         Err(words) => wanted.any.push(words),
+    }
+}
+
+/// The order of what comes behind `last`.
+pub(super) fn behind(order: &Order, last: &Listed) -> Order {
+    match (order, last.due) {
+        (Order::Due { .. }, Some(due)) => Order::Due { after: Some((due, last.number)) },
+        _ => Order::Newest { below: Some(last.number) },
     }
 }
 

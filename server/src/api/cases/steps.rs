@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use xuncha_core::model::{Code, EntityId, OpId, Version};
 use xuncha_core::protocol::{Final, Problem, ServiceError, Verdict};
 
+use super::super::register::{Register, RegisterLine};
 use super::super::wire::{read, reply, token};
 use super::super::{Inner, Service};
 use super::line::{Line, line_of};
@@ -49,10 +50,20 @@ pub struct StepReply {
     pub verdict: Verdict,
     /// What it was about, as the caller may see it now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub now: Option<Line>,
+    pub now: Option<Now>,
 }
 
-/// Takes a step in a case. `If-Match` with the ETag of what the author saw makes an edit of fields that changed
+/// What a step was about.
+#[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Now {
+    /// A finding, a notice or a row of deductions.
+    Case(Line),
+    /// An entry of a register.
+    Register(Box<RegisterLine>),
+}
+
+/// Takes a step in a case, or enters something in a register. `If-Match` with the ETag of what the author saw makes an edit of fields that changed
 /// meanwhile a conflict that people decide, as for phones.
 #[utoipa::path(post, path = "/v1/steps", security(("token" = [])), request_body = StepRequest,
     params(("If-Match" = Option<String>, Header)),
@@ -104,8 +115,13 @@ impl Inner {
         request: StepRequest,
         base: Option<u64>,
     ) -> Result<(DeskOp, Item), ServiceError> {
-        let body = Value::Object(request.body);
-        let op = DeskOp::saying(&self.host, person.user, &request.kind, request.entity, body)
+        let mut body = Value::Object(request.body);
+        if request.kind == "schedule.add" && body.get("draw").is_some() {
+            // What nobody outside knows, nobody outside can draw.
+            body["seed"] = Value::from(self.host.salt().to_string());
+        }
+        let ledger = self.info()?.ledger;
+        let op = DeskOp::saying(&self.host, ledger, person.user, &request.kind, request.entity, body)
             .map_err(|(field, detail)| refusal(Code::BadField, format!("{field}: {detail}")))?;
         let op = match request.id {
             Some(id) => op.under(id),
@@ -128,13 +144,19 @@ impl Inner {
         }
     }
 
-    fn afterwards(&self, person: &Person, id: EntityId) -> Result<Option<(Line, u64)>, ServiceError> {
+    fn afterwards(&self, person: &Person, id: EntityId) -> Result<Option<(Now, u64)>, ServiceError> {
         let now = self.host.clock.wall();
         self.look_for(person, |snapshot, who| {
             let Some(row) = snapshot.entity(id)? else { return Ok(Ok(None)) };
             let entity: xuncha_core::model::Entity =
                 serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-            Ok(Ok(line_of(snapshot, who, &entity, now)?.map(|line| (line, entity.index))))
+            let line = match Register::of(&entity.kind) {
+                Some(register) => {
+                    self.register_line(snapshot, who, register, &entity)?.map(|line| Now::Register(line.into()))
+                }
+                None => line_of(snapshot, who, &entity, now)?.map(Now::Case),
+            };
+            Ok(Ok(line.map(|line| (line, entity.index))))
         })
     }
 }
