@@ -202,7 +202,7 @@ export interface Area {
   unit?: Id;
   status: string;
   /** West, south, east, north. */
-  bounds?: [number, number, number, number];
+  box?: [number, number, number, number];
 }
 
 export interface Person {

@@ -1,23 +1,51 @@
 import { expect, it } from 'vitest';
 import type { Area } from '../api/types';
-import { around, features, outlines } from './style';
+import { lettersOf } from './layers';
+import { around, corners, drawn, isArchive, moved, names, outlines, pictures, ringAround } from './style';
 
 it('draws points where they are, or where a bent map has them', () => {
-  const at = (shift: 'none' | 'gcj02') => (features([{ lon: 116.404, lat: 39.915 }], shift).features[0]?.geometry as { coordinates: number[] }).coordinates;
-  expect(at('none')).toEqual([116.404, 39.915]);
-  expect(at('gcj02')[0]).toBeCloseTo(116.41024, 4);
+  expect(drawn(116.404, 39.915, 'none')).toEqual([116.404, 39.915]);
+  expect(drawn(116.404, 39.915, 'gcj02')[0]).toBeCloseTo(116.41024, 4);
 });
 
 it('outlines areas that are in use and known to lie somewhere', () => {
   const areas = [
-    { id: 'a', name: '城北', status: 'active', bounds: [1, 2, 3, 4] },
-    { id: 'b', name: '城南', status: 'retired', bounds: [1, 2, 3, 4] },
+    { id: 'a', name: '城北', status: 'active', box: [1, 2, 3, 4] },
+    { id: 'b', name: '城南', status: 'retired', box: [1, 2, 3, 4] },
     { id: 'c', name: '城东', status: 'active' },
   ] as Area[];
-  expect(outlines(areas, 'none').features.map(({ properties }) => properties?.['name'])).toEqual(['城北']);
+  const shapes = outlines(areas);
+  expect(shapes.features.map(({ properties }) => properties?.['name'])).toEqual(['城北']);
+  expect(around(corners(shapes))).toEqual([[1, 2], [3, 4]]);
+  expect(names(shapes).features[0]).toMatchObject({ geometry: { coordinates: [2, 3] }, properties: { name: '城北' } });
+});
+
+it('bends every corner of a shape and leaves the shape itself alone', () => {
+  const shape: GeoJSON.MultiPolygon = { type: 'MultiPolygon', coordinates: [[[[116.404, 39.915], [116.5, 39.9], [116.404, 39.8], [116.404, 39.915]]]] };
+  const bent = moved(shape, 'gcj02');
+  expect(bent.coordinates[0]?.[0]?.[0]?.[0]).toBeCloseTo(116.41024, 4);
+  expect(shape.coordinates[0]?.[0]?.[0]).toEqual([116.404, 39.915]);
+  expect(moved(shape, 'none')).toBe(shape);
 });
 
 it('looks at all of it', () => {
   expect(around([[3, 4], [1, 2]])).toEqual([[1, 2], [3, 4]]);
   expect(around([])).toBeUndefined();
+});
+
+it('knows an archive of tiles however it is named', () => {
+  expect(['pmtiles://https://a.cn/x', '/city.pmtiles', 'https://a.cn/city.pmtiles?v=1', 'https://a.cn/{z}/{x}/{y}.png'].map(isArchive)).toEqual([true, true, true, false]);
+  expect(pictures('/city.pmtiles').source).toMatchObject({ url: 'pmtiles:///city.pmtiles' });
+});
+
+it('draws a ring as wide as something may be wrong', () => {
+  const [[first, ...rest] = []] = ringAround({ lon: 120, lat: 30, accuracy: 111.195 }).coordinates;
+  expect(rest.at(-1)?.[0]).toBeCloseTo(first?.[0] ?? 0, 9);
+  expect(Math.max(...rest.map(([, lat]) => lat as number)) - 30).toBeCloseTo(0.001, 6);
+});
+
+it('writes its names in letters that the map has', () => {
+  const named = { id: 'roads', type: 'symbol' as const, source: 'x', layout: { 'text-font': ['Noto Sans Regular'] } };
+  expect(lettersOf({ layers: [{ id: 'sea', type: 'background' }, named] })).toEqual(['Noto Sans Regular']);
+  expect(lettersOf({ layers: [{ id: 'sea', type: 'background' }] })).toBeUndefined();
 });

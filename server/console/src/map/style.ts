@@ -1,6 +1,6 @@
 // What lies under the points: the operator's map where one is configured, else the city's areas on plain ground.
 
-import type { StyleSpecification } from 'maplibre-gl';
+import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
 import type { Area, City } from '../api/types';
 import { bent } from './gcj02';
 
@@ -10,6 +10,13 @@ export interface Point {
   id?: string;
   label?: string;
   tone?: 'good' | 'warn' | 'bad';
+}
+
+/** Where somebody or something is, and how far it may be from there, in metres. */
+export interface Here {
+  lon: number;
+  lat: number;
+  accuracy?: number;
 }
 
 export interface Colours {
@@ -23,74 +30,127 @@ export interface Colours {
   bad: string;
 }
 
-type Shift = City['map']['shift'];
+export type Shift = City['map']['shift'];
+export type Box = [[number, number], [number, number]];
 
 /** Where a point is drawn. */
 export function drawn(lon: number, lat: number, shift: Shift): [number, number] {
   return shift === 'gcj02' ? bent(lon, lat) : [lon, lat];
 }
 
-export function features(points: Point[], shift: Shift): GeoJSON.FeatureCollection {
+/** The areas that are in use, by the boxes in which they lie. */
+export function outlines(areas: Area[]): GeoJSON.FeatureCollection {
+  const known = areas.filter((area) => area.box && area.status === 'active');
   return {
     type: 'FeatureCollection',
-    features: points.map(({ lon, lat, id, label, tone }) => ({
-      type: 'Feature',
-      geometry: { type: 'Point', coordinates: drawn(lon, lat, shift) },
-      properties: { id: id ?? '', label: label ?? '', tone: tone ?? 'warn' },
-    })),
-  };
-}
-
-export function outlines(areas: Area[], shift: Shift): GeoJSON.FeatureCollection {
-  const bounded = areas.filter((area) => area.bounds && area.status === 'active');
-  return {
-    type: 'FeatureCollection',
-    features: bounded.map(({ name, bounds }) => {
-      const [west, south, east, north] = bounds as [number, number, number, number];
+    features: known.map(({ name, box }) => {
+      const [west, south, east, north] = box as [number, number, number, number];
       const ring = [[west, south], [east, south], [east, north], [west, north], [west, south]];
-      return {
-        type: 'Feature',
-        geometry: { type: 'Polygon', coordinates: [ring.map(([lon, lat]) => drawn(lon as number, lat as number, shift))] },
-        properties: { name },
-      };
+      return { type: 'Feature', geometry: { type: 'Polygon', coordinates: [ring] }, properties: { name } };
     }),
   };
 }
 
-/** The smallest box around everything, with some room; none where there is nothing. */
-export function around(points: [number, number][]): [[number, number], [number, number]] | undefined {
-  if (points.length === 0) return undefined;
-  let [west, south, east, north] = [180, 90, -180, -90];
+/** The same shapes where the map has them. */
+export function moved<T>(shapes: T, shift: Shift): T {
+  if (shift === 'none') return shapes;
+  return JSON.parse(JSON.stringify(shapes), (name, value: unknown) => (name === 'coordinates' ? each(value) : value)) as T;
+
+  function each(value: unknown): unknown {
+    if (!Array.isArray(value)) return value;
+    return typeof value[0] === 'number' ? drawn(value[0], value[1] as number, shift) : value.map(each);
+  }
+}
+
+/** Every corner of some shapes. */
+export function corners(shapes: unknown): [number, number][] {
+  const found: [number, number][] = [];
+  JSON.stringify(shapes, (name, value: unknown) => {
+    if (name === 'coordinates') walk(value);
+    return name === 'coordinates' ? undefined : value;
+  });
+  return found;
+
+  function walk(value: unknown): void {
+    if (!Array.isArray(value)) return;
+    if (typeof value[0] === 'number') found.push([value[0], value[1] as number]);
+    else value.forEach(walk);
+  }
+}
+
+/** The names of shapes, each once and in its middle. */
+export function names(shapes: GeoJSON.GeoJSON): GeoJSON.FeatureCollection {
+  const all = shapes.type === 'FeatureCollection' ? shapes.features : shapes.type === 'Feature' ? [shapes] : [];
+  const features = all.flatMap(({ geometry, properties }): GeoJSON.Feature[] => {
+    const box = around(corners(geometry));
+    if (!box || !properties?.['name']) return [];
+    const [[west, south], [east, north]] = box;
+    return [{ type: 'Feature', geometry: { type: 'Point', coordinates: [(west + east) / 2, (south + north) / 2] }, properties: { name: properties['name'] } }];
+  });
+  return { type: 'FeatureCollection', features };
+}
+
+/** The smallest box around everything; none where there is nothing. */
+export function around(points: Iterable<[number, number]>): Box | undefined {
+  let [west, south, east, north] = [Infinity, Infinity, -Infinity, -Infinity];
   for (const [lon, lat] of points) {
     west = Math.min(west, lon);
     east = Math.max(east, lon);
     south = Math.min(south, lat);
     north = Math.max(north, lat);
   }
-  return [[west, south], [east, north]];
+  return west <= east ? [[west, south], [east, north]] : undefined;
 }
 
-/** A style without glyphs or pictures from elsewhere: labels are drawn by the browser itself. */
-export function style(map: City['map'], areas: GeoJSON.FeatureCollection, colours: Colours): StyleSpecification {
-  const tiles = map.tiles;
+/** A style without anything from elsewhere: plain ground, or the operator's tiles. */
+export function ground(tiles: TilesGround | undefined, colours: Colours): StyleSpecification {
   return {
     version: 8,
-    sources: {
-      areas: { type: 'geojson', data: areas },
-      ...(tiles
-        ? { tiles: tiles.startsWith('pmtiles:') ? { type: 'raster', url: tiles, attribution: map.attribution ?? '' } : { type: 'raster', tiles: [tiles], tileSize: 256, attribution: map.attribution ?? '' } }
-        : {}),
-    },
-    layers: [
-      { id: 'ground', type: 'background', paint: { 'background-color': colours.paper } },
-      ...(tiles ? [{ id: 'tiles', type: 'raster' as const, source: 'tiles' }] : []),
-      { id: 'areas', type: 'fill', source: 'areas', paint: { 'fill-color': colours.accent, 'fill-opacity': tiles ? 0.04 : 0.1 } },
-      { id: 'area-lines', type: 'line', source: 'areas', paint: { 'line-color': colours.accent, 'line-opacity': 0.6 } },
-      {
-        id: 'area-names', type: 'symbol', source: 'areas',
-        layout: { 'text-field': ['get', 'name'], 'text-size': 13 },
-        paint: { 'text-color': colours.ink, 'text-halo-color': colours.paper, 'text-halo-width': 1.5 },
-      },
-    ],
+    sources: tiles ? { tiles: tiles.source } : {},
+    layers: [{ id: 'ground', type: 'background', paint: { 'background-color': colours.paper } }, ...(tiles?.layers ?? [])],
   };
+}
+
+export interface TilesGround {
+  source: SourceSpecification;
+  layers: LayerSpecification[];
+}
+
+/** True of an archive of tiles in one file. */
+export function isArchive(tiles: string): boolean {
+  return tiles.startsWith('pmtiles:') || /\.pmtiles($|[?#])/.test(tiles);
+}
+
+/** Pictures of squares of the ground, from an address with `{z}`, `{x}` and `{y}` in it, or from an archive. */
+export function pictures(tiles: string): TilesGround {
+  const source: SourceSpecification = isArchive(tiles)
+    ? { type: 'raster', url: tiles.startsWith('pmtiles:') ? tiles : `pmtiles://${tiles}`, tileSize: 256 }
+    : { type: 'raster', tiles: [tiles], tileSize: 256 };
+  return { source, layers: [{ id: 'tiles', type: 'raster', source: 'tiles' }] };
+}
+
+/** An archive of shapes says how each sort of them is called but not how they look: they are drawn in the page's colours. */
+export function shapes(tiles: string, sorts: string[], colours: Colours): TilesGround {
+  const plain = (sort: string): LayerSpecification[] => [
+    {
+      id: `${sort} ground`, type: 'fill', source: 'tiles', 'source-layer': sort, filter: ['==', ['geometry-type'], 'Polygon'],
+      paint: { 'fill-color': /water|ocean|lake|river/.test(sort) ? colours.accent : colours.line, 'fill-opacity': 0.25 },
+    },
+    {
+      id: `${sort} lines`, type: 'line', source: 'tiles', 'source-layer': sort, filter: ['==', ['geometry-type'], 'LineString'],
+      paint: { 'line-color': colours.ink, 'line-opacity': 0.35, 'line-width': ['interpolate', ['linear'], ['zoom'], 8, 0.5, 16, 2] },
+    },
+  ];
+  const url = tiles.startsWith('pmtiles:') ? tiles : `pmtiles://${tiles}`;
+  return { source: { type: 'vector', url }, layers: sorts.flatMap(plain) };
+}
+
+/** A ring around somewhere, as far away as it may be wrong. */
+export function ringAround({ lon, lat, accuracy = 0 }: Here): GeoJSON.Polygon {
+  const [north, east] = [accuracy / 111_195, accuracy / (111_195 * Math.cos((lat * Math.PI) / 180))];
+  const ring = Array.from({ length: 49 }, (_, n) => {
+    const angle = (n / 48) * 2 * Math.PI;
+    return [lon + east * Math.cos(angle), lat + north * Math.sin(angle)];
+  });
+  return { type: 'Polygon', coordinates: [ring] };
 }
