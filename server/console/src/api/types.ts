@@ -139,6 +139,7 @@ export interface Notice extends Line {
   closed?: Time;
   appeal?: string;
   appeal_result?: string;
+  disputes?: Dispute[];
   reason?: string;
   face?: unknown;
 }

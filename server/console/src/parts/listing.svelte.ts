@@ -40,10 +40,11 @@ export class Listing<K extends keyof Kinds> {
   }
 
   /** Begins anew; what was shown stays until the first page is there. */
-  begin = async (filters: Filters = this.#filters): Promise<void> => {
+  begin = async (filters: Filters = this.#filters, kind: K = this.#kind): Promise<void> => {
     this.#ended.abort();
     const mine = (this.#ended = new AbortController());
     this.#filters = filters;
+    this.#kind = kind;
     this.#busy = true;
     try {
       const leaf = await this.#ask(undefined, mine);
@@ -59,6 +60,21 @@ export class Listing<K extends keyof Kinds> {
     }
     this.loaded = true;
     this.#busy = false;
+  };
+
+  /** Asks again for as many pages as are shown, in one go. */
+  again = async (): Promise<void> => {
+    const mine = this.#ended;
+    const pages = Math.max(1, this.held.gone.length + this.held.leaves.length);
+    let held: Held<Kinds[K]> = NOTHING;
+    try {
+      for (let n = 0; n < pages && (n === 0 || onwards(held) !== undefined); n++) held = withNext(held, await this.#ask(onwards(held), mine));
+      if (mine !== this.#ended || mine.signal.aborted) return;
+      this.held = held;
+      this.error = undefined;
+    } catch (problem) {
+      if (!mine.signal.aborted) this.error = problem;
+    }
   };
 
   more = (): Promise<void> => this.#turn(async (ended) => {
