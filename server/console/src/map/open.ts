@@ -1,7 +1,7 @@
 // A map that stands without any server of tiles: the operator's map is laid under it once it has come, and left away where it
 // does not come.
 
-import type { GeoJSONSource, Map as Drawn, MapGeoJSONFeature, MapMouseEvent, Point as Pixel } from 'maplibre-gl';
+import type { ErrorEvent, GeoJSONSource, Map as Drawn, MapGeoJSONFeature, MapMouseEvent, Point as Pixel } from 'maplibre-gl';
 import type { City } from '../api/types';
 import { t } from '../words/index.svelte';
 import { CLUSTERED, colours, layers, lettersOf } from './layers';
@@ -53,7 +53,7 @@ function spotted(here: Here | undefined, shift: City['map']['shift']): GeoJSON.F
 
 function named() {
   return {
-    'Map.Title': t('map.title'),
+    'Map.Title': `${t('map.title')}: ${t('map.keys')}`,
     'NavigationControl.ZoomIn': t('map.zoom_in'),
     'NavigationControl.ZoomOut': t('map.zoom_out'),
     'NavigationControl.ResetBearing': t('map.north'),
@@ -108,12 +108,18 @@ export class CityMap {
     if (this.#come || !this.#own) return;
     this.#own = undefined;
     this.heard.without();
-    this.#map.setStyle(this.#plain());
+    this.#map.setStyle(this.#plain(), { diff: false });
+  }
+
+  /** Nothing of the operator's answers: a tile that there is none of answers that there is none. */
+  #failed({ error, sourceId }: ErrorEvent & { sourceId?: string }) {
+    this.#without();
+    if (sourceId === 'tiles' && !(error as { status?: number }).status) this.heard.without();
   }
 
   #hear() {
     const map = this.#map;
-    map.on('error', () => this.#without());
+    map.on('error', (event) => this.#failed(event));
     map.on('style.load', () => this.#draw());
     map.on('click', (event: MapMouseEvent) => this.#pointed(event.point));
     map.on('moveend', () => this.#tell());

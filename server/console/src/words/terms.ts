@@ -11,7 +11,7 @@ export const terms = {
     'standing.late': '逾期整改',
     'severity.low': '低', 'severity.medium': '中', 'severity.high': '高', 'severity.urgent': '紧急',
     'clock.urgent_hour': '紧急工作时', 'clock.working_hour': '工作时', 'clock.working_day': '工作日', 'clock.calendar_day': '自然日',
-    'source.on_site': '现场督查', 'source.special_inspection': '专项督查', 'source.complaint': '群众投诉', 'source.media': '媒体曝光',
+    'source.on_site': '现场考核', 'source.special_inspection': '专项督查', 'source.complaint': '投诉', 'source.media': '媒体',
     'source.superior': '上级交办',
     'rule.found': '发现问题', 'rule.overdue': '超期', 'rule.repeat': '重复发生', 'rule.rework': '返工', 'rule.falsified': '弄虚作假',
     'rule.special': '特殊扣分', 'rule.notice': '督办单',
