@@ -6,10 +6,11 @@ import { sha256 } from '@noble/hashes/sha2.js';
 const PIECE = 1024 * 1024;
 
 /** Hashes a file a piece at a time, so that the page goes on answering. */
-export async function hashOf(file: Blob): Promise<string> {
+export async function hashOf(file: Blob, signal?: AbortSignal): Promise<string> {
   const hash = sha256.create();
   for (let at = 0; at < file.size; at += PIECE) {
     hash.update(new Uint8Array(await file.slice(at, at + PIECE).arrayBuffer()));
+    signal?.throwIfAborted();
   }
   return `sha256:${base64url(hash.digest())}`;
 }
