@@ -64,7 +64,8 @@ fn main() -> io::Result<()> {
 /// Makes the console in `out`.
 fn make(console: &Path, out: &Path) -> Result<(), String> {
     if is_stale(console) {
-        npm(console, out, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
+        // What the console is made with is not part of it.
+        npm(console, out, &["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"])?;
     }
     npm(console, out, &["run", "--silent", "build"])?;
     match out.join("index.html").is_file() {
@@ -86,7 +87,7 @@ fn npm(console: &Path, out: &Path, arguments: &[&str]) -> Result<(), String> {
     let name = if cfg!(windows) { "npm.cmd" } else { "npm" };
     let what = format!("npm {}", arguments.join(" "));
     let mut command = Command::new(name);
-    command.args(arguments).current_dir(console).env("XUNCHA_CONSOLE_OUT", out).env("NODE_ENV", "production");
+    command.args(arguments).current_dir(console).env("XUNCHA_CONSOLE_OUT", out).env_remove("NODE_ENV");
     let done = command.output().map_err(|error| format!("{what}: {error}"))?;
     if done.status.success() {
         return Ok(());

@@ -3,6 +3,7 @@
 //! Its policy lets a page load from this server alone, and from where the settings have the map from; nothing inline
 //! runs.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -102,7 +103,10 @@ fn give(name: &str, method: &Method, headers: &HeaderMap) -> Option<Response> {
     let known = line(header::IF_NONE_MATCH);
     let known = known.split(',').any(|known| known.trim().trim_start_matches("W/") == tag);
     let encoded = small.is_some();
-    let bytes = small.unwrap_or_else(|| Bytes::from(file.data.into_owned()));
+    let bytes = small.unwrap_or(match file.data {
+        Cow::Borrowed(embedded) => Bytes::from_static(embedded),
+        Cow::Owned(read) => Bytes::from(read),
+    });
     let (status, body) = match (known, method == Method::HEAD) {
         (true, _) => (StatusCode::NOT_MODIFIED, Body::empty()),
         (false, true) => (StatusCode::OK, Body::empty()),

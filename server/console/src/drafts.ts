@@ -28,3 +28,19 @@ export function drafted<T extends object>(form: string, starting: T) {
     },
   };
 }
+
+/** The forms in which something was typed and not said, by their names. */
+export function begunForms(): string[] {
+  const prefix = `${PREFIX} ${session.who?.user ?? ''} `;
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith(prefix));
+    return keys.filter((key) => holdsWords(localStorage.getItem(key))).map((key) => key.slice(prefix.length));
+  } catch {
+    return [];
+  }
+}
+
+function holdsWords(kept: string | null): boolean {
+  const filled = JSON.parse(kept ?? '{}') as Record<string, unknown>;
+  return Object.values(filled).some((value) => typeof value === 'string' && value.trim() !== '');
+}

@@ -6,12 +6,14 @@ import type { Kept } from './pictures';
 
 export type Store = Pick<typeof browser, 'get' | 'set' | 'update' | 'delMany'>;
 
+const PREFIX = 'xuncha.photos';
+
 export class Shelf {
   readonly #key: string;
   readonly #store: Store;
 
   constructor(who: string, draft: string, store: Store = browser) {
-    this.#key = `xuncha.photos ${who} ${draft}`;
+    this.#key = `${PREFIX} ${who} ${draft}`;
     this.#store = store;
   }
 
@@ -48,5 +50,17 @@ export class Shelf {
 
   #change(change: (all: Kept[]) => Kept[]): Promise<void> {
     return this.#store.update<Kept[]>(this.#key, (all) => change(all ?? []));
+  }
+}
+
+/** The forms of somebody for which pictures were chosen and not said. */
+export async function begunPictures(who: string): Promise<string[]> {
+  const prefix = `${PREFIX} ${who} `;
+  try {
+    // Of each form: how many there are. A picture's own key has its id behind.
+    const lists = (await browser.entries<string, unknown>()).filter(([key, value]) => String(key).startsWith(prefix) && Array.isArray(value) && value.length > 0);
+    return lists.map(([key]) => key.slice(prefix.length));
+  } catch {
+    return [];
   }
 }

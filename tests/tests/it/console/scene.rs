@@ -1,5 +1,7 @@
 //! A small city for a browser: who works in it, what was found there, and what a journey may ask of it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use xuncha_core::host::Host;
 use xuncha_core::model::{EntityId, Finding, FindingDraft, Hash, Place, Severity};
@@ -143,8 +145,9 @@ impl Scene {
         self.partial = finding;
     }
 
-    /// Waits until every photo that came can be looked at.
+    /// Waits until every photo that came can be looked at; whoever made no previews of his own has them made here.
     async fn settle(&self) {
+        self.server.office.make_previews(self.server.data(), Duration::ZERO);
         let ready = |id: &EntityId| {
             let finding = Finding::from_entity(&self.server.office.entity(*id));
             finding.evidence.is_reviewable() && finding.evidence.is_sealed()
@@ -195,6 +198,13 @@ impl Scene {
                 json!({})
             }
             "notice" => self.notice(),
+            "want" => {
+                let finding: EntityId = asked["id"].as_str().unwrap().parse().unwrap();
+                let wanted = self.server.clock.now().plus_millis(30 * 24 * 60 * 60 * 1000);
+                let body = json!({ "wanted": wanted, "wanted_because": "设备检修" });
+                self.server.office.decides(self.person("coordinator"), "finding.request_extension", finding, body);
+                json!({})
+            }
             "expire" => {
                 self.server.clock.pass(IDLE + 60_000);
                 json!({})
