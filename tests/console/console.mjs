@@ -22,6 +22,16 @@ export async function please(what, more = {}) {
   return JSON.parse(value);
 }
 
+/** Waits until the ledger has the finding in this state; what a page shows may be ahead of it. */
+export async function becomes(id, status, what) {
+  let now;
+  for (const end = Date.now() + 10_000; Date.now() < end; ) {
+    now = (await please('look', { id })).fields.status;
+    if (now === status) return;
+  }
+  equal(now, status, what);
+}
+
 export function note(text) {
   process.stderr.write(`${text}\n`);
 }

@@ -1,12 +1,8 @@
 // A reviewer works the queue from the keyboard: files, declines, finds a duplicate, decides a conflict, takes one back.
-import { equal, holds, journey, look, note, please, scene, shoot, signIn } from './console.mjs';
+import { becomes, equal, holds, journey, look, note, please, scene, shoot, signIn } from './console.mjs';
 
 const { reviewer } = scene.people;
 const [first, near, smoke, corner] = scene.findings;
-
-async function status(id) {
-  return (await please('look', { id })).fields.status;
-}
 
 /** Goes through the queue until the finding with these words is shown. */
 async function seek(page, words) {
@@ -37,7 +33,7 @@ await journey(async ({ open }) => {
   await page.keyboard.press('1');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   await waiting(page, 5);
-  equal(await status(smoke), 'declined', 'the one that was declined with a number');
+  await becomes(smoke, 'declined', 'the one that was declined with a number');
 
   // The near one is the same as the first.
   await seek(page, '与上一条相近');
@@ -47,15 +43,15 @@ await journey(async ({ open }) => {
   await page.keyboard.press('1');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
   await waiting(page, 4);
-  equal(await status(near), 'duplicate', 'the near one');
+  await becomes(near, 'duplicate', 'the near one');
 
   await seek(page, '占道堆放纸箱');
   await page.keyboard.press('f');
   await waiting(page, 3);
-  equal(await status(first), 'filed', 'the one that was filed with one key');
+  await becomes(first, 'filed', 'the one that was filed with one key');
   await page.keyboard.press('z');
   await waiting(page, 4);
-  equal(await status(first), 'reported', 'the one that was taken back');
+  await becomes(first, 'reported', 'the one that was taken back');
 
   // What an inspector finds meanwhile appears by itself, behind the others.
   await please('record', { note: '刚刚发现的堆物' });
@@ -74,7 +70,7 @@ await journey(async ({ open }) => {
   await page.getByText('裁定冲突').first().waitFor();
   await page.keyboard.press('f');
   await waiting(page, 4);
-  equal(await status(corner), 'filed', 'the one that was in dispute');
+  await becomes(corner, 'filed', 'the one that was in dispute');
 
   // One photo of two is here: filing asks why it is not waited for.
   await seek(page, '1 / 2').catch(() => undefined);
@@ -85,7 +81,7 @@ await journey(async ({ open }) => {
   await page.getByRole('dialog').getByLabel(/未看照片的原因/).waitFor();
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  equal(await status(scene.partial), 'reported', 'the one whose photos are on their way');
+  await becomes(scene.partial, 'reported', 'the one whose photos are on their way');
 
   // Somebody else decides about what is being looked at.
   await seek(page, '刚刚发现的堆物');

@@ -67,8 +67,9 @@ await journey(async ({ open }) => {
   await shoot(print, 'paper');
 
   await please('want', { id: first });
-  await page.getByRole('button', { name: '准予延期' }).first().waitFor();
-  await page.getByRole('button', { name: '准予延期' }).first().click();
+  const card = page.locator('article', { has: page.locator(`a[href="/findings/${first}"]`) });
+  await card.getByText('申请延期').first().waitFor();
+  await card.getByRole('button', { name: '准予延期' }).click();
   holds((await page.getByRole('dialog').getByLabel(/截止时间/).inputValue()) !== '', 'the time that is wanted is there already');
   await page.getByRole('dialog').getByRole('button', { name: '准予延期' }).click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });

@@ -21,5 +21,5 @@ await journey(async ({ open }) => {
   equal(await other.getByRole('dialog').getByLabel(/理由/).inputValue(), '看不清楚', 'what the second one typed');
   await other.getByRole('dialog').getByRole('button', { name: '取消' }).click();
   await other.getByText('已立案', { exact: true }).first().waitFor();
-  equal((await please('look', { id: finding })).fields.status.value ?? '', 'filed', 'the state in the ledger');
+  equal((await please('look', { id: finding })).fields.status, 'filed', 'the state in the ledger');
 });

@@ -35,6 +35,13 @@ export function pagesFor(): Page[] {
   return listed.length ? listed : PAGES.filter((page) => page.at === '/account');
 }
 
+/** Where somebody begins: an administrator who reviews nothing, at what there is to look after. */
+export function home(): string | undefined {
+  const pages = pagesFor();
+  const admin = !may('finding.review') && !may('notice.draft') ? pages.find(({ at }) => at === '/admin') : undefined;
+  return (admin ?? pages[0])?.at;
+}
+
 export function pageAt(path: string, pages: Page[] = PAGES): { page: Page; parts: Record<string, string> } | undefined {
   const wanted = path.replace(/\/+$/, '').split('/');
   for (const page of pages) {
