@@ -3,7 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const MOST = 300 * 1024;
-const MAP = /^(maplibre-gl|pmtiles|CaseMap|FindingsMap)/;
+// `open` and `esm` are what opens the map and reads PMTiles; both come with it.
+const MAP = /^(maplibre-gl|open|esm|CaseMap|FindingsMap)-/;
 const folder = new URL('dist/assets/', import.meta.url);
 const sizes = readdirSync(folder)
   .filter((name) => name.endsWith('.js'))

@@ -73,7 +73,6 @@ await journey(async ({ open }) => {
   await becomes(corner, 'filed', 'the one that was in dispute');
 
   // One photo of two is here: filing asks why it is not waited for.
-  await seek(page, '1 / 2').catch(() => undefined);
   const partial = page.getByText(/照片 [01] \/ 2/).first();
   for (let n = 0; n < 6 && !(await partial.isVisible()); n++) await page.keyboard.press('j');
   for (let n = 0; n < 6 && !(await partial.isVisible()); n++) await page.keyboard.press('k');
@@ -86,6 +85,8 @@ await journey(async ({ open }) => {
   // Somebody else decides about what is being looked at.
   await seek(page, '刚刚发现的堆物');
   const other = await please('record', { note: '另一处堆物' });
+  // Four before it: the filed, declined and duplicate ones have left.
+  await waiting(page, 5);
   await seek(page, '另一处堆物');
   await please('file', { id: other.id });
   await page.getByText('已由他人处理').waitFor();

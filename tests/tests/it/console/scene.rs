@@ -186,6 +186,7 @@ impl Scene {
                 let note = asked["note"].as_str().unwrap_or("刚刚发现的堆物");
                 let finding = self.record(found("SR-1", note, 1_200.0, Severity::Medium), &photos);
                 self.phone.sync().await;
+                self.server.office.make_previews(self.server.data(), Duration::ZERO);
                 json!({ "id": finding })
             }
             "look" => {
