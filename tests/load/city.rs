@@ -29,8 +29,9 @@ pub(crate) struct City {
 }
 
 impl City {
+    /// With its ledger in SQLite.
     pub(crate) fn found() -> City {
-        City::found_in(false)
+        City::found_in(true)
     }
 
     /// With its ledger in SQLite for certain, or where `XUNCHA_POSTGRES` says.

@@ -83,12 +83,13 @@ fn fill(city: &City, findings: usize) -> String {
     for part in copies.chunks(TOGETHER) {
         store
             .change(|batch| {
+                let mut lines = Vec::new();
                 for number in part {
                     let (row, entity) = copy(&said[number % SAID], *number, now, &random);
                     batch.put_entity(&row)?;
-                    batch.put_listed(&listed(&entity, now).unwrap())?;
+                    lines.extend(listed(&entity, now));
                 }
-                Ok(())
+                batch.put_listed(&lines)
             })
             .unwrap();
     }

@@ -12,7 +12,7 @@ use xuncha_core::plan::{Facts, Judged};
 
 use super::cache::entity_of;
 use super::words::{LISTED, listed};
-use crate::store::{Batch, Result, Store, StoreError};
+use crate::store::{Batch, ListedRow, Result, Store, StoreError};
 
 /// Entries that are caught up with in one transaction.
 const PAGE: u32 = 256;
@@ -37,7 +37,7 @@ pub(crate) fn catch_up(store: &dyn Store) -> Result<()> {
                 for id in about {
                     let Some(row) = batch.entity(id)? else { continue };
                     if LISTED.contains(&row.kind.as_str()) {
-                        changed.note(batch, &entity_of(&row)?, entry.index, facts.received)?;
+                        changed.note(&entity_of(&row)?, entry.index, facts.received);
                     }
                 }
             }
@@ -54,15 +54,16 @@ pub(super) struct Changed {
     /// In the order in which they changed first.
     order: Vec<EntityId>,
     entities: BTreeMap<EntityId, (Entity, Time)>,
+    traces: Vec<(EntityId, u64)>,
 }
 
 impl Changed {
     /// `entity` changed at `index`, received then.
-    pub(super) fn note(&mut self, batch: &mut dyn Batch, entity: &Entity, index: u64, received: Time) -> Result<()> {
+    pub(super) fn note(&mut self, entity: &Entity, index: u64, received: Time) {
         if !LISTED.contains(&entity.kind.as_str()) {
-            return Ok(());
+            return;
         }
-        batch.add_trace(entity.id, index)?;
+        self.traces.push((entity.id, index));
         match self.entities.get_mut(&entity.id) {
             Some((known, _)) => *known = entity.clone(),
             None => {
@@ -70,15 +71,13 @@ impl Changed {
                 self.entities.insert(entity.id, (entity.clone(), received));
             }
         }
-        Ok(())
     }
 
     /// Lists all of it.
     pub(super) fn write(mut self, batch: &mut dyn Batch) -> Result<()> {
-        for id in self.order {
-            let row = self.entities.remove(&id).and_then(|(entity, received)| listed(&entity, received));
-            row.map_or(Ok(()), |row| batch.put_listed(&row))?;
-        }
-        Ok(())
+        batch.add_traces(&self.traces)?;
+        let entities = self.order.iter().filter_map(|id| self.entities.remove(id));
+        let rows: Vec<ListedRow> = entities.filter_map(|(entity, received)| listed(&entity, received)).collect();
+        batch.put_listed(&rows)
     }
 }

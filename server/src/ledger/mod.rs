@@ -40,4 +40,4 @@ pub use sequencer::{BATCH_OPS, Sequencer};
 pub use standing::{ahead, remember, rolled_back, rolled_back_detail, unproven};
 pub use verify::{Problem, Report, verify};
 pub use words::listed;
-pub(crate) use words::{cells_around, in_scope, sought, stands_for};
+pub(crate) use words::{Sought, cells_around, in_scope, stands_for};

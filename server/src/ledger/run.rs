@@ -264,7 +264,7 @@ impl<'a> Run<'a> {
         self.batch.put_entity(&EntityRow { id, kind, index, row, places: places.clone() })?;
         if let Some(changed) = &mut self.changed {
             let received = self.moment.received.unwrap_or(Time::from_millis(0));
-            changed.note(self.batch, &entity, index, received)?;
+            changed.note(&entity, index, received);
         }
         self.cache.put(Arc::new(entity), places);
         Ok(())

@@ -13,6 +13,9 @@ pub(super) const LISTED: &[&str] = &["finding", "notice", "deduction"];
 /// Most words that one thing is found by; what a text has beyond them is not.
 const MOST: usize = 4_000;
 
+/// Characters of a word that count: longer ones no index takes, and nobody types them.
+const LONGEST: usize = 32;
+
 /// Side of a cell of the map, in degrees of latitude: about 500 metres.
 const CELL: f64 = 0.0045;
 
@@ -106,33 +109,47 @@ fn plain(value: &str) -> String {
     value.chars().filter(|char| char.is_alphanumeric() || "_-.:".contains(*char)).collect()
 }
 
-/// The words of a text. Chinese is not written with spaces: each character and each two that stand side by side are
-/// words. Anything else is cut where letters and digits end.
+/// The words of a text. Chinese is not written with spaces: each two characters that stand side by side are a word, and so
+/// is the last one, so that each character begins one. Anything else is cut where letters and digits end.
 fn words_of(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for run in runs(text) {
         match run {
             Run::Word(word) => words.push(word),
             Run::Characters(characters) => {
-                words.extend(characters.iter().map(char::to_string));
                 words.extend(characters.windows(2).map(|two| two.iter().collect::<String>()));
+                words.extend(characters.last().map(char::to_string));
             }
         }
     }
     words
 }
 
-/// The words that something must have for `text` to be found in it: of Chinese, what stands side by side.
-pub(crate) fn sought(text: &str) -> Vec<String> {
-    let mut words = BTreeSet::new();
-    for run in runs(text) {
-        match run {
-            Run::Word(word) => drop(words.insert(word)),
-            Run::Characters(one) if one.len() == 1 => words.extend(one.iter().map(char::to_string)),
-            Run::Characters(many) => words.extend(many.windows(2).map(|two| two.iter().collect::<String>())),
+/// What something must have for `text` to be found in it.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sought {
+    /// These words: of Chinese, what stands side by side.
+    pub(crate) words: BTreeSet<String>,
+    /// Words that begin so: with a Chinese character that stands alone.
+    pub(crate) begins: BTreeSet<String>,
+}
+
+impl Sought {
+    pub(crate) fn of(text: &str) -> Sought {
+        let mut sought = Sought::default();
+        for run in runs(text) {
+            match run {
+                Run::Word(word) => drop(sought.words.insert(word)),
+                Run::Characters(one) if one.len() == 1 => sought.begins.extend(one.iter().map(char::to_string)),
+                Run::Characters(many) => sought.words.extend(many.windows(2).map(|two| two.iter().collect::<String>())),
+            }
         }
+        sought
     }
-    words.into_iter().collect()
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.begins.is_empty()
+    }
 }
 
 enum Run {
@@ -156,6 +173,13 @@ fn runs(text: &str) -> Vec<Run> {
         }
         open = true;
     }
+    for run in &mut runs {
+        if let Run::Word(word) = run
+            && let Some((end, _)) = word.char_indices().nth(LONGEST)
+        {
+            word.truncate(end);
+        }
+    }
     runs
 }
 
@@ -171,13 +195,25 @@ mod tests {
     #[test]
     fn chinese_is_found_by_what_stands_side_by_side_and_the_rest_by_words() {
         let words = words_of("桥下堆物 No.12，A1路");
-        for part in ["桥", "桥下", "下堆", "堆物", "no", "12", "a1", "路"] {
-            assert!(words.contains(&part.to_owned()), "{part}: {words:?}");
+        assert_eq!(words, ["桥下", "下堆", "堆物", "物", "no", "12", "a1", "路"]);
+        let sought = |text| {
+            let Sought { words, begins } = Sought::of(text);
+            (words.into_iter().collect::<Vec<_>>(), begins.into_iter().collect::<Vec<_>>())
+        };
+        assert_eq!(sought("桥下堆"), (vec!["下堆".into(), "桥下".into()], vec![]));
+        assert_eq!(sought("堆 no"), (vec!["no".into()], vec!["堆".into()]));
+        assert!(Sought::of(" !? ").is_empty());
+        for char in ["桥", "下", "堆", "物", "路"] {
+            assert!(words.iter().any(|word| word.starts_with(char)), "{char} begins a word");
         }
-        assert!(!words.contains(&"桥堆".to_owned()));
-        assert_eq!(sought("桥下堆"), ["下堆", "桥下"]);
-        assert_eq!(sought("堆"), ["堆"]);
-        assert_eq!(sought(" !? "), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_word_without_end_is_cut_where_it_is_kept_and_where_it_is_sought() {
+        let long = "𝐀z".repeat(2_000);
+        let [kept] = &words_of(&long)[..] else { panic!("one word") };
+        assert_eq!(kept.chars().count(), LONGEST);
+        assert_eq!(Sought::of(&long).words.into_iter().collect::<Vec<_>>(), [kept.clone()]);
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub struct Wanted {
     pub kind: String,
     /// Words that it must have, all of them.
     pub all: Vec<String>,
+    /// Beginnings of words, for each of which it must have one.
+    pub begins: Vec<String>,
     /// Of each of these, at least one.
     pub any: Vec<Vec<String>>,
     /// Received at this time or later.
@@ -71,7 +73,7 @@ pub struct Wanted {
 impl Wanted {
     /// True when it is asked for words.
     pub(super) fn has_words(&self) -> bool {
-        !self.all.is_empty() || !self.any.is_empty()
+        !self.all.is_empty() || !self.begins.is_empty() || !self.any.is_empty()
     }
 }
 
@@ -105,10 +107,10 @@ pub trait Listings {
 pub trait KeepListings {
     /// The lists know of all entries below `size`.
     fn move_listed(&mut self, size: u64) -> Result<()>;
-    /// Lists something, or lists it otherwise.
-    fn put_listed(&mut self, row: &ListedRow) -> Result<()>;
-    /// Notes that `entity` changed at `index`; nothing happens when that is noted already.
-    fn add_trace(&mut self, entity: EntityId, index: u64) -> Result<()>;
+    /// Lists things in this order, or lists them otherwise; each is named once.
+    fn put_listed(&mut self, rows: &[ListedRow]) -> Result<()>;
+    /// Notes which entities changed at which indexes; nothing happens where that is noted already.
+    fn add_traces(&mut self, traces: &[(EntityId, u64)]) -> Result<()>;
     /// Keeps a token's hash.
     fn add_seat(&mut self, token: &Hash, row: &SeatRow) -> Result<()>;
     /// Takes every desk of a user away; how many there were.

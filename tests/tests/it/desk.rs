@@ -302,6 +302,20 @@ async fn what_changes_is_told_while_somebody_looks() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_text_without_a_single_space_is_kept_and_found_by_its_beginning() {
+    let City { server, phone, desk, .. } = city().await;
+    let note = "x".repeat(3_900);
+    let (item, why) = (Some("SR-1".into()), Some("看不清".into()));
+    let draft = FindingDraft { item, note: Some(note.clone()), why, ..FindingDraft::default() };
+    phone.notebook.record(draft, Vec::new()).unwrap();
+    phone.sync().await;
+    assert_eq!(desk.notes(&format!("findings?q={}", &note[..32])).await, [note.clone()]);
+    assert_eq!(desk.notes(&format!("findings?q={}", &note[..200])).await, [note.clone()]);
+    assert!(desk.notes(&format!("findings?q={}", &note[..31])).await.is_empty());
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_that_are_behind_are_caught_up_with_before_anybody_looks() {
     let City { server, findings, desk, .. } = city().await;
     let all = desk.get("findings").await.body;

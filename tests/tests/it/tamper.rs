@@ -179,7 +179,7 @@ async fn lists_that_say_other_than_the_ledger_are_found() {
     is_found("UPDATE trace SET idx = idx + 1", "where");
     assert_eq!(run_behind(data, "UPDATE trace SET idx = idx - 1"), 1);
     let words = if Settings::of(data).unwrap().database.is_some() {
-        "UPDATE listing SET words = array_append(words, '路')"
+        "UPDATE listing SET words = words || array_to_tsvector(ARRAY['路']::text[])"
     } else {
         "INSERT OR REPLACE INTO listing_words (rowid, words) VALUES (1, '桥 路')"
     };

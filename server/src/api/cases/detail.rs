@@ -207,6 +207,7 @@ fn neighbours(snapshot: &dyn Snapshot, granted: &[Scope], finding: &Entity) -> R
     let wanted = Wanted {
         kind: "finding".into(),
         all: stands_for("item", &item.id).into_iter().collect(),
+        begins: Vec::new(),
         any: vec![cells_around(lat, lon, f64::from(item.near.metres))],
         from: None,
         below: None,

@@ -5,7 +5,7 @@ use xuncha_core::model::{Code, Time};
 use xuncha_core::plan::Scope;
 use xuncha_core::protocol::ServiceError;
 
-use crate::ledger::{in_scope, sought, stands_for};
+use crate::ledger::{Sought, in_scope, stands_for};
 use crate::problem::refusal;
 use crate::store::{Listed, Order, Wanted};
 
@@ -86,6 +86,7 @@ impl Query {
         let mut wanted = Wanted {
             kind: kind.to_owned(),
             all: Vec::new(),
+            begins: Vec::new(),
             any: Vec::new(),
             from: self.from,
             below: self.before,
@@ -96,11 +97,12 @@ impl Query {
         };
         self.add_fields(&mut wanted, granted)?;
         if let Some(text) = &self.q {
-            let words = sought(text);
-            if words.is_empty() {
+            let sought = Sought::of(text);
+            if sought.is_empty() {
                 return Err(bad("q", "holds no letter, digit or character to look for"));
             }
-            wanted.all.extend(words);
+            wanted.all.extend(sought.words);
+            wanted.begins.extend(sought.begins);
         }
         let due = self.add_standing(&mut wanted, now)?;
         wanted.order = self.order(due)?;

@@ -173,6 +173,7 @@ fn learn_cases(snapshot: &dyn Snapshot, who: &Onlooker, city: &mut City, finding
             let wanted = Wanted {
                 kind: "deduction".into(),
                 all: Vec::new(),
+                begins: Vec::new(),
                 any: vec![about.clone()],
                 from: None,
                 below: None,

@@ -39,7 +39,7 @@ impl Listings for Transaction {
     fn listed_words(&self, tell: &mut dyn FnMut(u64, &str)) -> Result<()> {
         let mut after = 0;
         loop {
-            let sql = "SELECT n, words FROM listing WHERE n > $1 ORDER BY n LIMIT $2";
+            let sql = "SELECT n, tsvector_to_array(words) FROM listing WHERE n > $1 ORDER BY n LIMIT $2";
             let page = self.line.many(sql, &[&signed(after), &i64::from(PAGE)], |row| {
                 Ok((number(row, 0)?, row.try_get::<_, Vec<String>>(1)?))
             })?;
@@ -101,11 +101,8 @@ impl Transaction {
             params.push(value);
             format!("${}", params.len())
         };
-        if !wanted.all.is_empty() {
-            words.push(format!("words @> {}", mark(Box::new(wanted.all.clone()))));
-        }
-        for group in &wanted.any {
-            words.push(format!("words && {}", mark(Box::new(group.clone()))));
+        if wanted.has_words() {
+            words.push(format!("words @@ {}::text::tsquery", mark(Box::new(expression(wanted)))));
         }
         for (time, sign) in [(wanted.from, ">="), (wanted.below, "<")] {
             if let Some(bound) = time.map(|time| self.number_at(&wanted.kind, time)).transpose()? {
@@ -158,22 +155,46 @@ impl Transaction {
     }
 }
 
+/// All of the words and beginnings, and of each group one.
+fn expression(wanted: &Wanted) -> String {
+    let quoted = |word: &String| format!("'{}'", word.replace('\\', r"\\").replace('\'', "''"));
+    let all = wanted.all.iter().map(quoted);
+    let begins = wanted.begins.iter().map(|begin| format!("{}:*", quoted(begin)));
+    let any = wanted.any.iter().map(|group| format!("({})", group.iter().map(quoted).collect::<Vec<_>>().join(" | ")));
+    all.chain(begins).chain(any).collect::<Vec<_>>().join(" & ")
+}
+
 impl KeepListings for Transaction {
     fn move_listed(&mut self, size: u64) -> Result<()> {
         self.line.run("UPDATE head SET listed = $1", vec![sent(signed(size))])
     }
 
-    fn put_listed(&mut self, row: &ListedRow) -> Result<()> {
-        let sql = "INSERT INTO listing (entity, kind, received, due, words) VALUES ($1, $2, $3, $4, $5)
-                   ON CONFLICT (entity) DO UPDATE SET due = $4, words = $5";
-        let (kind, words) = (row.kind.clone(), row.words.clone());
-        let (received, due) = (row.received.millis(), row.due.map(Time::millis));
-        self.line.run(sql, vec![sent(bytes(row.entity)), sent(kind), sent(received), sent(due), sent(words)])
+    fn put_listed(&mut self, rows: &[ListedRow]) -> Result<()> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let sql = "INSERT INTO listing (entity, kind, received, due, words)
+                   SELECT entity, kind, received, due, array_to_tsvector(string_to_array(words, ' '))
+                   FROM unnest($1::bytea[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+                        WITH ORDINALITY AS put (entity, kind, received, due, words, place) ORDER BY place
+                   ON CONFLICT (entity) DO UPDATE SET due = excluded.due, words = excluded.words";
+        let entities: Vec<_> = rows.iter().map(|row| bytes(row.entity)).collect();
+        let kinds: Vec<_> = rows.iter().map(|row| row.kind.clone()).collect();
+        let received: Vec<_> = rows.iter().map(|row| row.received.millis()).collect();
+        let due: Vec<_> = rows.iter().map(|row| row.due.map(Time::millis)).collect();
+        let words: Vec<_> = rows.iter().map(|row| row.words.join(" ")).collect();
+        self.line.run(sql, vec![sent(entities), sent(kinds), sent(received), sent(due), sent(words)])
     }
 
-    fn add_trace(&mut self, entity: EntityId, index: u64) -> Result<()> {
-        let sql = "INSERT INTO trace (entity, idx) VALUES ($1, $2) ON CONFLICT DO NOTHING";
-        self.line.run(sql, vec![sent(bytes(entity)), sent(signed(index))])
+    fn add_traces(&mut self, traces: &[(EntityId, u64)]) -> Result<()> {
+        if traces.is_empty() {
+            return Ok(());
+        }
+        let sql = "INSERT INTO trace (entity, idx) SELECT * FROM unnest($1::bytea[], $2::bigint[])
+                   ON CONFLICT DO NOTHING";
+        let (entities, indexes): (Vec<_>, Vec<_>) =
+            traces.iter().map(|(id, index)| (bytes(*id), signed(*index))).unzip();
+        self.line.run(sql, vec![sent(entities), sent(indexes)])
     }
 
     fn add_seat(&mut self, token: &Hash, row: &SeatRow) -> Result<()> {

@@ -127,12 +127,13 @@ fn number_at(snapshot: &SqliteSnapshot<'_>, kind: &str, time: Time) -> Result<i6
     Ok(found.unwrap_or(i64::MAX))
 }
 
-/// All of the words, and of each group one. Words bear no quotes.
+/// All of the words and beginnings, and of each group one. Words bear no quotes.
 fn expression(wanted: &Wanted) -> String {
     let quoted = |word: &String| format!("\"{}\"", word.replace('"', ""));
     let all = wanted.all.iter().map(quoted);
     let any = wanted.any.iter().map(|group| format!("({})", group.iter().map(quoted).collect::<Vec<_>>().join(" OR ")));
-    all.chain(any).collect::<Vec<_>>().join(" AND ")
+    let begins = wanted.begins.iter().map(|begin| format!("{} *", quoted(begin)));
+    all.chain(begins).chain(any).collect::<Vec<_>>().join(" AND ")
 }
 
 /// A batch reads what it has written.
@@ -162,12 +163,8 @@ impl Listings for SqliteBatch<'_> {
     }
 }
 
-impl KeepListings for SqliteBatch<'_> {
-    fn move_listed(&mut self, size: u64) -> Result<()> {
-        self.run("UPDATE head SET listed = ?1", [signed(size)]).map(drop)
-    }
-
-    fn put_listed(&mut self, row: &ListedRow) -> Result<()> {
+impl SqliteBatch<'_> {
+    fn put_row(&mut self, row: &ListedRow) -> Result<()> {
         let connection = self.snapshot.connection;
         let find = "SELECT n FROM listing WHERE entity = ?1";
         let entity = row.entity.0.as_bytes();
@@ -186,10 +183,22 @@ impl KeepListings for SqliteBatch<'_> {
         let sql = "INSERT OR REPLACE INTO listing_words (rowid, words) VALUES (?1, ?2)";
         self.run(sql, params![number, row.words.join(" ")]).map(drop)
     }
+}
 
-    fn add_trace(&mut self, entity: EntityId, index: u64) -> Result<()> {
+impl KeepListings for SqliteBatch<'_> {
+    fn move_listed(&mut self, size: u64) -> Result<()> {
+        self.run("UPDATE head SET listed = ?1", [signed(size)]).map(drop)
+    }
+
+    fn put_listed(&mut self, rows: &[ListedRow]) -> Result<()> {
+        rows.iter().try_for_each(|row| self.put_row(row))
+    }
+
+    fn add_traces(&mut self, traces: &[(EntityId, u64)]) -> Result<()> {
         let sql = "INSERT INTO trace (entity, idx) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        self.run(sql, params![entity.0.as_bytes(), signed(index)]).map(drop)
+        traces
+            .iter()
+            .try_for_each(|(entity, index)| self.run(sql, params![entity.0.as_bytes(), signed(*index)]).map(drop))
     }
 
     fn add_seat(&mut self, token: &Hash, row: &SeatRow) -> Result<()> {
