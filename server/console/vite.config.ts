@@ -14,6 +14,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What others wrote and the pages carry, with the licences that ask to be given along.
+    license: { fileName: 'licences.txt' },
     chunkSizeWarningLimit: 1200,
   },
   server: {

@@ -32,6 +32,12 @@ export async function becomes(id, status, what) {
   equal(now, status, what);
 }
 
+/** Keys of a set of the entity, as the ledger has it. */
+export async function members(id, set) {
+  const { fields } = await please('look', { id });
+  return Object.keys(fields).flatMap((name) => (name.startsWith(`${set}/`) ? [name.slice(set.length + 1)] : []));
+}
+
 export function note(text) {
   process.stderr.write(`${text}\n`);
 }

@@ -2,7 +2,7 @@
 import { equal, holds, journey, look, please, scene, shoot, signIn } from './console.mjs';
 
 const { supervisor } = scene.people;
-const [first, , smoke] = scene.findings;
+const [first, second, smoke] = scene.findings;
 
 await journey(async ({ open }) => {
   const page = await open();
@@ -30,18 +30,22 @@ await journey(async ({ open }) => {
   await page.getByText('地图上 2 处').waitFor();
   await page.locator('canvas.maplibregl-canvas').waitFor();
   await shoot(page, 'map');
+  // What changes comes onto the map while somebody looks.
+  await please('file', { id: second });
+  await page.getByText('地图上 3 处').waitFor();
   await page.getByRole('button', { name: '列表' }).click();
+  await page.getByText('共 3 条').waitFor();
 
-  // A note about both of them at once, looked at before it is said.
+  // A note about all of them at once, looked at before it is said.
   for (const box of await page.getByRole('checkbox').all()) await box.click();
-  await page.getByText('已选 2 件').waitFor();
+  await page.getByText('已选 3 件').waitFor();
   await page.getByRole('button', { name: '备注', exact: true }).click();
   await page.getByRole('dialog').getByRole('textbox').fill('请优先安排');
   await page.getByRole('dialog').getByRole('button', { name: '备注', exact: true }).click();
-  await page.getByText('已完成 2 / 2，未成功 0').waitFor();
+  await page.getByText('已完成 3 / 3，未成功 0').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: '关闭' }).last().click();
 
-  await page.getByText('共 2 条').waitFor();
+  await page.getByText('共 3 条').waitFor();
   for (const box of await page.getByRole('checkbox').all()) await box.click();
   await page.getByRole('button', { name: '合并发督办单' }).click();
   await page.getByLabel(/责任单位/).selectOption({ label: '市容环卫处' });

@@ -1,5 +1,5 @@
 // A unit scans the paper, signs for it, and answers with a photo whose upload is cut, on a phone.
-import { equal, holds, journey, look, please, scene, signIn } from './console.mjs';
+import { equal, holds, journey, look, members, please, scene, signIn } from './console.mjs';
 
 const { coordinator } = scene.people;
 
@@ -62,10 +62,12 @@ await journey(async ({ open }) => {
 
   await page.goto(`${scene.url}/notices/${id}`);
   await page.getByRole('button', { name: '申诉', exact: true }).click();
-  await dialog.getByLabel(/申诉/).fill('不属于我单位管辖');
+  await dialog.getByRole('textbox').fill('不属于我单位管辖');
+  await dialog.getByRole('checkbox').nth(1).check();
   await dialog.getByRole('button', { name: '申诉', exact: true }).click();
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('不属于我单位管辖').first().waitFor();
+  equal(await members(id, 'appeal_of'), [second], 'what is appealed against');
   holds((await page.getByText('全部经过').count()) === 0, 'a unit is not told who recorded what');
   // What is not a unit's page is not among its pages.
   equal(await page.getByRole('navigation', { name: '主导航' }).getByRole('link').allInnerTexts(), ['本单位待办'], 'the pages of a unit');

@@ -13,11 +13,11 @@ use xuncha_server::api::{Around, Limits, Service};
 use xuncha_server::backup::{RestoreOptions, restore, take};
 use xuncha_server::blobs::{Blobs, Folder, sweep};
 use xuncha_server::ledger::{LedgerKey, Opening, Sequencer, open_or_create};
+use xuncha_server::moving::{Destination, move_ledger};
 use xuncha_server::queue::Queue;
 use xuncha_server::routes::app;
-use xuncha_server::store::Store;
-use xuncha_server::store::sqlite::SqliteStore;
-use xuncha_tests::harness::{Office, problems_of, square, street_list};
+use xuncha_server::settings::open_store;
+use xuncha_tests::harness::{Office, cluster, drop_database, new_database, place_at, problems_of, square, street_list};
 
 use super::clock::MachineClock;
 use super::disk::Disk;
@@ -40,6 +40,8 @@ pub(crate) struct City {
     pub(crate) backups: Vec<(u64, usize)>,
     /// Every catalogue that was ever loaded.
     catalogues: Vec<Catalogue>,
+    /// Every database that was made for it, where its store is PostgreSQL's.
+    databases: Vec<String>,
 }
 
 /// Why the city's machine cannot be started: it died again over it.
@@ -69,12 +71,21 @@ impl City {
             office: None,
             backups: Vec::new(),
             catalogues: Vec::new(),
+            databases: Vec::new(),
         }
+    }
+
+    /// An empty database of the city's, where `XUNCHA_POSTGRES` names a cluster. It lies on no disk of the simulation.
+    fn database(&mut self) -> Option<String> {
+        let url = new_database(&cluster()?);
+        self.databases.push(url.clone());
+        Some(url)
     }
 
     /// Makes the ledger with its areas.
     pub(crate) fn found(&mut self) -> Ground {
         fs::create_dir_all(self.data()).unwrap();
+        place_at(&self.data(), self.database().as_deref(), None);
         drop(LedgerKey::load_or_create(&self.data(), &self.host).unwrap());
         self.start(1).unwrap();
         self.load(street_list("first", &["SR-1", "SR-7"]));
@@ -132,7 +143,7 @@ impl City {
     fn serve(&self) -> Result<Server, String> {
         let data = self.data();
         let told = |error: &dyn std::fmt::Display| error.to_string();
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&data, true).map_err(|error| told(&error))?);
+        let store = open_store(&data, None, true).map_err(|error| told(&error))?;
         let key = LedgerKey::load(&data).map_err(|error| told(&error))?;
         let sequencer = Arc::new(Sequencer::new(self.host.clone(), key.clone()));
         let opening = Opening { name: "测试市".into(), zone: "Asia/Shanghai".into() };
@@ -196,9 +207,21 @@ impl City {
         self.disk.wipe("city");
         let options = RestoreOptions { new_epoch: true, incomplete: true, ..RestoreOptions::default() };
         restore(&self.vault(which), &self.data(), options, &self.host, &mut |_| {}).unwrap();
+        if let Some(url) = self.database() {
+            let to = Destination { database: &url, blobs: None };
+            move_ledger(&self.data(), to, &self.host, &mut |_, _| {}).unwrap();
+        }
         self.disk.settle("city");
         let (_, noted) = self.backups[which];
         self.backups.truncate(which + 1);
         noted
+    }
+}
+
+impl Drop for City {
+    fn drop(&mut self) {
+        for url in &self.databases {
+            drop_database(url);
+        }
     }
 }

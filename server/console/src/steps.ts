@@ -3,7 +3,7 @@
 import type { Finding, Notice } from './api/types';
 
 export type Input =
-  | { name: string; form: 'words' | 'line' | 'time' | 'unit' | 'person' | 'limit' | 'photos' | 'finding'; required?: boolean }
+  | { name: string; form: 'words' | 'line' | 'time' | 'unit' | 'person' | 'limit' | 'photos' | 'finding' | 'findings'; required?: boolean }
   | { name: string; form: 'choice'; family: string; options: string[]; required?: boolean };
 
 /** How weighty a step is on a button: `go` moves the case on, `stop` turns something down. */
@@ -55,7 +55,7 @@ export const FORMS: Record<string, StepForm> = {
   'notice.issue': { inputs: [], weight: 'go' },
   'notice.discard': { inputs: [words('reason')], weight: 'stop' },
   'notice.sign': { inputs: [], weight: 'go' },
-  'notice.appeal': { inputs: [words('appeal', true)], weight: 'plain' },
+  'notice.appeal': { inputs: [words('appeal', true), { name: 'appeal_of', form: 'findings' }], weight: 'plain' },
   'notice.hear': {
     inputs: [{ name: 'says', form: 'choice', family: 'says', options: ['grant', 'reject'], required: true }, words('because', true)],
     weight: 'go',
@@ -73,7 +73,11 @@ export function offered(line: { open?: string[] }): string[] {
 /** The form of a step for one case: what is asked for beyond the usual where evidence is still on its way. */
 export function formFor(kind: string, line: Finding | Notice): StepForm {
   const form = FORMS[kind] ?? { inputs: [], weight: 'plain' };
-  if (line.kind !== 'finding') return form;
+  if (line.kind !== 'finding') {
+    // Of one finding, some is all.
+    const few = line.findings.length < 2;
+    return { ...form, inputs: form.inputs.filter(({ form: asks }) => asks !== 'findings' || !few) };
+  }
   const { expected, displays, originals } = line.evidence;
   if (kind === 'finding.file' && displays < expected) return { ...form, inputs: [...form.inputs, words('unseen', true)] };
   if (kind === 'finding.close') {

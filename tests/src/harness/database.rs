@@ -24,6 +24,12 @@ pub fn new_database(cluster: &str) -> String {
     format!("{cluster}/{name}")
 }
 
+/// Ends the database at `url`, whoever is connected to it.
+pub fn drop_database(url: &str) {
+    let (cluster, name) = url.rsplit_once('/').unwrap();
+    run_there(&format!("{cluster}/postgres"), &format!("DROP DATABASE {name} WITH (FORCE)"));
+}
+
 /// The store of the ledger in `data`.
 pub fn open_settings(data: &Path) -> Arc<dyn Store> {
     settings::open_store(data, None, false).unwrap()

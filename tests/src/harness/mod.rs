@@ -23,7 +23,9 @@ pub use app::{App, Fault as AppFault, ForeignApp, GIVEN, Said, Tongue, bindings,
 pub use binary::{Outcome, Process, binary, run, xuncha};
 pub use chance::SeededRandom;
 pub use clock::Clock;
-pub use database::{cluster, literal, new_database, open_settings, place, place_at, run_behind, run_there};
+pub use database::{
+    cluster, drop_database, literal, new_database, open_settings, place, place_at, run_behind, run_there,
+};
 pub use files::{Line, announced, photo, picture, put_bytes, until};
 pub use gate::Gate;
 pub use lookup::{lacking, python, shared};

@@ -18,10 +18,11 @@ export function* slices(points: Point[], size = SLICE): Generator<[number, Point
 /** Lets everything else on the page have its turn. */
 const breath = () => new Promise((resolve) => setTimeout(resolve));
 
-/** Puts `points` in the place of what `source` shows; ends early once `ended`. */
+/** Puts `points` in the place of what `source` shows, in one go where they are few; ends early once `ended`. */
 export async function show(source: GeoJSONSource, points: Point[], shift: Shift, ended: AbortSignal): Promise<void> {
-  await source.setData({ type: 'FeatureCollection', features: [] });
-  for (const [first, some] of slices(points)) {
+  const [now, ...rest] = slices(points);
+  await source.setData({ type: 'FeatureCollection', features: (now?.[1] ?? []).map((point, n) => feature(point, n, shift)) });
+  for (const [first, some] of rest) {
     if (ended.aborted) return;
     await source.updateData({ add: some.map((point, n) => feature(point, first + n, shift)) });
     await breath();

@@ -16,7 +16,7 @@ export const steps = {
     'step.photo.preview': '生成预览', 'step.blobs.kept': '照片到达',
     'step.done': '已完成：{{step}}',
     'says.grant': '同意', 'says.reject': '驳回',
-    'form.limit_amount': '数量', 'form.limit_clock': '计时方式', 'form.choose': '请选择…', 'form.by_catalogue': '按检查目录',
+    'form.limit_amount': '数量', 'form.limit_clock': '计时方式', 'form.choose': '请选择…', 'form.by_catalogue': '按检查目录', 'form.none_is_all': '不选即全部',
     'form.hint.unseen': '仍有照片未到达，立案须说明原因。', 'form.hint.override': '仍有原图未到达，结案须说明原因。',
   },
   en: {
@@ -34,7 +34,7 @@ export const steps = {
     'step.photo.preview': 'Make previews', 'step.blobs.kept': 'Photos arrived',
     'step.done': 'Done: {{step}}',
     'says.grant': 'Grant', 'says.reject': 'Reject',
-    'form.limit_amount': 'Amount', 'form.limit_clock': 'Clock', 'form.choose': 'Choose…', 'form.by_catalogue': 'As the catalogue says',
+    'form.limit_amount': 'Amount', 'form.limit_clock': 'Clock', 'form.choose': 'Choose…', 'form.by_catalogue': 'As the catalogue says', 'form.none_is_all': 'none chosen means all',
     'form.hint.unseen': 'Photos are still on their way; filing needs a reason.', 'form.hint.override': 'Originals are still on their way; closing needs a reason.',
   },
 };

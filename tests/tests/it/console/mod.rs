@@ -93,6 +93,11 @@ async fn a_unit_answers_the_paper_on_a_phone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_appeal_is_heard_by_two_and_the_notice_withdrawn() {
+    walk("hearing").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_administrator_lets_people_and_phones_in() {
     walk("admin").await;
 }

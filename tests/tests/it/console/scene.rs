@@ -75,6 +75,7 @@ impl Scene {
             ("second", "周宁", staff("周宁", &["acceptor"])),
             ("supervisor", "陈刚", staff("陈刚", &["supervision", "dispatcher"])),
             ("leader", "赵敏", staff("赵敏", &["leader", "creation_office"])),
+            ("office", "吴岚", staff("吴岚", &["creation_office"])),
             ("admin", "何平", staff("何平", &["admin"])),
             ("coordinator", "孙立", server.office.user_of("孙立", "coordinator", unit)),
         ];
@@ -204,6 +205,12 @@ impl Scene {
                 let wanted = self.server.clock.now().plus_millis(30 * 24 * 60 * 60 * 1000);
                 let body = json!({ "wanted": wanted, "wanted_because": "设备检修" });
                 self.server.office.decides(self.person("coordinator"), "finding.request_extension", finding, body);
+                json!({})
+            }
+            "appeal" => {
+                let notice: EntityId = asked["id"].as_str().unwrap().parse().unwrap();
+                let body = json!({ "appeal": "不属于我单位管辖" });
+                self.server.office.decides(self.person("coordinator"), "notice.appeal", notice, body);
                 json!({})
             }
             "expire" => {
