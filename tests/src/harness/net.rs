@@ -23,6 +23,8 @@ pub enum Fault {
     CutRequest(usize),
     /// The server gets all of it and does it; the phone gets this many bytes of the reply. 0: the reply is lost.
     CutReply(usize),
+    /// The same, with this many lines of the reply's head; with more than there are, all of the reply and no more.
+    CutReplyLines(usize),
     /// The server gets it twice, one after the other; the phone gets the second reply.
     Duplicate,
     /// A hotel's sign-in page, with status 200; the server hears nothing.
@@ -35,6 +37,7 @@ pub enum Fault {
 struct State {
     server: Option<SocketAddr>,
     next: VecDeque<Option<Fault>>,
+    of_kind: Vec<(String, Fault)>,
     always: Option<Fault>,
     counts: Counts,
 }
@@ -46,6 +49,8 @@ pub struct Counts {
     pub requests: u64,
     /// Requests that a fault befell.
     pub faults: u64,
+    /// Of these, replies of which a cut left everything: only the line was lost.
+    pub left_whole: u64,
     /// Bytes that phones sent, heads included.
     pub bytes_up: u64,
     /// Bytes that phones received, heads included.
@@ -97,6 +102,11 @@ impl Net {
         self.state.lock().unwrap().next.push_back(None);
     }
 
+    /// The next request that begins with `kind`, such as `POST /v1/push`, suffers this, whatever else is planned.
+    pub fn fail_next_of(&self, kind: &str, fault: Fault) {
+        self.state.lock().unwrap().of_kind.push((kind.to_owned(), fault));
+    }
+
     /// From now on every request that nothing is planned for suffers this; none: goes through.
     pub fn fail_always(&self, fault: Option<Fault>) {
         self.state.lock().unwrap().always = fault;
@@ -118,7 +128,7 @@ async fn carry(mut phone: TcpStream, state: &Mutex<State>) -> io::Result<()> {
     let mut server: Option<TcpStream> = None;
     loop {
         let Some(request) = message(&mut phone, &mut Vec::new()).await? else { return Ok(()) };
-        let (fault, address) = plan(state, request.len());
+        let (fault, address) = plan(state, &request);
         match fault {
             Some(Fault::Drop) => return Ok(()),
             Some(Fault::CaptivePortal) => {
@@ -150,19 +160,29 @@ async fn carry(mut phone: TcpStream, state: &Mutex<State>) -> io::Result<()> {
             stream.write_all(&request).await?;
             reply = message(stream, kept).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
         }
-        if let Some(Fault::CutReply(bytes)) = fault {
-            return give(&mut phone, state, &reply[..bytes.min(reply.len())]).await;
+        let cut = match fault {
+            Some(Fault::CutReply(bytes)) => Some(bytes.min(reply.len())),
+            Some(Fault::CutReplyLines(lines)) => Some(behind_lines(&reply, lines)),
+            _ => None,
+        };
+        if let Some(cut) = cut {
+            state.lock().unwrap().counts.left_whole += u64::from(cut == reply.len());
+            return give(&mut phone, state, &reply[..cut]).await;
         }
         give(&mut phone, state, &reply).await?;
     }
 }
 
-fn plan(state: &Mutex<State>, bytes: usize) -> (Option<Fault>, Option<SocketAddr>) {
+fn plan(state: &Mutex<State>, request: &[u8]) -> (Option<Fault>, Option<SocketAddr>) {
     let mut state = state.lock().unwrap();
-    let fault = state.next.pop_front().unwrap_or(state.always);
+    let of_kind = state.of_kind.iter().position(|(kind, _)| request.starts_with(kind.as_bytes()));
+    let fault = match of_kind {
+        Some(place) => Some(state.of_kind.remove(place).1),
+        None => state.next.pop_front().unwrap_or(state.always),
+    };
     state.counts.requests += 1;
     state.counts.faults += u64::from(fault.is_some());
-    state.counts.bytes_up += bytes as u64;
+    state.counts.bytes_up += request.len() as u64;
     (fault, state.server)
 }
 
@@ -175,6 +195,13 @@ async fn give(phone: &mut TcpStream, state: &Mutex<State>, bytes: &[u8]) -> io::
 fn canned(status: u16, kind: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {status} -\r\ncontent-type: {kind}\r\nretry-after: 1\r\ncontent-length: {length}\r\n\r\n{body}")
+}
+
+/// Where the first `lines` lines of the head of `reply` end; its end where the head has fewer.
+fn behind_lines(reply: &[u8], lines: usize) -> usize {
+    let head = reply.windows(4).position(|four| four == b"\r\n\r\n").map_or(reply.len(), |place| place + 4);
+    let mut ends = (0..head).filter(|at| reply[*at] == b'\n').map(|at| at + 1);
+    if lines == 0 { 0 } else { ends.nth(lines - 1).unwrap_or(reply.len()) }
 }
 
 /// One whole request or reply; none when the connection ends before one begins. `read` holds what

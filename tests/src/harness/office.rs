@@ -186,6 +186,13 @@ impl Office {
         (entry.op, serde_json::from_str(&entry.facts).unwrap())
     }
 
+    /// How many entries of the ledger say that the file `hash` is kept.
+    pub fn said_kept(&self, hash: &Hash) -> usize {
+        let entries = self.store.look(|snapshot| snapshot.entries(0, u32::MAX)).unwrap();
+        let says = |op: &str| op.contains("\"blobs.kept\"") && op.contains(&hash.to_string());
+        entries.iter().filter(|entry| says(&entry.op)).count()
+    }
+
     /// Texts of the ops that are kept outside the ledger: held, and forked.
     pub fn outside(&self) -> Vec<String> {
         let rows = self.store.look(|snapshot| snapshot.outside(None, 10_000)).unwrap();

@@ -13,7 +13,7 @@ use xuncha_core::protocol::{Content, PullRequest, paths};
 use xuncha_server::api::Limits;
 use xuncha_server::blobs::{self, Bounds, Folder, Swept};
 use xuncha_tests::harness::{
-    Answer, Line, RawPhone, Shelf, TestServer, announced, bucket, depot_of, photo, put_bytes, until,
+    Answer, Fault, Line, Net, RawPhone, Shelf, TestServer, announced, bucket, depot_of, photo, put_bytes, until,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -230,6 +230,77 @@ async fn a_cut_within_the_head_changes_nothing_and_a_lost_last_reply_costs_nothi
     // What is sent behind the end is nothing.
     assert_eq!(phone.patch(&upload, bytes.len(), b"").await.status, 204);
     assert_eq!(outcome(&phone.patch(&upload, bytes.len(), b"x").await), is(413, "too_large"));
+    server.check_all();
+}
+
+/// Sends a file as a tus client does: it creates the upload, asks where it stands before each piece, and asks again
+/// whenever no reply came. Gives the number of replies that did not come.
+async fn send_stubbornly(phone: &RawPhone, bytes: &[u8]) -> u64 {
+    let (mut upload, mut lost) = (None, 0);
+    for _ in 0..20 {
+        let Some(address) = &upload else {
+            let lines = announced(&Hash::of(bytes), bytes.len());
+            let lines: Vec<_> = lines.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            match phone.ask("POST", paths::UPLOADS, Vec::new(), &lines).await {
+                Ok(begun) => upload = Some(begun.header("location").to_owned()),
+                Err(_) => lost += 1,
+            }
+            continue;
+        };
+        let speaks = ("tus-resumable", "1.0.0");
+        let Ok(stand) = phone.ask("HEAD", address, Vec::new(), &[speaks]).await else {
+            lost += 1;
+            continue;
+        };
+        let offset = stand.offset();
+        if offset == bytes.len() {
+            return lost;
+        }
+        let (at, end) = (offset.to_string(), bytes.len().min(offset + bytes.len() / 2 + 1));
+        let lines = [speaks, ("upload-offset", &*at), ("content-type", "application/offset+octet-stream")];
+        match phone.ask("PATCH", address, bytes[offset..end].to_vec(), &lines).await {
+            Ok(sent) => assert_eq!((sent.status, sent.offset()), (204, end)),
+            Err(_) => lost += 1,
+        }
+    }
+    panic!("it does not end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_is_whole_and_kept_once_wherever_the_reply_to_a_post_a_head_or_a_patch_is_lost() {
+    let (server, mut phone) = inspector().await;
+    let net = Net::before(server.address()).await;
+    phone.url = net.url();
+    let many = 16;
+    let cuts = (0..=many).map(Fault::CutReplyLines).chain([1, 9, 14, 70, 131].map(Fault::CutReply));
+    let mut sent = Vec::new();
+    // Which of its kind: the first HEAD stands at nothing, the second within the file, the third at its end.
+    for (request, spared) in [("POST", 0), ("HEAD", 0), ("HEAD", 1), ("HEAD", 2), ("PATCH", 0), ("PATCH", 1)] {
+        for cut in cuts.clone() {
+            let bytes = photo(&server.random, 30_000 + sent.len());
+            let (finding, text) = phone.record_with(&[Hash::of(&bytes)]);
+            phone.settle(&text).await;
+            let before = net.counts();
+            (0..spared).for_each(|_| net.fail_next_of(request, Fault::Delay(Duration::ZERO)));
+            net.fail_next_of(request, cut);
+            let lost = send_stubbornly(&phone, &bytes).await;
+            let (faults, left_whole) =
+                (net.counts().faults - before.faults, net.counts().left_whole - before.left_whole);
+            assert_eq!(faults, spared + 1, "{request} {spared} {cut:?}");
+            // Of the last of these no reply has so many lines. What is asked over a line that is dead by then is lost too.
+            assert!(left_whole == 1 || cut != Fault::CutReplyLines(many), "{request} {spared}");
+            assert!(lost <= 3 && lost + left_whole > 0, "{request} {spared} {cut:?}: {lost} replies were lost");
+            sent.push((finding, bytes));
+        }
+    }
+    until(|| sent.iter().all(|(_, bytes)| is_kept(&server, bytes))).await;
+    for (finding, bytes) in &sent {
+        let hash = Hash::of(bytes);
+        assert_eq!(server.office.said_kept(&hash), 1);
+        assert!(shelf(&server).read(&hash).as_ref() == Some(bytes));
+        assert!(Finding::from_entity(&server.office.entity(*finding)).evidence.is_sealed());
+    }
+    assert_eq!(shelf(&server).on_their_way(), Vec::<String>::new());
     server.check_all();
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use xuncha_core::Error;
 use xuncha_core::model::{Code, Hash};
-use xuncha_tests::harness::{Fault, Net, photo, until};
+use xuncha_tests::harness::{Fault, Net, Shelf, photo, until};
 
 use super::{check, two_phones};
 
@@ -92,6 +92,62 @@ async fn every_fault_of_the_line_is_survived_at_every_request() {
     }
     check(&server, &[&a, &b]);
 }
+
+/// How far a reply gets: nothing of it, each number of whole lines, a few bytes, and all of it on a line that dies then.
+fn ways_to_lose_a_reply() -> Vec<Fault> {
+    // More lines than any reply here has: the last of these give all of it.
+    let lines = (0..=MANY_LINES).map(Fault::CutReplyLines);
+    lines.chain([1, 9, 14, 70, 131].map(Fault::CutReply)).collect()
+}
+
+const MANY_LINES: usize = 16;
+
+#[tokio::test]
+async fn a_photo_ends_whole_and_stored_once_wherever_the_reply_to_any_of_its_messages_is_lost() {
+    let (server, a, mut b) = two_phones().await;
+    let net = Net::before(server.address()).await;
+    b.go_to(&net.url());
+    let mut recorded = Vec::new();
+    // The push that names it, the request that brings all of it, the one that asks where it stands, and the rest of it.
+    for (message, request) in
+        [("push", "POST /v1/push"), ("whole", POST), ("ask", POST), ("rest", "PATCH /v1/uploads/")]
+    {
+        for fault in ways_to_lose_a_reply() {
+            let bytes = photo(&server.random, 3_000 + recorded.len());
+            recorded.push((b.record_photos(&format!("{message} {fault:?}"), &[&bytes]), Hash::of(&bytes)));
+            if ["ask", "rest"].contains(&message) {
+                // The first try breaks off within the bytes, so that the next one asks, and goes on.
+                net.fail_next_of(POST, Fault::CutRequest(2_000));
+                drop(b.try_sync().await);
+                assert_eq!(b.notebook.status().unwrap().files_waiting, 1, "{message} {fault:?}");
+            }
+            let before = net.counts();
+            net.fail_next_of(request, fault);
+            drop(b.try_sync().await);
+            let after = net.counts();
+            assert_eq!(after.faults, before.faults + 1, "{message} {fault:?}");
+            let whole = after.left_whole > before.left_whole;
+            assert!(whole || fault != Fault::CutReplyLines(MANY_LINES), "{message}: it has more lines than that");
+            for _ in 0..2 {
+                drop(b.try_sync().await);
+            }
+            let status = b.notebook.status().unwrap();
+            assert_eq!((status.pending, status.files_waiting, status.file_faults), (0, 0, 0), "{message} {fault:?}");
+        }
+    }
+    assert!(net.counts().left_whole < recorded.len() as u64 / 2, "replies were lost");
+    until(|| recorded.iter().all(|(_, hash)| server.office.said_kept(hash) > 0)).await;
+    a.sync().await;
+    assert_eq!(a.findings().len(), recorded.len(), "nothing was said twice");
+    for (finding, hash) in &recorded {
+        assert!(a.finding(*finding).evidence.is_sealed());
+        assert_eq!(server.office.said_kept(hash), 1);
+    }
+    assert_eq!(Shelf::of(server.data()).on_their_way(), Vec::<String>::new());
+    check(&server, &[&a, &b]);
+}
+
+const POST: &str = "POST /v1/uploads";
 
 #[tokio::test]
 async fn a_hotels_sign_in_page_is_no_verdict() {
