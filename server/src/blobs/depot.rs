@@ -11,6 +11,7 @@ use xuncha_core::host::Host;
 use xuncha_core::model::{Hash, LedgerId};
 
 use super::local::{Folder, Half};
+use super::looks::Version;
 use super::s3::{Assembly, Bucket, Object, TAKEN};
 use crate::store::StoreError;
 
@@ -244,6 +245,16 @@ impl Reading {
         match self {
             Reading::File(file) => file.metadata().map(|found| found.len()),
             Reading::Object(object) => Ok(object.whole_len()),
+        }
+    }
+
+    /// What state the file is in, as far as its place tells; none where it does not.
+    pub(super) fn version(&self) -> io::Result<Option<Version>> {
+        match self {
+            Reading::File(file) => Version::of_file(file),
+            Reading::Object(object) => {
+                Ok(object.tag().map(|tag| Version::Object { tag: tag.to_owned(), len: object.whole_len() }))
+            }
         }
     }
 

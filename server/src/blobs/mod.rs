@@ -10,6 +10,7 @@ mod fetch;
 mod intake;
 mod kept;
 mod local;
+mod looks;
 mod previews;
 mod reach;
 mod receive;
@@ -93,6 +94,7 @@ pub struct Blobs {
     turns: turns::Turns,
     coming: Arc<Semaphore>,
     going: Arc<Semaphore>,
+    looks: looks::Looks,
     traffic: Traffic,
 }
 
@@ -101,7 +103,8 @@ impl Blobs {
     pub fn new(depot: Depot, store: Arc<dyn Store>, queue: Queue, host: Host, bounds: Bounds) -> Arc<Blobs> {
         let budget = || Arc::new(Semaphore::new(bounds.memory.min(Semaphore::MAX_PERMITS)));
         let (coming, going, turns, traffic) = (budget(), budget(), turns::Turns::default(), Traffic::default());
-        Arc::new(Blobs { depot, store, queue, host, bounds, turns, coming, going, traffic })
+        let looks = looks::Looks::default();
+        Arc::new(Blobs { depot, store, queue, host, bounds, turns, coming, going, looks, traffic })
     }
 
     /// What is counted of bytes.

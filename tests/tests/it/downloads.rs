@@ -199,6 +199,51 @@ async fn a_photo_that_was_put_back_is_shown_again() {
     }
 }
 
+/// Bytes that this process, the server within it, has read from files so far.
+#[cfg(target_os = "linux")]
+fn bytes_read() -> usize {
+    let told = std::fs::read_to_string("/proc/self/io").unwrap();
+    told.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap().parse().unwrap()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_a_long_or_an_altered_photo_again_and_again_does_not_have_it_hashed_each_time() {
+    if xuncha_tests::harness::bucket().is_some() {
+        eprintln!("skipped: the files do not lie on a disk");
+        return;
+    }
+    let len = 9 * 1024 * 1024;
+    let (server, phone, bytes) = kept(len).await;
+    let (hash, shelf) = (Hash::of(&bytes), Shelf::of(server.data()));
+    let a_byte = async || {
+        let before = bytes_read();
+        let asked = (0..20).map(|_| phone.fetch(&hash, &[("range", "bytes=0-0")]));
+        let answers = futures_util::future::join_all(asked).await;
+        (answers, bytes_read() - before)
+    };
+    let (answers, read) = a_byte().await;
+    assert!(answers.iter().all(|answer| answer.status == 206));
+    assert!((len..2 * len).contains(&read), "{read}");
+    let mut altered = bytes.clone();
+    altered[len / 2] ^= 1;
+    shelf.put(&hash, &altered);
+    let (answers, read) = a_byte().await;
+    assert!(answers.iter().all(|answer| answer.code() == "blob_damaged"), "altered: seen at the next request");
+    // Once to find it altered, and once more where some already find it noted as such.
+    assert!((len..3 * len).contains(&read), "{read}");
+    let (answers, read) = a_byte().await;
+    assert!(answers.iter().all(|answer| answer.code() == "blob_damaged"));
+    assert!(read < len, "{read}");
+    // What was found counts for a minute; then it is looked at anew.
+    server.clock.pass(61_000);
+    assert!((len..2 * len).contains(&a_byte().await.1));
+    shelf.put(&hash, &bytes);
+    let (answers, _) = a_byte().await;
+    assert!(answers.iter().all(|answer| answer.status == 206), "put back: shown at the next request");
+    server.check_all();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_check_of_everything_reads_every_photo() {
     let (mut server, mut phone, bytes) = kept(40_000).await;

@@ -41,6 +41,11 @@ impl Object {
         self.len
     }
 
+    /// What the store tells its states apart by.
+    pub(in super::super) fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
     /// From now on `range` is read.
     pub fn go_to(&mut self, range: Range<u64>) {
         (self.coming, self.came, self.range) = (None, Bytes::new(), range);
