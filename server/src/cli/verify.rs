@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use super::Failure;
 use super::folder::Place;
 use super::print::Printer;
-use crate::blobs::{check, note};
-use crate::ledger::{LedgerKey, verify};
+use crate::blobs::{Checked, check, note};
+use crate::ledger::{LedgerKey, Report, verify};
 use crate::store::Snapshot;
 
 #[derive(Debug, Args)]
@@ -39,15 +39,33 @@ impl Verify {
             note(store, &depot, hash)?;
         }
         report.ok &= files.problems.is_empty();
-        report.problems.extend(files.problems);
-        // The report is JSON for people too: it is what scripts and people compare.
+        report.problems.extend(files.problems.clone());
         let mut value = serde_json::to_value(&report)?;
         if !files.notes.is_empty() {
             value["notes"] = serde_json::to_value(&files.notes)?;
         }
-        printer.say(&value, &value);
+        printer.say(&value, describe(&report, &files));
         Ok(if report.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// What was looked at, whatever does not fit, one line each, and how many such lines there are.
+fn describe(report: &Report, files: &Checked) -> String {
+    let mut lines = vec![format!(
+        "{} entries, {} entities and {} files were checked",
+        report.entries, report.entities, files.files
+    )];
+    for problem in &report.problems {
+        let place = problem.index.map(|index| format!("entry {index}: ")).unwrap_or_default();
+        lines.push(format!("WRONG  {place}{}", problem.what));
+    }
+    lines.extend(files.notes.iter().map(|note| format!("note   {note}")));
+    lines.push(match report.problems.len() {
+        0 => "everything fits".to_owned(),
+        1 => "1 thing does not fit".to_owned(),
+        many => format!("{many} things do not fit"),
+    });
+    lines.join("\n")
 }
 
 /// A progress bar on a terminal, nothing elsewhere.

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::Value;
-use xuncha_tests::harness::{Process, binary, entries_of_a_new_ledger, run_behind, xuncha};
+use xuncha_tests::harness::{Process, binary, entries_of_a_new_ledger, run, run_behind, xuncha};
 
 pub(super) struct Desk {
     pub(super) folder: tempfile::TempDir,
@@ -30,6 +30,56 @@ impl Desk {
         assert_eq!(xuncha(["field", "--home", &home, "enrol", &url]).value()["name"], name);
         home
     }
+}
+
+/// What a command prints for people.
+pub(super) fn plain(arguments: &[&str]) -> (i32, String) {
+    let mut command = Command::new(binary());
+    command.args(arguments);
+    let outcome = run(command);
+    (outcome.code, outcome.out)
+}
+
+#[test]
+fn what_is_printed_for_people_is_lines_and_json_is_for_whoever_asks() {
+    let desk = Desk::new();
+    let server = Process::serve(&desk.folder.path().join("data"));
+    let (data, home) = (desk.path("data"), desk.path("nobody"));
+    let (code, told) = plain(&["field", "--home", &home, "status"]);
+    assert!(code == 0 && told.starts_with("not enrolled: "), "{told}");
+    let home = desk.enrolled("王敏");
+    let field = |arguments: &[&str]| plain(&[&["field", "--home", &home], arguments].concat());
+    xuncha(["field", "--home", &home, "sync"]).value();
+    xuncha(["field", "--home", &home, "record", "--item", "SR-1", "--note", "占道堆物"]).value();
+    let (_, told) = field(&["status"]);
+    for line in ["王敏 in ", "1 ops wait to be sent or judged", "0 files wait to be sent, 0 bytes", "device sha256:"]
+    {
+        assert!(told.lines().any(|said| said.starts_with(line)), "{line}: {told}");
+    }
+    let (_, told) = field(&["catalogue", "AD-3"]);
+    for line in ["AD-3  ", "  时限 within: 5 working days", "  target: ", "  扣分 points: 0.50", "  照片 photos: "]
+    {
+        assert!(told.lines().any(|said| said.starts_with(line)), "{line}: {told}");
+    }
+    desk.admin(&["place", "add", "--name", "南门市场", "--type", "market", "--at", "31.2,121.4"]);
+    desk.admin(&["schedule", "add", "--name", "周查", "--every", "fri,mon", "--type", "market"]);
+    let (_, told) = plain(&["admin", "--data", &data, "schedule", "list"]);
+    assert!(told.contains("  active  mon,fri  周查"), "{told}");
+
+    let (code, told) = plain(&["verify", "--data", &data]);
+    let (first, last) = (told.lines().next().unwrap(), told.lines().last().unwrap());
+    assert!(code == 0 && first.ends_with("and 0 files were checked") && last == "everything fits", "{told}");
+    let change = "UPDATE ledger SET op = replace(op, '南门', '北门') WHERE op LIKE '%南门%'";
+    assert_eq!(run_behind(data.as_ref(), change), 1);
+    let (code, told) = plain(&["verify", "--data", &data]);
+    let count = told.lines().filter(|line| line.starts_with("WRONG  ")).count();
+    assert!(code == 1 && told.contains("\nWRONG  entry "), "{told}");
+    assert!(told.lines().last().unwrap().starts_with(&count.to_string()), "{told}");
+    for arguments in [vec!["verify", "--data", &data], vec!["field", "--home", &home, "status"]] {
+        assert!(serde_json::from_str::<Value>(&plain(&arguments).1).is_err());
+        assert_eq!(xuncha(arguments).lines().len(), 1);
+    }
+    server.stop();
 }
 
 pub(super) fn id_of(value: &Value) -> String {

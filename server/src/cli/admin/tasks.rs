@@ -71,7 +71,7 @@ pub(super) struct New {
     #[arg(long)]
     name: String,
     /// Day of the week (mon to sun) or of the month (1 to 31); may be given more than once.
-    #[arg(long, required = true)]
+    #[arg(long, required = true, value_delimiter = ',')]
     every: Vec<String>,
     /// First day [default: today, UTC].
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -141,7 +141,7 @@ impl Schedules {
             Schedules::Add(new) => new.run(folder, printer),
             Schedules::List => list(folder, printer, "schedule", |entity| {
                 let schedule = Schedule::from_entity(entity);
-                let every = json!(schedule.every);
+                let every = days_of(schedule.every.as_ref());
                 let text = format!("{}  {}  {every}  {}", schedule.id, schedule.status, schedule.name);
                 (json!(schedule), text)
             }),
@@ -214,6 +214,16 @@ impl New {
 fn recurs(days: &[String]) -> Result<Recurs, Failure> {
     let bad = |day: &str| Failure::new("bad_field", format!("every: {day} is neither mon to sun nor 1 to 31"));
     let week = |day: &String| serde_json::from_value::<Day>(Value::from(day.to_lowercase())).ok();
+/// The days as they are given on the command line.
+fn days_of(every: Option<&Recurs>) -> String {
+    let said: Vec<String> = match every {
+        Some(Recurs::Week(days)) => days.iter().filter_map(|day| Some(json!(day).as_str()?.to_owned())).collect(),
+        Some(Recurs::Month(days)) => days.iter().map(u8::to_string).collect(),
+        None => vec!["-".to_owned()],
+    };
+    said.join(",")
+}
+
     if let Some(week) = days.iter().map(week).collect::<Option<BTreeSet<Day>>>() {
         return Ok(Recurs::Week(week));
     }

@@ -1,11 +1,13 @@
 //! `xuncha field`: an inspector's phone on the command line, the real one with a folder for a pocket.
 
 mod casework;
+mod item;
 mod network;
 mod people;
 mod photos;
 mod show;
 mod standpoint;
+mod status;
 mod tray;
 mod visit;
 
@@ -314,12 +316,7 @@ impl Errand {
                 printer.say(&json!({ "op": said, "supersedes": op }), format!("saved {said} in place of {op}"));
                 Ok(())
             }
-            Errand::Status => {
-                let value = json!(phone.status()?);
-                let text = serde_json::to_string_pretty(&value)?;
-                printer.say(&value, text);
-                Ok(())
-            }
+            Errand::Status => status::show(phone, printer),
         }
     }
 }

@@ -10,6 +10,7 @@ use xuncha_core::model::{Answer, EntityId, FindingDraft, Inspection, Is};
 use xuncha_core::notebook::{Line, Near, Notebook, Shot, Visit};
 use xuncha_core::plan::check_value;
 
+use super::item::describe as describe_item;
 use super::standpoint::Standpoint;
 use super::tray::with_photos;
 use super::{Failure, Printer, Words};
@@ -274,7 +275,7 @@ fn describe_line(line: &Line) -> String {
 }
 
 /// Hundredths as people read them.
-fn in_points(hundredths: u64) -> String {
+pub(super) fn in_points(hundredths: u64) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
@@ -285,7 +286,7 @@ pub(super) fn catalogue(phone: &Notebook, item: Option<&str>, printer: &Printer)
         Some(id) => {
             let item = in_force.catalogue.item(id);
             let item = item.ok_or_else(|| Failure::new("not_found", format!("item: {id} is not in the catalogue")))?;
-            printer.say(&json!(item), serde_json::to_string_pretty(item)?);
+            printer.say(&json!(item), describe_item(item));
         }
         None => {
             printer.hint(format!("catalogue {}", in_force.catalogue.version));
