@@ -471,7 +471,31 @@ fn all_slips_of_a_kind_are_told_at_once() {
     let said = said(loaded);
     assert_eq!(said[0], "head.json: nam: is not known");
     assert!(said[1].starts_with("a.json: file: is not JSON"));
-    assert_eq!(said[2..], ["b.json: X-1: filling: is not known", "b.json: X-2: name: is missing"]);
+    let missing = ["name", "points", "filing", "closing", "tag"].map(|name| format!("b.json: X-2: {name}: is missing"));
+    assert_eq!(said[2], "b.json: X-1: filling: is not known");
+    assert_eq!(said[3..], missing, "every slip of an item, not its first alone");
+
+    // What has the right form is looked through beside what has not, and that says nothing for its author.
+    let mut catalogue = small();
+    let mut second = catalogue["actions"][0]["items"][0].clone();
+    second["id"] = json!("X-2");
+    second["limits"][0]["clock"] = json!("fortnight");
+    second["points"]["each"] = json!("many");
+    second["photos"] = json!({ "wide": 1, "close": 1 });
+    second["codes"][0]["standard"] = json!("T");
+    catalogue["actions"][0]["items"][0]["limits"] = json!([]);
+    catalogue["actions"][0]["items"].as_array_mut().unwrap().push(second);
+    catalogue["place_types"][0]["items"] = json!(["X-1", "X-2", "Y-1"]);
+    let mut said = faults(&catalogue);
+    said.sort();
+    let mut wanted =
+        ["X-2: limits[0].clock:", "X-2: points.each:", "X-2: photos.after:", "X-1: limits:", "street: items: Y-1"];
+    wanted.sort_unstable();
+    let told = |(line, wanted): (&String, &&str)| line.starts_with(&format!("x.json: {wanted}"));
+    assert!(said.len() == wanted.len() && said.iter().zip(&wanted).all(told), "{said:?}");
+    // Where it is not known what items there are, nobody is told that one is not among them.
+    catalogue["actions"][0]["items"][0].as_object_mut().unwrap().remove("id");
+    assert!(!faults(&catalogue).iter().any(|line| line.contains("is not an item")));
 
     let mut catalogue = small();
     catalogue["version"] = json!("");

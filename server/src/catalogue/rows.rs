@@ -155,7 +155,10 @@ impl Reading<'_> {
     }
 
     fn class(&mut self, line: &Line<'_>, new: bool) -> Option<usize> {
-        let code = self.text(line, Column::Class)?;
+        let Some(code) = self.text(line, Column::Class) else {
+            self.text(line, Column::ClassName);
+            return None;
+        };
         let known = self.classes.iter().position(|class| class.code == code);
         if let Some(at) = known {
             let name = &self.classes[at].name;
@@ -183,6 +186,7 @@ impl Reading<'_> {
                 self.say(line.row, column, None, "is missing");
             }
         }
+        let (unit, authority) = (self.text(line, Column::Unit), self.text(line, Column::Authority));
         if !line.has(Column::Kind) || !line.has(Column::KindName) {
             return None;
         }
@@ -197,7 +201,6 @@ impl Reading<'_> {
         }
         self.seen.entry(id.clone()).or_insert(line.row);
         let name = self.text(line, Column::KindName)?;
-        let (unit, authority) = (self.text(line, Column::Unit), self.text(line, Column::Authority));
         Some(Kind { id, name, unit: unit?, authority: authority?, cases: Vec::new() })
     }
 
@@ -222,7 +225,11 @@ impl Reading<'_> {
             None => why,
         };
         let field = format!("row {}, column {} ({})", row + 1, letters(at), column.title());
-        self.faults.push(CatalogueFault { file: self.file.to_owned(), item: None, field, detail });
+        let fault = CatalogueFault { file: self.file.to_owned(), item: None, field, detail };
+        // Class and kind may want the same cell.
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 }
 

@@ -208,6 +208,10 @@ fn a_cell_that_cannot_be_used_is_named_with_row_column_and_value() {
 
     let several = faults(&[with(8, "尽快"), with(7, "x"), with(2, "")]);
     assert_eq!(several.len(), 3, "{several:?}");
+    let cells = |line: &String| line.split("column ").nth(1).unwrap().chars().next().unwrap();
+    let mut empty: Vec<_> = faults(&[["", "", "x", "", "", "", "", "", "x"]]).iter().map(cells).collect();
+    empty.sort_unstable();
+    assert_eq!(String::from_iter(empty), "ABDEFGHI", "every cell of a line, once");
 }
 
 #[test]

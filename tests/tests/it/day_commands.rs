@@ -86,17 +86,25 @@ fn a_catalogue_is_put_in_force_listed_and_written_out_again() {
     assert_eq!(first["version"], "2026.1");
     assert_eq!(desk.office_refused(&["catalogue", "export", "01976b2e-7c00-7000-8000-000000000001"]).0, "not_found");
 
-    // The first slip of each item is told at once, each with its place; what other parts say of items waits for them.
+    // All slips are told at once, each with its place.
     let mut faulty = written;
     faulty["version"] = json!("2026.3");
     faulty["actions"][0]["items"][0]["filling"] = json!("x");
     faulty["actions"][1]["items"][0].as_object_mut().unwrap().remove("name");
+    faulty["actions"][1]["items"][0]["points"]["each"] = json!("x");
     faulty["place_types"][0]["items"][0] = json!("XX-1");
     let file = desk.file("faulty.json", faulty.to_string());
     let (code, message) = desk.office_refused(&["catalogue", "load", &file]);
-    assert_eq!((code.as_str(), message.lines().count()), ("bad_field", 2), "{message}");
-    assert!(message.contains("faulty.json: 931-1: filling: is not known"), "{message}");
-    assert!(message.contains("faulty.json: SR-1: name: is missing"), "{message}");
+    let wanted = [
+        "faulty.json: 931-1: filling: is not known",
+        "faulty.json: SR-1: points.each: invalid type: string \"x\", expected u32",
+        "faulty.json: SR-1: name: is missing",
+        "faulty.json: street: items: XX-1 is not an item",
+    ];
+    assert_eq!((code.as_str(), message.lines().collect::<Vec<_>>()), ("bad_field", wanted.to_vec()));
+    // A check says what loading would say, also that the version is here already.
+    let (code, message) = desk.office_refused(&["catalogue", "load", &desk.path("street.json"), "--check"]);
+    assert!(code == "exists" && message.starts_with("version:"), "{code}: {message}");
     assert_eq!(desk.office_refused(&["catalogue", "load", "/nowhere.json"]).0, "io");
     assert_eq!(desk.office_lines(&["catalogue", "list"]).len(), 2);
 

@@ -1,5 +1,6 @@
 //! Reading a catalogue, and saying exactly what is wrong with one.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::check::check;
+use super::slips::{Read, read as read_on, sound_action, sound_head, sound_item};
 use super::{Action, Catalogue, DeductionRules, Item, PlaceType, Standard, Words};
 
 /// What is wrong with a catalogue, and where.
@@ -61,18 +63,19 @@ struct ActionHead {
 /// because it is likely a slip of the pen.
 ///
 /// # Errors
-/// Everything that is wrong, at once: first with its form, and only once that is right, with its sense.
+/// Everything that is wrong, at once: what has the wrong form, and of what has the right one, what makes no sense.
 pub fn load(files: &[(&str, &str)]) -> Result<Catalogue, Vec<CatalogueFault>> {
     let mut faults = Faults::default();
-    let catalogue = put_together(files, &mut faults);
-    let catalogue = catalogue.filter(|_| faults.0.is_empty());
-    match catalogue {
-        Some((catalogue, from)) => {
-            check(&catalogue, &from, &mut faults);
-            if faults.0.is_empty() { Ok(catalogue) } else { Err(faults.0) }
-        }
-        None => Err(faults.0),
+    let Some(Together { catalogue, from, hangs }) = put_together(files, &mut faults) else { return Err(faults.0) };
+    if hangs {
+        let mut senseless = Faults::default();
+        check(&catalogue, &from, &mut senseless);
+        // An item that had to be mended says here what its author did not.
+        let slipped: BTreeSet<_> = faults.0.iter().filter_map(|fault| fault.item.clone()).collect();
+        senseless.0.retain(|fault| fault.item.as_ref().is_none_or(|item| !slipped.contains(item)));
+        faults.0.extend(senseless.0);
     }
+    if faults.0.is_empty() { Ok(catalogue) } else { Err(faults.0) }
 }
 
 /// Reads a catalogue leniently, as it travels.
@@ -101,114 +104,78 @@ impl Faults {
     }
 }
 
-/// The catalogue, and for each action the file that it comes from; the head's file is last.
-fn put_together(files: &[(&str, &str)], faults: &mut Faults) -> Option<(Catalogue, Vec<String>)> {
+/// A catalogue, as far as it could be read.
+struct Together {
+    catalogue: Catalogue,
+    /// For each action the file that it comes from; the head's file is last.
+    from: Vec<String>,
+    /// False when what one part says of another cannot be held against that: it is not known what there is.
+    hangs: bool,
+}
+
+fn put_together(files: &[(&str, &str)], faults: &mut Faults) -> Option<Together> {
     let Some(((head_file, head_text), rest)) = files.split_first() else {
         faults.say("catalogue", None, "file", "there is none");
         return None;
     };
-    let head: Option<Head> = parse(head_file, head_text, faults);
-    let own = head.iter().flat_map(|head| &head.actions);
+    let head = parse(head_file, head_text, faults);
+    let head: Option<Read<Head>> = head.and_then(|value| typed(head_file, None, (&value, &sound_head()), faults));
+    let own = head.iter().flat_map(|head| &head.value.actions);
     let mut raw: Vec<(&str, Value)> = own.map(|action| (*head_file, action.clone())).collect();
+    let mut hangs = head.as_ref().is_some_and(|head| !head.mended);
     for (file, text) in rest {
-        raw.extend(parse(file, text, faults).map(|action| (*file, action)));
+        let action = parse(file, text, faults);
+        hangs &= action.is_some();
+        raw.extend(action.map(|action| (*file, action)));
     }
     let mut from = Vec::new();
     let mut actions = Vec::new();
     for (file, value) in raw {
-        if let Some(action) = action_of(file, &value, faults) {
+        if let Some(action) = action_of(file, &value, &mut hangs, faults) {
             actions.push(action);
             from.push(file.to_owned());
         }
     }
-    let Head { format, version, name, standards, place_types, deductions, .. } = head?;
+    let Head { format, version, name, standards, place_types, deductions, .. } = head?.value;
     if format != 1 {
         faults.say(head_file, None, "format", format!("is {format}, this version reads 1"));
+        hangs = false;
     }
     from.push((*head_file).to_owned());
-    Some((Catalogue { format, version, name, standards, place_types, actions, deductions }, from))
+    let catalogue = Catalogue { format, version, name, standards, place_types, actions, deductions };
+    Some(Together { catalogue, from, hangs })
 }
 
-fn parse<T: DeserializeOwned + Serialize>(file: &str, text: &str, faults: &mut Faults) -> Option<T> {
-    match serde_json::from_str(text) {
-        Ok(value) => typed(file, None, &value, faults),
-        Err(error) => {
-            faults.say(file, None, "file", format!("is not JSON: {error}"));
-            None
-        }
+fn parse(file: &str, text: &str, faults: &mut Faults) -> Option<Value> {
+    let read = serde_json::from_str(text);
+    if let Err(error) = &read {
+        faults.say(file, None, "file", format!("is not JSON: {error}"));
     }
+    read.ok()
 }
 
-/// The value as a `T`; a fault when it is not, or has members that a `T` does not.
+/// The value as a `T`; every slip in it is a fault.
 fn typed<T: DeserializeOwned + Serialize>(
     file: &str,
     item: Option<&str>,
-    value: &Value,
+    (value, sound): (&Value, &Value),
     faults: &mut Faults,
-) -> Option<T> {
-    let read: T = match serde_path_to_error::deserialize(value) {
-        Ok(read) => read,
-        Err(error) => {
-            let path = error.path().to_string();
-            let (field, detail) = at_fault(if path == "." { "" } else { &path }, &error.into_inner().to_string());
-            faults.say(file, item, field, detail);
-            return None;
-        }
-    };
-    if let Ok(known) = serde_json::to_value(&read) {
-        unknown(value, &known, String::new(), &mut |path| faults.say(file, item, path, "is not known"));
-    }
-    Some(read)
+) -> Option<Read<T>> {
+    read_on(value, sound, &mut |field, detail| faults.say(file, item, field, detail))
 }
 
-/// The field that is at fault, and what is wrong with it; serde names a missing member in its text only.
-fn at_fault(path: &str, detail: &str) -> (String, String) {
-    let missing = detail.strip_prefix("missing field `").and_then(|rest| rest.split_once('`'));
-    match (path, missing) {
-        ("", Some((name, _))) => (name.to_owned(), "is missing".to_owned()),
-        (path, Some((name, _))) => (format!("{path}.{name}"), "is missing".to_owned()),
-        ("", None) => ("file".to_owned(), detail.to_owned()),
-        (path, None) => (path.to_owned(), detail.to_owned()),
-    }
-}
-
-/// Calls `say` with the path of each member that is in `said` and was lost in `known`.
-fn unknown(said: &Value, known: &Value, path: String, say: &mut dyn FnMut(String)) {
-    let below = |name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-    match (said, known) {
-        (Value::Object(said), Value::Object(known)) => {
-            for (name, value) in said {
-                match known.get(name) {
-                    Some(known) => unknown(value, known, below(name), say),
-                    None if is_nothing(value) => {}
-                    None => say(below(name)),
-                }
-            }
-        }
-        (Value::Array(said), Value::Array(known)) => {
-            for (at, (said, known)) in said.iter().zip(known).enumerate() {
-                unknown(said, known, format!("{path}[{at}]"), say);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// What serialising leaves out because it says nothing.
-fn is_nothing(value: &Value) -> bool {
-    matches!(value, Value::Null | Value::Bool(false))
-        || value.as_array().is_some_and(Vec::is_empty)
-        || value.as_u64() == Some(0)
-}
-
-fn action_of(file: &str, value: &Value, faults: &mut Faults) -> Option<Action> {
+/// The action; `ids` becomes false when it is not known what items there are.
+fn action_of(file: &str, value: &Value, ids: &mut bool, faults: &mut Faults) -> Option<Action> {
     let id = value.get("id").and_then(Value::as_str);
-    let head: ActionHead = typed(file, id, value, faults)?;
+    *ids &= id.is_some() && value.get("items").is_some_and(Value::is_array);
+    let Read { value: head, .. }: Read<ActionHead> = typed(file, id, (value, &sound_action()), faults)?;
     let mut items = Vec::new();
     for (at, value) in head.items.iter().enumerate() {
+        let id = value.get("id").and_then(Value::as_str);
+        *ids &= id.is_some();
         let numbered = format!("{}[{at}]", head.id);
-        let id = value.get("id").and_then(Value::as_str).unwrap_or(&numbered);
-        items.extend(typed::<Item>(file, Some(id), value, faults));
+        let read: Option<Read<Item>> = typed(file, id.or(Some(&numbered)), (value, &sound_item()), faults);
+        items.extend(read.map(|read| read.value));
     }
     Some(Action { id: head.id, name: head.name, organiser: head.organiser, items })
 }

@@ -9,6 +9,7 @@ mod deductions;
 mod item;
 mod load;
 mod seed;
+mod slips;
 
 pub use deductions::DeductionRules;
 pub use item::{

@@ -60,6 +60,11 @@ fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) ->
         false => (read(file)?, Vec::new()),
     };
     let (items, version) = (catalogue.items().count(), catalogue.version.clone());
+    if find(folder, |entity| entity.text("version") == Some(&version) && entity.text("status") == Some("active"))?
+        .is_some()
+    {
+        return Err(Failure::new("exists", format!("version: {version} is here already; give it another name")));
+    }
     if check {
         printer.say(
             &json!({ "version": version, "items": items, "dropped": dropped }),
@@ -67,11 +72,6 @@ fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) ->
         );
         warn_dropped(printer, &dropped);
         return Ok(());
-    }
-    if find(folder, |entity| entity.text("version") == Some(&version) && entity.text("status") == Some("active"))?
-        .is_some()
-    {
-        return Err(Failure::new("exists", format!("version: {version} is here already; give it another name")));
     }
     let text = catalogue.to_text();
     // The text is here before the op that names it; without the op it is in force nowhere.
