@@ -272,9 +272,9 @@ impl Notebook {
         Ok(near.into_iter().map(Near::from).collect())
     }
 
-    /// Findings nearby that may be the same as one of `item` at this point: to be shown before a new one is
-    /// recorded.
-    pub fn look_alikes(&self, item: String, lat: f64, lon: f64) -> Result<Vec<Near>> {
-        Ok(self.core()?.look_alikes(&item, lat, lon)?.into_iter().map(Near::from).collect())
+    /// Findings that may be the same as one of `item` at this place, nearest first: to be shown before a new one is
+    /// recorded. Without a fix the known place counts that the place names.
+    pub fn look_alikes(&self, item: String, place: Place) -> Result<Vec<Near>> {
+        Ok(self.core()?.look_alikes(&item, &place)?.into_iter().map(Near::from).collect())
     }
 }

@@ -7,8 +7,11 @@ use serde::Serialize;
 use super::{Near, Notebook};
 use crate::model::catalogue::Catalogue;
 use crate::model::{EntityId, Finding, KnownPlace, Place, Task};
-use crate::plan::{areas_of, catalogue_of, looks_alike, metres_between, unit_of};
+use crate::plan::{View as _, areas_of, catalogue_of, looks_alike, metres_apart, metres_between, point_of, unit_of};
 use crate::{Error, Result};
+
+/// Nothing is judged: what is looked at is what is shown.
+const NOBODY: EntityId = EntityId(uuid::Uuid::nil());
 
 /// A catalogue and what stands for it in the ledger.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +105,7 @@ impl Notebook {
     /// [`Error::Storage`] when they cannot be read.
     pub fn whereabouts(&self, place: &Place) -> Result<Whereabouts> {
         self.read(|store| {
-            store.with_sight(EntityId(uuid::Uuid::nil()), None, |sight| {
+            store.with_sight(NOBODY, None, |sight| {
                 let areas = areas_of(sight, place);
                 let unit = unit_of(sight, place, &areas);
                 Whereabouts { areas, unit }
@@ -122,27 +125,42 @@ impl Notebook {
         Ok(tasks)
     }
 
-    /// Findings nearby that may be the same as one of `item` at this point: to be shown before a
-    /// new one is recorded. Needs no network; knows what the last sync knew.
+    /// Findings that may be the same as one of `item` at this place, nearest first, at most 50: to be shown before a
+    /// new one is recorded. Where there is no fix, here or there, the known place that was named counts; of a place in
+    /// words alone nothing is near. Needs no network; knows what the last sync knew.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when that is not a point.
-    pub fn look_alikes(&self, item: &str, lat: f64, lon: f64) -> Result<Vec<Near>> {
+    /// [`Error::Invalid`] when the place has something else than a point.
+    pub fn look_alikes(&self, item: &str, place: &Place) -> Result<Vec<Near>> {
         let Some(catalogue) = self.catalogue()?.map(|in_force| in_force.catalogue) else { return Ok(Vec::new()) };
         let Some(item) = catalogue.item(item) else { return Ok(Vec::new()) };
         let now = self.host().clock.wall();
+        let here = self.read(|store| store.with_sight(NOBODY, None, |sight| point_of(sight, place)))?;
         // All that is there, however much: what is alike may lie behind much that is not.
-        let near = self.near(lat, lon, f64::from(item.near.metres), usize::MAX)?;
+        let near = match here {
+            Some((lat, lon)) => self.near(lat, lon, f64::from(item.near.metres), usize::MAX)?,
+            None => Vec::new(),
+        };
+        let since = now.plus_millis(-24 * 60 * 60 * 1000 * i64::from(item.near.days));
         self.read(|store| {
-            let mut alike = Vec::new();
-            for found in near {
-                let Some(other) = store.entity(found.finding.id)?.filter(|_| alike.len() < 50) else { break };
-                let other_item = other.text("item").and_then(|id| catalogue.item(id));
-                if looks_alike(item, &other, other_item, found.metres, now) {
-                    alike.push(Near { finding: Finding::from_entity(&other), metres: found.metres });
+            let at_points = near.into_iter().map(|near| near.finding.id);
+            let others: Vec<EntityId> = at_points.chain(store.findings_without_fix(since)?).collect();
+            store.with_sight(NOBODY, None, |sight| {
+                let (sight, mut alike) = (&*sight, Vec::new());
+                for other in others.into_iter().filter_map(|id| sight.entity(id)) {
+                    let finding = Finding::from_entity(&other);
+                    let there = finding.place.clone().unwrap_or_default();
+                    let other_item = other.text("item").and_then(|id| catalogue.item(id));
+                    if let Some(metres) = metres_apart(sight, place, &there)
+                        && looks_alike(item, &other, other_item, metres, now)
+                    {
+                        alike.push(Near { finding, metres });
+                    }
                 }
-            }
-            Ok(alike)
+                alike.sort_by(|a, b| a.metres.total_cmp(&b.metres).then(a.finding.id.cmp(&b.finding.id)));
+                alike.truncate(50);
+                alike
+            })
         })
     }
 }

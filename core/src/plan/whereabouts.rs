@@ -77,6 +77,21 @@ pub fn unit_of(view: &dyn View, place: &Place, areas: &[EntityId]) -> Option<Ent
     found.first().map(|(_, unit)| *unit)
 }
 
+/// Where a place is: its own point, otherwise that of the known place that it names.
+pub fn point_of(view: &dyn View, place: &Place) -> Option<(f64, f64)> {
+    let own = |place: &Place| place.lat.zip(place.lon);
+    own(place).or_else(|| own(&Place::deserialize(known(view, place)?.field("place")?).ok()?))
+}
+
+/// Metres between two places, as far as it is known where they are. Two that name the same known place are together
+/// where one of them says no more than that, and the known place has no point either.
+pub fn metres_apart(view: &dyn View, a: &Place, b: &Place) -> Option<f64> {
+    match point_of(view, a).zip(point_of(view, b)) {
+        Some((a, b)) => Some(metres_between(a, b)),
+        None => (a.id.is_some() && a.id == b.id).then_some(0.0),
+    }
+}
+
 fn known(view: &dyn View, place: &Place) -> Option<std::sync::Arc<Entity>> {
     view.entity(place.id?).filter(|known| known.kind == "place")
 }

@@ -48,6 +48,13 @@ impl Store {
         rows.collect::<rusqlite::Result<_>>().tried("look for findings nearby")
     }
 
+    /// Findings since `since` that have no point of their own, whether they name a known place or not.
+    pub(crate) fn findings_without_fix(&self, since: Time) -> Result<Vec<EntityId>> {
+        let mut query = self.db.prepare_cached(include_str!("without_fix.sql"))?;
+        let rows = query.query_map([since.millis()], |row| Ok(entity_id(row.get(0)?)))?;
+        rows.collect::<rusqlite::Result<_>>().tried("look for findings at known places")
+    }
+
     /// Findings and inspections with a field in conflict.
     pub(crate) fn disputed(&self) -> Result<Vec<Entity>> {
         let query = "SELECT coalesce(shown, row) FROM entity

@@ -126,6 +126,33 @@ fn only_units_do_not_read_who_inspected() {
 }
 
 #[test]
+fn a_place_without_a_fix_is_where_the_known_place_is_and_two_without_any_point_are_together_by_name_alone() {
+    let (mut world, ..) = two_pens();
+    let admin = world.pen(9, "admin");
+    let mut add = |n, place: serde_json::Value| {
+        let mut body = json!({ "name": "南门市场", "type": "market" });
+        if !place.is_null() {
+            body["place"] = place;
+        }
+        let op = world.op(admin, n, "place.add", None, None, body);
+        assert_eq!(code(&world.say(&op)), "accept");
+        op.entity
+    };
+    let (on_map, in_words) = (add(1, json!({ "lat": 5.0, "lon": 5.0 })), add(2, json!({ "words": "桥下" })));
+    let named = |id| Place { id: Some(id), ..Place::default() };
+    let fix = Place { lat: Some(5.0), lon: Some(6.0), ..Place::default() };
+    assert_eq!(point_of(&world, &named(on_map)), Some((5.0, 5.0)));
+    assert_eq!(point_of(&world, &Place { id: Some(on_map), ..fix.clone() }), Some((5.0, 6.0)), "its own comes first");
+    assert_eq!(point_of(&world, &named(in_words)), None);
+    let degree = metres_apart(&world, &named(on_map), &fix).unwrap();
+    assert!((degree - 110_772.0).abs() < 50.0, "{degree}");
+    assert_eq!(metres_apart(&world, &named(in_words), &named(in_words)), Some(0.0));
+    assert_eq!(metres_apart(&world, &named(in_words), &named(on_map)), None);
+    assert_eq!(metres_apart(&world, &named(in_words), &fix), None);
+    assert_eq!(metres_apart(&world, &Place::default(), &Place::default()), None);
+}
+
+#[test]
 fn what_looks_alike_is_the_same_thing_near_and_lately_and_open() {
     let catalogue = crate::model::catalogue::seed_catalogue();
     let items: Vec<&Item> = catalogue.items().collect();

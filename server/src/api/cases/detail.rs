@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::Serialize;
 use serde_json::Value;
-use xuncha_core::model::{Code, Entity, EntityId, Finding, Time};
+use xuncha_core::model::{Code, Entity, EntityId, Finding, KnownPlace, Time};
 use xuncha_core::op::Op;
 use xuncha_core::plan::{Facts, Scope, looks_alike, metres_between};
 use xuncha_core::protocol::{Problem, ServiceError};
@@ -201,7 +201,13 @@ fn said_in(entry: &crate::store::Entry, about: EntityId) -> Result<Said> {
 fn neighbours(snapshot: &dyn Snapshot, granted: &[Scope], finding: &Entity) -> Result<Vec<Entity>> {
     let read = Finding::from_entity(finding);
     let place = read.place.unwrap_or_default();
-    let (Some((lat, lon)), Some(item)) = (place.lat.zip(place.lon), &read.item) else { return Ok(Vec::new()) };
+    // Without a fix it is where the known place is that it names.
+    let known = match place.id.filter(|_| place.lat.is_none()) {
+        Some(id) => whole(snapshot, "place", id)?.and_then(|known| KnownPlace::from_entity(&known).place),
+        None => None,
+    };
+    let point = known.as_ref().unwrap_or(&place);
+    let (Some((lat, lon)), Some(item)) = (point.lat.zip(point.lon), &read.item) else { return Ok(Vec::new()) };
     let catalogue = catalogue_for(snapshot, read.catalogue)?;
     let Some(item) = catalogue.as_ref().and_then(|catalogue| catalogue.item(item)) else { return Ok(Vec::new()) };
     let wanted = Wanted {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use xuncha_core::model::catalogue::{AskKind, Item};
-use xuncha_core::model::{Answer, EntityId, FindingDraft, Inspection, Is};
+use xuncha_core::model::{Answer, EntityId, FindingDraft, Inspection, Is, Place};
 use xuncha_core::notebook::{Line, Near, Notebook, Shot, Visit};
 use xuncha_core::plan::check_value;
 
@@ -195,8 +195,7 @@ impl Given {
     fn found(self, phone: &Notebook, item: &Item, answer: Answer, printer: &Printer) -> Result<(), Failure> {
         let known = phone.inspection(self.id)?.place.and_then(|place| place.id);
         let place = self.standpoint.place(None, known).filter(|_| self.standpoint.at.is_some());
-        let point = self.standpoint.at.or_else(|| point_of(phone, known));
-        let alike = alike(phone, &item.id, point, printer)?;
+        let alike = alike(phone, &item.id, self.standpoint.place(None, known), printer)?;
         let draft = FindingDraft { place, note: self.note, why: self.why, ..FindingDraft::default() };
         let shot = self.standpoint.shot(self.camera);
         let finding = with_photos(phone, &self.photo, &[], &shot, |photos| {
@@ -209,12 +208,6 @@ impl Given {
         );
         Ok(())
     }
-}
-
-/// The point of a known place, if it has one.
-fn point_of(phone: &Notebook, known: Option<EntityId>) -> Option<(f64, f64)> {
-    let place = phone.place(known?).ok()?.place?;
-    place.lat.zip(place.lon)
 }
 
 /// `count=3` as what the item asks.
@@ -337,18 +330,16 @@ pub(super) fn fix(
     Ok(())
 }
 
-/// Findings nearby that may be the same: told before the new one is recorded, which is recorded all the same. Without a
-/// fix it is looked for around the known place.
+/// Findings nearby that may be the same: told before the new one is recorded, which is recorded all the same.
 pub(super) fn warn(phone: &Notebook, words: &Words, printer: &Printer) -> Result<Vec<Near>, Failure> {
     let Some(item) = &words.item else { return Ok(Vec::new()) };
     let known = words.known.as_deref().map(|name| known_place(phone, name)).transpose()?;
-    let point = words.standpoint.at.or_else(|| point_of(phone, known));
-    alike(phone, item, point, printer)
+    alike(phone, item, words.standpoint.place(None, known), printer)
 }
 
-fn alike(phone: &Notebook, item: &str, point: Option<(f64, f64)>, printer: &Printer) -> Result<Vec<Near>, Failure> {
-    let Some((lat, lon)) = point else { return Ok(Vec::new()) };
-    let alike = phone.look_alikes(item, lat, lon)?;
+fn alike(phone: &Notebook, item: &str, place: Option<Place>, printer: &Printer) -> Result<Vec<Near>, Failure> {
+    let Some(place) = place else { return Ok(Vec::new()) };
+    let alike = phone.look_alikes(item, &place)?;
     for near in &alike {
         let note = near.finding.note.as_deref().unwrap_or("-");
         printer.hint(format!("may be the same: {}  {:.0} m away  {note}", near.finding.id, near.metres));

@@ -94,7 +94,7 @@ async fn what_may_be_the_same_thing_is_told_before_it_is_recorded() {
 
     let alike = |phone: &Phone, item: &str, metres: f64| -> Vec<EntityId> {
         let (lat, lon) = north(here, metres);
-        phone.notebook.look_alikes(item, lat, lon).unwrap().iter().map(|near| near.finding.id).collect()
+        phone.notebook.look_alikes(item, &at(lat, lon)).unwrap().iter().map(|near| near.finding.id).collect()
     };
     // Within 30 m, nearest first; void ones are no longer there.
     assert_eq!(alike(&a, "SR-1", 0.0), [near]);
@@ -105,7 +105,7 @@ async fn what_may_be_the_same_thing_is_told_before_it_is_recorded() {
     assert!(alike(&a, "AD-1", 0.0).is_empty());
     assert_eq!(alike(&a, "HW-6", 0.0).len(), 50);
     assert!(alike(&a, "XX-1", 0.0).is_empty(), "what is not in the catalogue is like nothing");
-    assert!(a.notebook.look_alikes("SR-1", 99.0, 0.0).is_err());
+    assert!(a.notebook.look_alikes("SR-1", &at(99.0, 0.0)).is_err());
     // What one has just written down oneself counts too, and a week later it does not.
     let own = {
         let (lat, lon) = north(here, 2.0);
@@ -118,6 +118,46 @@ async fn what_may_be_the_same_thing_is_told_before_it_is_recorded() {
     assert!(alike(&a, "SR-1", 0.0).is_empty());
     assert_eq!(alike(&a, "CW-9", 0.0), [rubble], "14 days");
     assert_eq!(crowd.len(), 60);
+    check(&server, &[&a, &b]);
+}
+
+#[tokio::test]
+async fn without_a_fix_what_may_be_the_same_is_looked_for_at_the_known_place() {
+    let server = TestServer::start().await;
+    let here = (5.0, 5.0);
+    let market = server.office.place("南门市场", "market", here);
+    let beside = server.office.place("南门桥", "point", north(here, 20.0));
+    let far = server.office.place("北门市场", "market", north(here, 2_000.0));
+    let (a, b) = (Phone::of(&server, "王敏", "inspector").await, Phone::of(&server, "李强", "inspector").await);
+    b.sync().await;
+    let known = |id| Place { id: Some(id), ..Place::default() };
+    let typed = Place { words: Some("桥下".into()), ..Place::default() };
+    let within = |metres| {
+        let (lat, lon) = north(here, metres);
+        at(lat, lon)
+    };
+    // Nobody of them has a fix, but one that has, at the side of the market.
+    let [at_market, at_bridge, at_far, in_words, with_fix] =
+        [known(market), known(beside), known(far), typed.clone(), within(10.0)].map(|place| record(&b, "SR-1", place));
+    record(&b, "HW-6", known(market));
+    b.sync().await;
+    a.sync().await;
+    let alike = |place: &Place| -> Vec<_> {
+        let found = a.notebook.look_alikes("SR-1", place).unwrap();
+        found.iter().map(|near| (near.finding.id, near.metres.round() as u32)).collect()
+    };
+    assert_eq!(alike(&known(market)), [(at_market, 0), (with_fix, 10), (at_bridge, 20)], "nearest first, within 30 m");
+    assert_eq!(alike(&known(far)), [(at_far, 0)]);
+    // With a fix, those without one are found where their places are.
+    assert_eq!(alike(&within(5.0)), [(at_market, 5), (with_fix, 5), (at_bridge, 15)]);
+    // A fix counts more than the name of the place.
+    let aside = Place { id: Some(market), ..within(500.0) };
+    assert_eq!(alike(&aside), []);
+    // Of words nobody knows where they are, and they are taken for no other place.
+    assert_eq!(alike(&typed), []);
+    assert!(a.finding(in_words).place.is_some());
+    a.clock.pass_days(8);
+    assert_eq!(alike(&known(market)), [], "too long ago");
     check(&server, &[&a, &b]);
 }
 
