@@ -115,13 +115,20 @@ fn lives(row: &SessionRow, now: Time) -> bool {
     now.millis() - row.seen.millis() < IDLE && now.millis() - row.begun.millis() < LONGEST
 }
 
-/// Ends a session; nothing happens when there is none.
+/// Ends a session; nothing happens when there is none. With it end links of the user from before it was begun: it was
+/// begun without them, and whoever leaves leaves nothing behind that opens the door. A link that was made since was
+/// asked for, perhaps in order to sign in anew with it, and stays.
 ///
 /// # Errors
 /// The store's.
 pub fn sign_out(store: &dyn Store, token: &Token) -> Result<()> {
     let hash = Hash::of(token.secret().as_bytes());
-    store.change(|batch| batch.drop_session(&hash))
+    store.change(|batch| {
+        if let Some(session) = batch.session(&hash)? {
+            batch.drop_links_before(session.user, session.begun.plus_millis(LINK_LIFE))?;
+        }
+        batch.drop_session(&hash)
+    })
 }
 
 /// Makes a code with which `user` chooses a password, once, within a day; codes from before are void.

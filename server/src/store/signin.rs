@@ -55,6 +55,8 @@ pub trait KeepSignIns {
     fn drop_links(&mut self, user: EntityId) -> Result<()>;
     /// Keeps a session, or that it was heard of.
     fn put_session(&mut self, secret: &Hash, row: &SessionRow) -> Result<()>;
+    /// Forgets those links of a user that expire before `expires`.
+    fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()>;
     /// Ends a session.
     fn drop_session(&mut self, secret: &Hash) -> Result<()>;
     /// Ends every session of a user.

@@ -143,6 +143,47 @@ async fn what_is_wrong_is_not_told_and_whoever_guesses_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_signs_out_leaves_no_older_link_behind_that_opens_the_door() {
+    let server = TestServer::start().await;
+    let user = somebody(&server, "吴刚").await;
+    let browser = Browser::at(&server);
+    let link = || {
+        server.clock.pass(1_000);
+        let code = signin::link(&*server.office.store, &server.host(), user).unwrap();
+        server.clock.pass(1_000);
+        code
+    };
+    let sign_out = async |browser: &Browser| {
+        let gone = browser.ask(Method::DELETE, "session", None, &[("sec-fetch-site", "same-origin")]).await;
+        assert_eq!(gone.status, 204);
+    };
+    let choose = async |code: &str| {
+        let body = json!({ "code": code, "password": "白日依山尽黄河入海流" });
+        browser.post("session/link", &body).await.status
+    };
+    // Asked for, and not needed in the end: the old password came back to mind.
+    let older = link();
+    let (_, session) = browser.signs_in("吴刚", PASSWORD).await;
+    sign_out(&session).await;
+    assert_eq!(choose(&older).await, 403, "bad_code");
+    // Asked for while signed in, in order to use it afterwards.
+    let (_, session) = browser.signs_in("吴刚", PASSWORD).await;
+    let newer = link();
+    sign_out(&session).await;
+    // Whoever has an old cookie ends nothing with it.
+    sign_out(&session).await;
+    assert_eq!(choose(&newer).await, 200);
+    // A link of somebody else is none of this session's business.
+    let other = server.office.user("郑云", &["acceptor"], &[]);
+    let theirs = signin::link(&*server.office.store, &server.host(), other).unwrap();
+    server.clock.pass(1_000);
+    let (_, session) = browser.signs_in("吴刚", "白日依山尽黄河入海流").await;
+    sign_out(&session).await;
+    assert_eq!(choose(&theirs).await, 200);
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_is_chosen_once_and_changed_by_whoever_knows_it() {
     let server = TestServer::start().await;
     let user = server.office.user("吴刚", &["supervision"], &[]);

@@ -54,6 +54,11 @@ impl KeepSignIns for Transaction {
         let (secret, begun, seen) = (secret.0.to_vec(), row.begun.millis(), row.seen.millis());
         self.line.run(sql, vec![sent(secret), sent(bytes(row.user)), sent(begun), sent(seen)])
     }
+    fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()> {
+        let sql = r#"DELETE FROM link WHERE "user" = $1 AND expires < $2"#;
+        self.line.run(sql, vec![sent(bytes(user)), sent(expires.millis())])
+    }
+
 
     fn drop_session(&mut self, secret: &Hash) -> Result<()> {
         self.line.run("DELETE FROM session WHERE secret = $1", vec![sent(secret.0.to_vec())])

@@ -70,6 +70,11 @@ impl KeepSignIns for SqliteBatch<'_> {
 
     fn drop_sessions(&mut self, user: EntityId) -> Result<()> {
         self.run("DELETE FROM session WHERE user = ?1", [user.0.as_bytes()]).map(drop)
+    fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()> {
+        let sql = "DELETE FROM link WHERE user = ?1 AND expires < ?2";
+        self.run(sql, params![user.0.as_bytes(), expires.millis()]).map(drop)
+    }
+
     }
 
     fn sweep_sessions(&mut self, begun: Time, seen: Time) -> Result<()> {
