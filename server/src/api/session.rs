@@ -91,9 +91,9 @@ pub async fn sign_in(
 ) -> Response {
     let signed = async {
         let request: SignInRequest = read(&headers, &body)?;
-        service.tries().count(&request.name, address(&extensions))?;
+        let name = request.name.clone();
         let work = move |inner: &Inner| signin::sign_in(&*inner.store, &inner.host, &request.name, &request.password);
-        service.with_password(work).await
+        service.tried(&name, address(&extensions), work).await
     };
     opened(&service, &extensions, &headers, signed.await).await
 }
@@ -109,9 +109,9 @@ pub async fn choose_password(
 ) -> Response {
     let signed = async {
         let request: ChooseRequest = read(&headers, &body)?;
-        service.tries().count(&request.code, address(&extensions))?;
+        let code = request.code.clone();
         let work = move |inner: &Inner| signin::choose(&*inner.store, &inner.host, &request.code, &request.password);
-        service.with_password(work).await
+        service.tried(&code, address(&extensions), work).await
     };
     opened(&service, &extensions, &headers, signed.await).await
 }
@@ -129,12 +129,12 @@ pub async fn change_password(
         let request: ChangeRequest = read(&headers, &body)?;
         let secret = secret_of(&headers).ok_or_else(|| refusal(Code::BadToken, None))?;
         let session = service.blocking(move |inner| signin::session(&*inner.store, &inner.host, &secret)).await?;
-        service.tries().count(&session.user.to_string(), address(&extensions))?;
+        let name = session.user.to_string();
         let work = move |inner: &Inner| {
             let token = signin::change(&*inner.store, &inner.host, session.user, &request.old, &request.new)?;
             Ok((token, session.user))
         };
-        service.with_password(work).await
+        service.tried(&name, address(&extensions), work).await
     };
     opened(&service, &extensions, &headers, signed.await).await
 }
@@ -248,6 +248,25 @@ fn with_cookie(mut response: Response, cookie: &Cookie<'_>) -> Response {
 }
 
 impl Service {
+    /// Works on a password or a code that somebody gives for `name`, unless too many were wrong lately.
+    async fn tried<T: Send + 'static>(
+        &self,
+        name: &str,
+        address: Option<IpAddr>,
+        work: impl FnOnce(&Inner) -> Result<T, ServiceError> + Send + 'static,
+    ) -> Result<T, ServiceError> {
+        self.tries().count(name, address)?;
+        let done = self.with_password(work).await;
+        let code = match &done {
+            Err(ServiceError::Problem(problem)) => Some(&problem.code),
+            _ => None,
+        };
+        if !matches!(code, Some(Code::WrongPassword | Code::BadCode)) {
+            self.tries().give_back(name, address);
+        }
+        done
+    }
+
     /// Works on a password: a few at a time, for each takes memory and a core.
     async fn with_password<T: Send + 'static>(
         &self,

@@ -28,8 +28,7 @@ const NOTED: i64 = 60 * 1000;
 /// How long a link may be used, in milliseconds: a day.
 const LINK_LIFE: i64 = 24 * 60 * 60 * 1000;
 
-/// Rows read together, and people of one name whose passwords are tried.
-const PAGE: u32 = 1_000;
+/// People of one name whose passwords are tried.
 const NAMESAKES: usize = 4;
 
 /// Opens a session for whoever is called `name`, or has that id, and knows the password.
@@ -58,18 +57,15 @@ pub fn sign_in(
 
 /// Passwords of active users of that name or id.
 fn called(snapshot: &dyn Snapshot, wanted: &str) -> Result<Vec<PasswordRow>> {
-    let (mut found, mut after) = (Vec::new(), None);
-    loop {
-        let page = snapshot.entities("user", after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        for row in &page {
-            let user: Entity =
-                serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
-            let named = user.text("name") == Some(wanted) || user.id.to_string() == wanted;
-            if named && user.text("status") == Some("active") {
-                found.extend(snapshot.password(user.id)?);
-            }
+    let mut rows = snapshot.users_called(wanted)?;
+    if let Ok(id) = wanted.parse() {
+        rows.extend(snapshot.entity(id)?.filter(|row| row.kind == "user"));
+    }
+    let mut found = Vec::new();
+    for row in rows {
+        let user: Entity = serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        if user.text("status") == Some("active") {
+            found.extend(snapshot.password(user.id)?);
         }
     }
     found.truncate(NAMESAKES);

@@ -1,8 +1,10 @@
 //! How often somebody may try a password.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
@@ -15,11 +17,12 @@ use crate::problem::problem;
 /// Tries between two sweeps of those who have gone quiet.
 const SWEEP: u32 = 1_000;
 
-/// Tries of one name from one address: five, then one in half a minute.
+/// Wrong tries of one name from one address: five, then one in half a minute.
 const OF_NAME_AT: (u32, u64) = (5, 30);
-/// Tries of one name from anywhere: fifty, then one in ten seconds, so that nobody is locked out by a stranger's five.
+/// Tries of one name from anywhere, right or wrong: fifty, then one in ten seconds, so that nobody is locked out by a
+/// stranger's five.
 const OF_NAME: (u32, u64) = (50, 10);
-/// Tries from one address: a hundred, then one a second; a bureau may sit behind one.
+/// Tries from one address, right or wrong: a hundred, then one a second; a bureau may sit behind one.
 const AT: (u32, u64) = (100, 1);
 
 /// Whoever tries too often is told when to come back. Each process of several counts for itself.
@@ -29,6 +32,9 @@ pub struct Tries {
     of_name: DefaultKeyedRateLimiter<Hash>,
     at: DefaultKeyedRateLimiter<Option<IpAddr>>,
     tried: AtomicU32,
+    /// Of whom the last try was no guess: the next is not counted among the wrong ones before it is known to be one.
+    /// A limiter takes nothing back, so this is how such a try is given back.
+    welcome: Mutex<HashSet<(Hash, Option<IpAddr>)>>,
 }
 
 fn quota((burst, seconds): (u32, u64)) -> Quota {
@@ -44,12 +50,14 @@ impl Default for Tries {
             of_name: RateLimiter::keyed(quota(OF_NAME)),
             at: RateLimiter::keyed(quota(AT)),
             tried: AtomicU32::new(0),
+            welcome: Mutex::default(),
         }
     }
 }
 
 impl Tries {
-    /// Counts a try of `name` from `address`, also of a name that nobody has.
+    /// Counts a try of `name` from `address`, also of a name that nobody has. It counts as wrong until
+    /// [`Tries::give_back`] says otherwise, so that many at once are no more guesses than one after another.
     ///
     /// # Errors
     /// `too_many` with the seconds to wait.
@@ -58,15 +66,80 @@ impl Tries {
             self.of_name_at.retain_recent();
             self.of_name.retain_recent();
             self.at.retain_recent();
+            // Whoever is forgotten here is counted once too often.
+            self.welcome().clear();
         }
-        let name = Hash::of(name.trim().as_bytes());
+        let key = key(name, address);
         self.at.check_key(&address).map_err(later)?;
-        self.of_name_at.check_key(&(name, address)).map_err(later)?;
-        self.of_name.check_key(&name).map_err(later)
+        if !self.welcome().remove(&key) {
+            self.of_name_at.check_key(&key).map_err(later)?;
+        }
+        // Last, so that whoever is told to wait takes nothing from those who try elsewhere.
+        self.of_name.check_key(&key.0).map_err(later)
     }
+
+    /// The last try of `name` from `address` was no wrong guess.
+    pub fn give_back(&self, name: &str, address: Option<IpAddr>) {
+        self.welcome().insert(key(name, address));
+    }
+
+    fn welcome(&self) -> MutexGuard<'_, HashSet<(Hash, Option<IpAddr>)>> {
+        self.welcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key(name: &str, address: Option<IpAddr>) -> (Hash, Option<IpAddr>) {
+    (Hash::of(name.trim().as_bytes()), address)
 }
 
 fn later(early: NotUntil<<DefaultClock as governor::clock::Clock>::Instant>) -> ServiceError {
     let wait = early.wait_time_from(DefaultClock::default().now());
     ServiceError::Problem(Problem { retry_after: Some(wait.as_secs() + 1), ..problem(Code::TooMany, None) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(tries: &Tries, name: &str, address: Option<IpAddr>) -> Option<u64> {
+        match tries.count(name, address) {
+            Ok(()) => None,
+            Err(ServiceError::Problem(problem)) => problem.retry_after,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_was_no_guess_is_given_back_and_five_guesses_are_still_five() {
+        let tries = Tries::default();
+        let (here, there) = (Some(IpAddr::from([10, 0, 0, 1])), Some(IpAddr::from([10, 0, 0, 2])));
+        for _ in 0..20 {
+            assert_eq!(wait(&tries, "王敏", here), None);
+            tries.give_back(" 王敏 ", here);
+        }
+        // Nobody else has anything of it.
+        for name in ["王敏", "李强"] {
+            let address = if name == "王敏" { there } else { here };
+            assert!((0..5).all(|_| wait(&tries, name, address).is_none()));
+            assert!(wait(&tries, name, address).is_some_and(|wait| (1..=31).contains(&wait)), "{name}");
+        }
+        assert!((0..5).all(|_| wait(&tries, "王敏", here).is_none()));
+        assert!(wait(&tries, "王敏", here).is_some_and(|wait| (1..=31).contains(&wait)));
+    }
+
+    #[test]
+    fn of_one_name_and_from_one_address_right_tries_count_too_in_the_end() {
+        let tries = Tries::default();
+        let address = |number: u8| Some(IpAddr::from([10, 0, 0, number]));
+        let right = |name: &str, address| {
+            let wait = wait(&tries, name, address);
+            tries.give_back(name, address);
+            wait
+        };
+        assert!((0..50).all(|number| right("王敏", address(number)).is_none()));
+        assert!(right("王敏", address(99)).is_some_and(|wait| (1..=11).contains(&wait)));
+        // One more a second, however long this takes.
+        let taken = (0..).take_while(|number: &u32| right(&number.to_string(), address(200)).is_none()).count();
+        assert!((100..130).contains(&taken), "{taken}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use xuncha_core::model::{EntityId, Hash, Time};
 
-use super::Result;
+use super::{EntityRow, Result};
 
 /// A password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct SessionRow {
 
 /// What can be read of it.
 pub trait SignIns {
+    /// Users of exactly this name, retired ones too, in order of their ids.
+    fn users_called(&self, name: &str) -> Result<Vec<EntityRow>>;
     /// The password of a user, if there is one.
     fn password(&self, user: EntityId) -> Result<Option<PasswordRow>>;
     /// Whose link a code is.
@@ -53,10 +55,10 @@ pub trait KeepSignIns {
     fn put_link(&mut self, code: &Hash, row: &LinkRow) -> Result<()>;
     /// Forgets the links of a user.
     fn drop_links(&mut self, user: EntityId) -> Result<()>;
-    /// Keeps a session, or that it was heard of.
-    fn put_session(&mut self, secret: &Hash, row: &SessionRow) -> Result<()>;
     /// Forgets those links of a user that expire before `expires`.
     fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()>;
+    /// Keeps a session, or that it was heard of.
+    fn put_session(&mut self, secret: &Hash, row: &SessionRow) -> Result<()>;
     /// Ends a session.
     fn drop_session(&mut self, secret: &Hash) -> Result<()>;
     /// Ends every session of a user.

@@ -345,6 +345,7 @@ async fn a_ledger_of_an_older_version_gets_its_lists_at_the_next_start() {
     };
     for change in [
         words,
+        "DROP INDEX entity_user_name",
         "DROP TABLE listing",
         "DROP TABLE trace",
         "DROP TABLE seat",

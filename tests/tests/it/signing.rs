@@ -143,6 +143,60 @@ async fn what_is_wrong_is_not_told_and_whoever_guesses_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_knows_the_password_may_sign_in_as_often_as_the_day_brings() {
+    let server = TestServer::start().await;
+    somebody(&server, "吴刚").await;
+    let browser = Browser::at(&server);
+    for _ in 0..12 {
+        assert_eq!(browser.signs_in("吴刚", PASSWORD).await.0.status, 200);
+    }
+    // Guesses are counted all the same, also those between.
+    let mut wrong = 0;
+    while browser.signs_in("吴刚", "床前明月光疑是地上霜").await.0.status == 401 {
+        wrong += 1;
+    }
+    assert_eq!(wrong, 5);
+    assert_eq!(browser.signs_in("吴刚", PASSWORD).await.0.status, 429);
+
+    // A new password that will not do is no guess either: who types it has the right code.
+    let user = server.office.user("郑云", &["acceptor"], &[]);
+    let code = signin::link(&*server.office.store, &server.host(), user).unwrap();
+    for _ in 0..8 {
+        let reply = browser.post("session/link", &json!({ "code": code, "password": "short" })).await;
+        assert_eq!(reply.body["code"], "bad_field");
+    }
+    let chosen = browser.post("session/link", &json!({ "code": code, "password": PASSWORD })).await;
+    assert_eq!(chosen.status, 200, "{}", chosen.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_signs_in_is_found_by_name_or_id_among_many() {
+    let server = TestServer::start().await;
+    // Two of one name, and one who has left; names that a careless query would stumble over.
+    let (one, _) = (somebody(&server, "吴刚").await, somebody(&server, "吴刚").await);
+    let odd = somebody(&server, "O'Neil \"巡\" {a,b} %_").await;
+    for number in 0..30 {
+        server.office.user(&format!("督查员{number}"), &["inspector"], &[]);
+    }
+    let browser = Browser::at(&server);
+    for (name, user) in [("O'Neil \"巡\" {a,b} %_", odd), (&*odd.to_string(), odd), (&*one.to_string(), one)] {
+        let (reply, _) = browser.signs_in(name, PASSWORD).await;
+        assert_eq!((reply.status, &reply.body["user"]), (200, &json!(user)), "{name}");
+    }
+    assert_eq!(browser.signs_in("吴刚", PASSWORD).await.0.status, 200);
+    server.office.change("user.amend", one, json!({ "name": "吴强" }));
+    let (reply, _) = browser.signs_in("吴强", PASSWORD).await;
+    assert_eq!(reply.body["user"], json!(one), "by the name of now");
+    server.office.change("user.retire", one, json!({}));
+    for nobody in ["吴强", "督查员7", "O_Neil%", "", &*server.office.ledger.to_string()] {
+        assert_eq!(browser.signs_in(nobody, PASSWORD).await.0.body["code"], "wrong_password", "{nobody}");
+    }
+    let called = |name: &str| server.office.store.look(|snapshot| snapshot.users_called(name)).unwrap().len();
+    assert_eq!([called("吴刚"), called("吴强"), called("吴")], [1, 1, 0], "retired ones too");
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_signs_out_leaves_no_older_link_behind_that_opens_the_door() {
     let server = TestServer::start().await;
     let user = somebody(&server, "吴刚").await;

@@ -3,11 +3,17 @@
 use tokio_postgres::Row;
 use xuncha_core::model::{EntityId, Hash, Time};
 
-use super::super::{KeepSignIns, LinkRow, PasswordRow, Result, SessionRow, SignIns};
+use super::super::{EntityRow, KeepSignIns, LinkRow, PasswordRow, Result, SessionRow, SignIns};
 use super::batch::sent;
-use super::snapshot::{Transaction, bytes, id};
+use super::snapshot::{ENTITY, Transaction, bytes, entity, id};
 
 impl SignIns for Transaction {
+    fn users_called(&self, name: &str) -> Result<Vec<EntityRow>> {
+        // Word for word the expression of the index.
+        let sql = format!(r#"{ENTITY} WHERE kind = 'user' AND "row"::json #>> '{{fields,name}}' = $1 ORDER BY id"#);
+        self.line.many(&sql, &[&name], entity)
+    }
+
     fn password(&self, user: EntityId) -> Result<Option<PasswordRow>> {
         let sql = r#"SELECT hash, since FROM password WHERE "user" = $1"#;
         self.line.one(sql, &[&bytes(user)], |row: &Row| {
@@ -48,17 +54,17 @@ impl KeepSignIns for Transaction {
         self.line.run(r#"DELETE FROM link WHERE "user" = $1"#, vec![sent(bytes(user))])
     }
 
+    fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()> {
+        let sql = r#"DELETE FROM link WHERE "user" = $1 AND expires < $2"#;
+        self.line.run(sql, vec![sent(bytes(user)), sent(expires.millis())])
+    }
+
     fn put_session(&mut self, secret: &Hash, row: &SessionRow) -> Result<()> {
         let sql = r#"INSERT INTO session (secret, "user", begun, seen) VALUES ($1, $2, $3, $4)
                      ON CONFLICT (secret) DO UPDATE SET seen = $4"#;
         let (secret, begun, seen) = (secret.0.to_vec(), row.begun.millis(), row.seen.millis());
         self.line.run(sql, vec![sent(secret), sent(bytes(row.user)), sent(begun), sent(seen)])
     }
-    fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()> {
-        let sql = r#"DELETE FROM link WHERE "user" = $1 AND expires < $2"#;
-        self.line.run(sql, vec![sent(bytes(user)), sent(expires.millis())])
-    }
-
 
     fn drop_session(&mut self, secret: &Hash) -> Result<()> {
         self.line.run("DELETE FROM session WHERE secret = $1", vec![sent(secret.0.to_vec())])

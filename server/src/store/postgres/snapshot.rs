@@ -30,7 +30,7 @@ impl Transaction {
     }
 }
 
-const ENTITY: &str = r#"SELECT id, kind, idx, "row", places FROM entity"#;
+pub(super) const ENTITY: &str = r#"SELECT id, kind, idx, "row", places FROM entity"#;
 
 impl Snapshot for Transaction {
     fn head(&self) -> Result<Option<Head>> {
@@ -197,7 +197,7 @@ impl Snapshot for Transaction {
     }
 }
 
-fn entity(row: &Row) -> Result<EntityRow> {
+pub(super) fn entity(row: &Row) -> Result<EntityRow> {
     let entity = id(row, 0)?;
     Ok(EntityRow {
         id: entity,

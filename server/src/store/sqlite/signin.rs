@@ -3,11 +3,18 @@
 use rusqlite::params;
 use xuncha_core::model::{EntityId, Hash, Time};
 
-use super::super::{KeepSignIns, LinkRow, PasswordRow, Result, SessionRow, SignIns};
+use super::super::{EntityRow, KeepSignIns, LinkRow, PasswordRow, Result, SessionRow, SignIns};
 use super::batch::SqliteBatch;
-use super::snapshot::{SqliteSnapshot, uuid_at};
+use super::snapshot::{SqliteSnapshot, entity_row, read_entity, uuid_at};
 
 impl SignIns for SqliteSnapshot<'_> {
+    fn users_called(&self, name: &str) -> Result<Vec<EntityRow>> {
+        // Word for word the expression of the index.
+        let sql = "SELECT id, kind, idx, row, places FROM entity
+                   WHERE kind = 'user' AND json_extract(row, '$.fields.name') = ?1 ORDER BY id";
+        self.many(sql, [name], read_entity)?.into_iter().map(entity_row).collect()
+    }
+
     fn password(&self, user: EntityId) -> Result<Option<PasswordRow>> {
         self.one("SELECT hash, since FROM password WHERE user = ?1", [user.0.as_bytes()], |row| {
             Ok(PasswordRow { user, hash: row.get(0)?, since: Time::from_millis(row.get(1)?) })
@@ -30,6 +37,10 @@ impl SignIns for SqliteSnapshot<'_> {
 
 /// A batch reads what it has written.
 impl SignIns for SqliteBatch<'_> {
+    fn users_called(&self, name: &str) -> Result<Vec<EntityRow>> {
+        self.snapshot.users_called(name)
+    }
+
     fn password(&self, user: EntityId) -> Result<Option<PasswordRow>> {
         self.snapshot.password(user)
     }
@@ -59,6 +70,11 @@ impl KeepSignIns for SqliteBatch<'_> {
         self.run("DELETE FROM link WHERE user = ?1", [user.0.as_bytes()]).map(drop)
     }
 
+    fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()> {
+        let sql = "DELETE FROM link WHERE user = ?1 AND expires < ?2";
+        self.run(sql, params![user.0.as_bytes(), expires.millis()]).map(drop)
+    }
+
     fn put_session(&mut self, secret: &Hash, row: &SessionRow) -> Result<()> {
         let sql = "INSERT OR REPLACE INTO session (secret, user, begun, seen) VALUES (?1, ?2, ?3, ?4)";
         self.run(sql, params![secret.0, row.user.0.as_bytes(), row.begun.millis(), row.seen.millis()]).map(drop)
@@ -70,11 +86,6 @@ impl KeepSignIns for SqliteBatch<'_> {
 
     fn drop_sessions(&mut self, user: EntityId) -> Result<()> {
         self.run("DELETE FROM session WHERE user = ?1", [user.0.as_bytes()]).map(drop)
-    fn drop_links_before(&mut self, user: EntityId, expires: Time) -> Result<()> {
-        let sql = "DELETE FROM link WHERE user = ?1 AND expires < ?2";
-        self.run(sql, params![user.0.as_bytes(), expires.millis()]).map(drop)
-    }
-
     }
 
     fn sweep_sessions(&mut self, begun: Time, seen: Time) -> Result<()> {

@@ -215,11 +215,11 @@ fn said((seq, hash, prev): SaidParts) -> Result<Said> {
 
 type EntityParts = (Uuid, String, i64, String, String);
 
-fn read_entity(row: &Row<'_>) -> rusqlite::Result<EntityParts> {
+pub(super) fn read_entity(row: &Row<'_>) -> rusqlite::Result<EntityParts> {
     Ok((uuid_at(row, 0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
 }
 
-fn entity_row((id, kind, index, row, places): EntityParts) -> Result<EntityRow> {
+pub(super) fn entity_row((id, kind, index, row, places): EntityParts) -> Result<EntityRow> {
     let places = places_of(&places, EntityId(id))?;
     Ok(EntityRow { id: EntityId(id), kind, index: unsigned(index)?, row, places })
 }
