@@ -11,4 +11,4 @@ mod tasks;
 pub use desk::DeskOp;
 pub use overdue::Deadlines;
 pub use tally::{By, Stands, Tally};
-pub use tasks::Clerk;
+pub use tasks::{Clerk, day_in_city};

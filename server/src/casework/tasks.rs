@@ -119,6 +119,14 @@ fn zone_of(snapshot: &dyn Snapshot) -> Result<TimeZone> {
     TimeZone::get(name).map_err(|error| StoreError::Damaged(format!("the zone {name}: {error}")))
 }
 
+/// The day that it is in the city at `now`.
+///
+/// # Errors
+/// The store's; [`StoreError::Damaged`] when the city's zone is not known.
+pub fn day_in_city(snapshot: &dyn Snapshot, now: Time) -> Result<Date> {
+    day_in(&zone_of(snapshot)?, now)
+}
+
 fn day_in(zone: &TimeZone, now: Time) -> Result<Date> {
     let instant = jiff::Timestamp::from_millisecond(now.millis());
     Ok(instant.map_err(|error| StoreError::Failed(error.to_string()))?.to_zoned_datetime(zone.clone()).date())

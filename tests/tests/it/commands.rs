@@ -82,6 +82,28 @@ fn what_is_printed_for_people_is_lines_and_json_is_for_whoever_asks() {
     server.stop();
 }
 
+/// The first day of a schedule that was added without one, in a city of this zone.
+fn first_day_in(zone: &str) -> String {
+    let desk = Desk::new();
+    let data = desk.folder.path().join("data");
+    xuncha_tests::harness::place(&data);
+    let mut command = Command::new(binary());
+    command.args(["--json", "serve", "--listen", "127.0.0.1:0", "--zone", zone, "--data"]).arg(&data);
+    let server = Process::start(command);
+    desk.admin(&["place", "add", "--name", "南门市场", "--type", "market", "--at", "31.2,121.4"]);
+    desk.admin(&["schedule", "add", "--name", "周查", "--every", "fri", "--type", "market"]);
+    let listed = desk.admin(&["schedule", "list"]);
+    server.stop();
+    listed["from"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_schedule_begins_on_the_day_that_it_is_in_the_city() {
+    // It is never the same day in both.
+    let (west, east) = (first_day_in("Etc/GMT+12"), first_day_in("Etc/GMT-14"));
+    assert!(west < east, "{west} {east}");
+}
+
 pub(super) fn id_of(value: &Value) -> String {
     value["finding"].as_str().unwrap().to_owned()
 }

@@ -12,7 +12,7 @@ use super::super::folder::Folder;
 use super::super::print::Printer;
 use super::catalogue::current_document;
 use super::{find_user, list};
-use crate::casework::Clerk;
+use crate::casework::{Clerk, day_in_city};
 use crate::ledger::OwnOp;
 
 #[derive(Debug, Subcommand)]
@@ -73,7 +73,7 @@ pub(super) struct New {
     /// Day of the week (mon to sun) or of the month (1 to 31); may be given more than once.
     #[arg(long, required = true, value_delimiter = ',')]
     every: Vec<String>,
-    /// First day [default: today, UTC].
+    /// First day [default: today, in the city's zone].
     #[arg(long, value_name = "YYYY-MM-DD")]
     from: Option<String>,
     /// Last day.
@@ -166,8 +166,10 @@ impl New {
             return Err(Failure::new("bad_field", "place: name places, or a kind of place by --type"));
         }
         self.check(folder)?;
-        let today = || folder.host.clock.wall().to_string().chars().take(10).collect();
-        let from: String = self.from.unwrap_or_else(today);
+        let from = match self.from {
+            Some(from) => from,
+            None => folder.store.look(|snapshot| day_in_city(snapshot, folder.host.clock.wall()))?.to_string(),
+        };
         let mut body = json!({ "name": self.name, "every": recurs(&self.every)?, "from": from, "days": self.days });
         put(&mut body, "until", json!(self.until));
         put(&mut body, "to", people(folder, &self.user)?);
