@@ -3,6 +3,8 @@
 use std::fmt;
 
 use serde::Serialize;
+use xuncha_core::Error;
+use xuncha_core::model::Code;
 
 use crate::blobs::DepotError;
 use crate::queue::QueueError;
@@ -69,9 +71,17 @@ impl From<QueueError> for Failure {
     }
 }
 
-impl From<xuncha_core::Error> for Failure {
-    fn from(error: xuncha_core::Error) -> Failure {
-        Failure::new(error.code(), &error)
+impl From<Error> for Failure {
+    fn from(error: Error) -> Failure {
+        match &error {
+            // The detail is the state that is.
+            Error::Refused { code: Code::StateChanged, detail } => {
+                Failure::new(error.code(), format!("its state is {detail} by now"))
+            }
+            // The code is said behind it.
+            Error::Refused { detail, .. } => Failure::new(error.code(), detail),
+            _ => Failure::new(error.code(), &error),
+        }
     }
 }
 

@@ -27,6 +27,7 @@ pub use serve::{Running, ServeOptions, start};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use xuncha_core::model::Time;
 
 use print::Printer;
 
@@ -75,6 +76,12 @@ fn parse_point(text: &str) -> Result<(f64, f64), String> {
         _ => Err(format!("{part} is no number of degrees")),
     };
     Ok((number(lat)?, number(lon)?))
+}
+
+/// An instant with its offset from UTC, on the command line.
+fn parse_time(text: &str) -> Result<Time, String> {
+    let instant: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
+    Ok(Time::from_millis(instant.as_millisecond()))
 }
 
 /// Does what the command line says.

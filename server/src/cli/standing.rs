@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use clap::Args;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 use xuncha_core::model::{EntityId, Source, Time};
 
 use super::Failure;
 use super::folder::Folder;
+use super::parse_time;
 use super::print::Printer;
 use crate::casework::{By, Tally};
 
@@ -24,11 +24,6 @@ pub(super) struct Standings {
     /// Only cases that were taken over from this register.
     #[arg(long, value_name = "NAME")]
     system: Option<String>,
-}
-
-fn parse_time(text: &str) -> Result<Time, String> {
-    let instant: Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
-    Ok(Time::from_millis(instant.as_millisecond()))
 }
 
 impl Standings {

@@ -82,6 +82,31 @@ fn what_is_printed_for_people_is_lines_and_json_is_for_whoever_asks() {
     server.stop();
 }
 
+#[test]
+fn what_cannot_be_done_is_said_once_and_in_words_and_times_may_be_those_of_the_city() {
+    let desk = Desk::new();
+    let server = Process::serve(&desk.folder.path().join("data"));
+    desk.admin(&["place", "add", "--name", "南门市场", "--type", "market", "--at", "31.2,121.4"]);
+    let add = ["task", "add", "--name", "查市场", "--place", "南门市场", "--due", "2026-12-01T18:00:00+08:00"];
+    desk.admin(&add);
+    assert_eq!(desk.admin(&["task", "list"])["due"], "2026-12-01T10:00:00.000Z");
+    let home = desk.enrolled("王敏");
+    let field = |arguments: &[&str]| xuncha([&["field", "--home", &home], arguments].concat());
+    let message = |arguments: &[&str]| field(arguments).lines()[0]["error"]["message"].as_str().unwrap().to_owned();
+    field(&["sync"]).value();
+    let start = ["inspect", "start", "--place", "南门市场"];
+    let visit = field(&start).value()["inspection"].as_str().unwrap().to_owned();
+    field(&["inspect", "pause", &visit]).value();
+    assert_eq!(message(&["inspect", "pause", &visit]), "its state is paused by now");
+    assert!(
+        message(&["enrol", &format!("{}/enrol#nonsense", server.url)]).starts_with("the enrolment code is unknown")
+    );
+    let (code, told) = plain(&[&["field", "--home", &home], &start[..]].concat());
+    let first = told.lines().next().unwrap();
+    assert!(code == 0 && first.starts_with("under way here already: ") && first.contains(&visit), "{told}");
+    server.stop();
+}
+
 /// The first day of a schedule that was added without one, in a city of this zone.
 fn first_day_in(zone: &str) -> String {
     let desk = Desk::new();

@@ -9,6 +9,7 @@ use xuncha_core::plan::is_meant;
 
 use super::super::Failure;
 use super::super::folder::Folder;
+use super::super::parse_time;
 use super::super::print::Printer;
 use super::catalogue::current_document;
 use super::{find_user, list};
@@ -28,8 +29,8 @@ pub(super) enum Tasks {
         /// Name or id of a user who is to do it; may be given more than once; none: whoever sees it.
         #[arg(long)]
         user: Vec<String>,
-        /// Not after, such as 2026-11-27T10:00:00Z.
-        #[arg(long, value_name = "TIME")]
+        /// Not after, such as 2026-11-27T18:00:00+08:00.
+        #[arg(long, value_name = "TIME", value_parser = parse_time)]
         due: Option<Time>,
         /// Nobody else hears of it.
         #[arg(long)]
@@ -213,9 +214,6 @@ impl New {
     }
 }
 
-fn recurs(days: &[String]) -> Result<Recurs, Failure> {
-    let bad = |day: &str| Failure::new("bad_field", format!("every: {day} is neither mon to sun nor 1 to 31"));
-    let week = |day: &String| serde_json::from_value::<Day>(Value::from(day.to_lowercase())).ok();
 /// The days as they are given on the command line.
 fn days_of(every: Option<&Recurs>) -> String {
     let said: Vec<String> = match every {
@@ -226,6 +224,9 @@ fn days_of(every: Option<&Recurs>) -> String {
     said.join(",")
 }
 
+fn recurs(days: &[String]) -> Result<Recurs, Failure> {
+    let bad = |day: &str| Failure::new("bad_field", format!("every: {day} is neither mon to sun nor 1 to 31"));
+    let week = |day: &String| serde_json::from_value::<Day>(Value::from(day.to_lowercase())).ok();
     if let Some(week) = days.iter().map(week).collect::<Option<BTreeSet<Day>>>() {
         return Ok(Recurs::Week(week));
     }

@@ -7,6 +7,7 @@ use serde_json::json;
 use xuncha_core::model::{EntityId, OpId, Time};
 use xuncha_core::notebook::{Notebook, SealedPhoto};
 
+use super::super::parse_time;
 use super::standpoint::Standpoint;
 use super::tray::with_photos;
 use super::{Failure, Printer, saved};
@@ -124,12 +125,6 @@ impl Casework {
         };
         saved(printer, id, op)
     }
-}
-
-/// An instant with its offset from UTC.
-fn parse_time(text: &str) -> Result<Time, String> {
-    let instant: jiff::Timestamp = text.parse().map_err(|error: jiff::Error| error.to_string())?;
-    Ok(Time::from_millis(instant.as_millisecond()))
 }
 
 fn notices(phone: &Notebook, printer: &Printer) -> Result<(), Failure> {

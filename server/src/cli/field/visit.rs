@@ -147,6 +147,10 @@ impl Start {
     fn run(self, phone: &Notebook, printer: &Printer) -> Result<(), Failure> {
         let known = self.place.as_deref().map(|name| known_place(phone, name)).transpose()?;
         let place = self.standpoint.place(None, known);
+        let here = |visit: &&Inspection| known.is_some() && visit.place.as_ref().and_then(|place| place.id) == known;
+        for open in phone.inspections(true)?.iter().filter(here) {
+            printer.hint(format!("under way here already: {}", describe(phone, open)));
+        }
         let visit = Visit { place, place_type: self.kind, task: self.task, note: self.note };
         let id = phone.start_inspection(visit)?;
         let lines = phone.checklist(id)?.len();
