@@ -46,8 +46,15 @@ class Phone:
         self.heard = Heard()
 
     def photos(self, fields):
-        paths = [field[len("photo="):] for field in fields if field.startswith("photo=")]
-        return [self.notebook.seal_photo(path) for path in paths]
+        """Photos by their path, or as bytes."""
+        sealed = []
+        for kind, _, path in (field.partition("=") for field in fields):
+            if kind == "photo":
+                sealed.append(self.notebook.seal_photo(path))
+            elif kind == "bytes":
+                with open(path, "rb") as file:
+                    sealed.append(self.notebook.seal_photo_bytes(file.read()))
+        return sealed
 
     async def open(self, folder, key):
         self.notebook = xuncha.Notebook.open(folder, xuncha.file_key_store(key), None)

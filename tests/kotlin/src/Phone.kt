@@ -3,6 +3,7 @@
 // The calls are those of the stories in tests/it/bindings; each is handed to the generated classes as an app would do
 // it. A reply is `ok` and its words, or `err`, the variant, the code, the field and the words to show.
 
+import java.io.File
 import java.time.Duration
 import java.time.Instant
 import java.util.concurrent.TimeUnit
@@ -59,8 +60,15 @@ private class Phone {
     private var subscription: Subscription? = null
     private val heard = Heard()
 
-    private fun photos(fields: List<String>) =
-        fields.filter { it.startsWith("photo=") }.map { notebook.sealPhoto(it.substringAfter('=')) }
+    /** Photos by their path, or as bytes. */
+    private fun photos(fields: List<String>) = fields.mapNotNull { field ->
+        val path = field.substringAfter('=')
+        when (field.substringBefore('=')) {
+            "photo" -> notebook.sealPhoto(path)
+            "bytes" -> notebook.sealPhotoBytes(File(path).readBytes())
+            else -> null
+        }
+    }
 
     suspend fun call(call: String, w: List<String>): List<String> = opening(call, w) ?: recording(call, w)
         ?: casework(call, w) ?: judged(call, w) ?: visiting(call, w) ?: carrying(call, w) ?: sharing(call, w)

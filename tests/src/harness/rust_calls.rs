@@ -31,8 +31,13 @@ fn draft(words: &[&str]) -> FindingDraft {
 }
 
 fn photos(it: &Notebook, words: &[&str]) -> Result<Vec<Arc<SealedPhoto>>, FieldError> {
-    let paths = words.iter().filter_map(|word| word.strip_prefix("photo="));
-    paths.map(|path| it.seal_photo(path.to_owned(), None)).collect()
+    let fields = words.iter().filter_map(|word| word.split_once('='));
+    let sealed = fields.filter_map(|(kind, path)| match kind {
+        "photo" => Some(it.seal_photo(path.to_owned(), None)),
+        "bytes" => Some(it.seal_photo_bytes(std::fs::read(path).unwrap(), None)),
+        _ => None,
+    });
+    sealed.collect()
 }
 
 fn given(words: &[String]) -> String {

@@ -46,7 +46,7 @@ async fn play(tongue: Tongue, story: fn(&City) -> Vec<Hand>) {
 fn a_finding_recorded_offline_reaches_the_other_phone(city: &City) -> Vec<Hand> {
     let (mut a, mut b) = (city.phone("王敏"), city.phone("李强"));
     let photos = [city.photo("a.jpg", 40_000), city.photo("b.jpg", 50_000)];
-    let photos = photos.map(|path| format!("photo={path}"));
+    let photos = [format!("photo={}", photos[0]), format!("bytes={}", photos[1])];
     let words = ["item=SR-1", "note=井盖缺失", "at=36.65,117.12", "severity=high", "tag=夜查", &photos[0], &photos[1]];
     let finding = a.one("record", &words);
     assert_eq!(a.ok("status", &[])[..4], ["1", "0", "0", "2"], "pending, refused, disputed, files");
