@@ -73,6 +73,16 @@ pub enum Error {
         /// What the key store said.
         detail: String,
     },
+    /// The database is encrypted, and the key store has no key for it. Nobody can read it without; nothing was touched.
+    #[error("the database is encrypted, and its key is missing")]
+    DatabaseKeyMissing,
+    /// The database is encrypted with another key than the one that is here. Nobody can read it without the right one;
+    /// nothing was touched.
+    #[error("the database is encrypted with another key")]
+    DatabaseKeyWrong,
+    /// The database is encrypted, and this build cannot read such: open it with one that has the feature `sqlcipher`.
+    #[error("the database is encrypted, and this build was made without SQLCipher")]
+    Encrypted,
     /// The disk is full: free some space and call again. What was saved before is safe.
     #[error("the disk is full")]
     Full,
@@ -132,6 +142,9 @@ impl Error {
             Error::KeyMissing => "key_missing",
             Error::KeyWrong => "key_wrong",
             Error::KeyUnavailable { .. } => "key_unavailable",
+            Error::DatabaseKeyMissing => "database_key_missing",
+            Error::DatabaseKeyWrong => "database_key_wrong",
+            Error::Encrypted => "encrypted",
             Error::Full => "storage_full",
             Error::Busy => "busy",
             Error::Storage { .. } => "storage",

@@ -34,9 +34,15 @@ pub enum OpenFault {
     KeyUnavailable,
     /// The key store has another notebook's key. As with a missing one.
     KeyWrong,
+    /// The database is encrypted, and the key store has no key for it: nobody can read it without. Keep the folder,
+    /// look for what became of the key; to go on meanwhile, open another folder and enrol there.
+    DatabaseKeyMissing,
+    /// The database is encrypted with another key than the key store has. As with a missing one.
+    DatabaseKeyWrong,
     /// The database is damaged: keep the folder and ask for help. Nothing was touched.
     Corrupt,
-    /// A newer version of the app wrote it: update the app. Nothing was touched.
+    /// A newer version of the app wrote it, or one that encrypts and this one does not: update the app. Nothing was
+    /// touched.
     Outdated,
 }
 
@@ -127,6 +133,8 @@ impl FieldError {
             OpenFault::KeyMissing => "key_missing",
             OpenFault::KeyUnavailable => "key_unavailable",
             OpenFault::KeyWrong => "key_wrong",
+            OpenFault::DatabaseKeyMissing => "database_key_missing",
+            OpenFault::DatabaseKeyWrong => "database_key_wrong",
             OpenFault::Corrupt => "damaged",
             OpenFault::Outdated => "outdated",
         };
@@ -157,11 +165,13 @@ impl From<xuncha_core::Error> for FieldError {
             }
             Error::WrongPin { left, until } => FieldError::SignIn { left: Some(left), until, report },
             Error::PinLocked { until } => FieldError::SignIn { left: None, until: Some(until), report },
-            Error::Outdated { .. } => unopened(OpenFault::Outdated),
+            Error::Outdated { .. } | Error::Encrypted => unopened(OpenFault::Outdated),
             Error::Damaged { .. } => unopened(OpenFault::Corrupt),
             Error::KeyMissing => unopened(OpenFault::KeyMissing),
             Error::KeyWrong => unopened(OpenFault::KeyWrong),
             Error::KeyUnavailable { .. } => unopened(OpenFault::KeyUnavailable),
+            Error::DatabaseKeyMissing => unopened(OpenFault::DatabaseKeyMissing),
+            Error::DatabaseKeyWrong => unopened(OpenFault::DatabaseKeyWrong),
             Error::Full => FieldError::Storage { is_full: true, report },
             Error::Offline { retry_after, .. } => FieldError::Later { after: retry_after, report },
             _ if retryable => FieldError::Later { after: None, report },
@@ -221,6 +231,9 @@ mod tests {
             (Error::KeyMissing, "unopened KeyMissing"),
             (Error::KeyWrong, "unopened KeyWrong"),
             (Error::KeyUnavailable { detail: String::new() }, "unopened KeyUnavailable"),
+            (Error::DatabaseKeyMissing, "unopened DatabaseKeyMissing"),
+            (Error::DatabaseKeyWrong, "unopened DatabaseKeyWrong"),
+            (Error::Encrypted, "unopened Outdated"),
             (Error::Full, "storage true"),
             (Error::Busy, "later None"),
             (Error::Offline { what: String::new(), retry_after: wait }, "later Some(7s)"),

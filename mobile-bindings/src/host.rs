@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use xuncha_core::notebook::FileKeyStore;
+use xuncha_core::notebook::{FileKeyStore, Secret};
 use xuncha_core::sync::{Conditions as Now, Progress};
 use xuncha_core::{Error, Result};
-use zeroize::{Zeroize as _, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::{FieldError, Step};
 
@@ -29,16 +29,17 @@ impl From<uniffi::UnexpectedUniFFICallbackError> for HostError {
     }
 }
 
-/// Keeps the seed of the device's key, 32 bytes, outside the notebook's folder and outside every backup.
+/// Keeps the device's secret, a few bytes, as they are, outside the notebook's folder and outside every backup: the
+/// seed of its key, 32 bytes, and with SQLCipher the key of the database, 32 more.
 ///
 /// Wrapped by Keystore on Android and by Keychain on Apple's systems; see the packages for both.
 #[uniffi::export(with_foreign)]
 pub trait KeyStore: Send + Sync {
-    /// The seed; none when none was saved. Throw when it cannot be read now, such as before the first unlock:
+    /// The bytes; none when none were saved. Throw when it cannot be read now, such as before the first unlock:
     /// that is not the same as missing.
     fn load(&self) -> std::result::Result<Option<Vec<u8>>, HostError>;
 
-    /// Keeps the seed in place of the one before; durable when it returns.
+    /// Keeps these bytes in place of the ones before; durable when it returns.
     fn save(&self, seed: Vec<u8>) -> std::result::Result<(), HostError>;
 }
 
@@ -87,14 +88,14 @@ struct InFile(FileKeyStore);
 impl KeyStore for InFile {
     fn load(&self) -> std::result::Result<Option<Vec<u8>>, HostError> {
         use xuncha_core::notebook::KeyStore as _;
-        let seed = self.0.load().map_err(|error| HostError::Failed { details: error.to_string() })?;
-        Ok(seed.map(|seed| seed.to_vec()))
+        let secret = self.0.load().map_err(|error| HostError::Failed { details: error.to_string() })?;
+        Ok(secret.map(|secret| secret.to_bytes().to_vec()))
     }
 
     fn save(&self, seed: Vec<u8>) -> std::result::Result<(), HostError> {
         use xuncha_core::notebook::KeyStore as _;
-        let seed = seed_of(seed).map_err(|details| HostError::Failed { details })?;
-        self.0.save(&seed).map_err(|error| HostError::Failed { details: error.to_string() })
+        let secret = secret_of(seed).map_err(|details| HostError::Failed { details })?;
+        self.0.save(&secret).map_err(|error| HostError::Failed { details: error.to_string() })
     }
 }
 
@@ -102,28 +103,23 @@ impl KeyStore for InFile {
 pub(crate) struct Keys(pub(crate) Arc<dyn KeyStore>);
 
 impl xuncha_core::notebook::KeyStore for Keys {
-    fn load(&self) -> Result<Option<Zeroizing<[u8; 32]>>> {
+    fn load(&self) -> Result<Option<Secret>> {
         match self.0.load() {
             Ok(None) => Ok(None),
-            Ok(Some(seed)) => seed_of(seed).map(Some).map_err(|detail| Error::KeyUnavailable { detail }),
+            Ok(Some(bytes)) => secret_of(bytes).map(Some).map_err(|detail| Error::KeyUnavailable { detail }),
             Err(error) => Err(Error::KeyUnavailable { detail: error.to_string() }),
         }
     }
 
-    fn save(&self, seed: &Zeroizing<[u8; 32]>) -> Result<()> {
-        self.0.save(seed.to_vec()).map_err(|error| Error::KeyUnavailable { detail: error.to_string() })
+    fn save(&self, secret: &Secret) -> Result<()> {
+        self.0.save(secret.to_bytes().to_vec()).map_err(|error| Error::KeyUnavailable { detail: error.to_string() })
     }
 }
 
-/// The seed, and nothing left of the bytes that it came in.
-fn seed_of(mut bytes: Vec<u8>) -> std::result::Result<Zeroizing<[u8; 32]>, String> {
-    let mut seed = Zeroizing::new([0; 32]);
-    let len = bytes.len();
-    if len == seed.len() {
-        seed.copy_from_slice(&bytes);
-    }
-    bytes.zeroize();
-    if len == 32 { Ok(seed) } else { Err(format!("the key store gave {len} bytes instead of 32")) }
+/// The secret, and nothing left of the bytes that it came in.
+fn secret_of(bytes: Vec<u8>) -> std::result::Result<Secret, String> {
+    let bytes = Zeroizing::new(bytes);
+    Secret::from_bytes(&bytes).ok_or_else(|| format!("the key store gave {} bytes instead of 32 or 64", bytes.len()))
 }
 
 /// Asks the app how it is connected; nobody to ask is a laptop.

@@ -12,6 +12,8 @@ pub struct Status {
     pub line: LineId,
     /// The device's id; changes with its key.
     pub device: DeviceId,
+    /// True when the database is encrypted: a library with SQLCipher, and no storage too full to encrypt it.
+    pub is_encrypted: bool,
     /// Root address of the server, if one was set.
     pub server: Option<String>,
     /// True once it was enrolled; see also `mustEnrolAgain`.
@@ -66,6 +68,7 @@ impl Notebook {
         Ok(Status {
             line: status.line,
             device: status.device,
+            is_encrypted: status.encrypted,
             server: status.server,
             is_enrolled: status.enrolled,
             must_enrol_again: status.must_enrol_again,

@@ -27,6 +27,21 @@ const WORDS: &[(&str, &str, &str)] = &[
         "The key cannot be read now: unlock the phone and try again.",
     ),
     ("key_wrong", "本机的密钥不是这个记录本的，请重新登记", "The key is not this notebook's: enrol again."),
+    (
+        "database_key_missing",
+        "记录本已加密，本机找不到它的密钥，请保留数据并联系技术支持",
+        "The notebook is encrypted and its key is gone: keep the data and ask for help.",
+    ),
+    (
+        "database_key_wrong",
+        "记录本已加密，本机的密钥打不开它，请保留数据并联系技术支持",
+        "The notebook is encrypted with another key: keep the data and ask for help.",
+    ),
+    (
+        "encrypted",
+        "记录本已加密，这个版本的应用打不开，请升级应用",
+        "The notebook is encrypted, and this version of the app cannot read it: update the app.",
+    ),
     ("damaged", "记录本损坏了，请保留数据并联系技术支持", "The notebook is damaged: keep the data and ask for help."),
     ("outdated", "请升级应用", "Update the app."),
     ("storage_full", "存储空间已满，请清理后再试", "The storage is full: free some space and try again."),

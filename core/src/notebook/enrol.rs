@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use super::{Notebook, new_key};
+use super::{Notebook, new_secret};
 use crate::model::{Code, DeviceId, EntityId, LedgerId, LineId};
 use crate::op::enrol_message;
 use crate::plan::MAX_LINES_BEFORE;
@@ -138,8 +138,8 @@ impl Notebook {
 
     fn take_new_key(&self, forked: bool) -> Result<()> {
         self.shared.door.with(|store| {
-            let key = new_key(self.shared.keys.as_ref(), self.host())?;
-            store.adopt(key, forked.then(|| LineId(self.host().uuid())))
+            let secret = new_secret(self.shared.keys.as_ref(), self.host(), store.cipher().cloned())?;
+            store.adopt(secret.device_key(), forked.then(|| LineId(self.host().uuid())))
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Where a device keeps the seed of its key: outside the database, and outside backups.
+//! Where a device keeps its secret: outside the database, and outside backups.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -8,36 +8,36 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::Zeroizing;
 
-use crate::store::{Tried, sync_folder};
+use crate::store::{Secret, Tried, sync_folder};
 use crate::{Error, Result};
 
-/// Keeps one seed. On phones it is wrapped by Keychain or Keystore; [`FileKeyStore`] is for laptops.
+/// Keeps one [`Secret`]. On phones it is wrapped by Keychain or Keystore; [`FileKeyStore`] is for laptops.
 ///
 /// It must never be part of a backup or a copy of the notebook: a key that exists twice forks its
 /// device's chain.
 pub trait KeyStore: Send + Sync {
-    /// The seed; none when there is none here.
+    /// The secret; none when there is none here.
     ///
     /// # Errors
     /// [`Error::KeyUnavailable`] or [`Error::Storage`] when it cannot be read now, which is not the same as missing.
-    fn load(&self) -> Result<Option<Zeroizing<[u8; 32]>>>;
+    fn load(&self) -> Result<Option<Secret>>;
 
-    /// Keeps the seed in place of the one before; durable when it returns.
+    /// Keeps the secret in place of the one before; durable when it returns.
     ///
     /// # Errors
-    /// [`Error::KeyUnavailable`], [`Error::Storage`] or [`Error::Full`]; the seed before is then still here.
-    fn save(&self, seed: &Zeroizing<[u8; 32]>) -> Result<()>;
+    /// [`Error::KeyUnavailable`], [`Error::Storage`] or [`Error::Full`]; the secret before is then still here.
+    fn save(&self, secret: &Secret) -> Result<()>;
 }
 
-/// Keeps the seed in a file that only its owner may read: `xuncha-seed-1:` and 43 characters of
-/// unpadded base64url. A crash leaves the old seed or the new one.
+/// Keeps the secret in a file that only its owner may read: `xuncha-seed-1:` and 43 characters of
+/// unpadded base64url, 86 where it has a key for the database. A crash leaves the old secret or the new one.
 #[derive(Debug, Clone)]
 pub struct FileKeyStore {
     path: PathBuf,
 }
 
 impl FileKeyStore {
-    /// Keeps the seed at `path`; its folder must exist.
+    /// Keeps the secret at `path`; its folder must exist.
     pub fn new(path: impl Into<PathBuf>) -> FileKeyStore {
         FileKeyStore { path: path.into() }
     }
@@ -48,23 +48,20 @@ impl FileKeyStore {
 }
 
 impl KeyStore for FileKeyStore {
-    fn load(&self) -> Result<Option<Zeroizing<[u8; 32]>>> {
+    fn load(&self) -> Result<Option<Secret>> {
         let text = match fs::read(&self.path) {
             Ok(bytes) => Zeroizing::new(bytes),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error).tried("read the device key"),
         };
         let digits = text.trim_ascii().strip_prefix(PREFIX.as_bytes()).ok_or_else(not_a_seed)?;
-        let mut seed = Zeroizing::new([0; 32]);
-        match URL_SAFE_NO_PAD.decode_slice(digits, seed.as_mut_slice()) {
-            Ok(32) => Ok(Some(seed)),
-            _ => Err(not_a_seed()),
-        }
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(digits).map_err(|_| not_a_seed())?);
+        Secret::from_bytes(&bytes).map(Some).ok_or_else(not_a_seed)
     }
 
-    fn save(&self, seed: &Zeroizing<[u8; 32]>) -> Result<()> {
+    fn save(&self, secret: &Secret) -> Result<()> {
         let new = self.path.with_added_extension("new");
-        let text = Zeroizing::new(format!("{PREFIX}{}\n", URL_SAFE_NO_PAD.encode(seed.as_slice())));
+        let text = Zeroizing::new(format!("{PREFIX}{}\n", URL_SAFE_NO_PAD.encode(secret.to_bytes().as_slice())));
         let write = || {
             let mut file = private(&new)?;
             file.write_all(text.as_bytes())?;
@@ -105,9 +102,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = FileKeyStore::new(folder.path().join("device.key"));
         assert!(store.load().unwrap().is_none());
-        for byte in [1, 2] {
-            store.save(&Zeroizing::new([byte; 32])).unwrap();
-            assert_eq!(*store.load().unwrap().unwrap(), [byte; 32]);
+        for bytes in [&[1; 32][..], &[2; 64]] {
+            store.save(&Secret::from_bytes(bytes).unwrap()).unwrap();
+            assert_eq!(store.load().unwrap().unwrap().to_bytes().as_slice(), bytes);
         }
         #[cfg(unix)]
         {

@@ -41,6 +41,7 @@ mod handed_in;
 mod inspect;
 mod keys;
 mod list;
+mod opening;
 mod people;
 mod photo;
 mod pin;
@@ -51,7 +52,7 @@ mod refused;
 mod spot;
 mod status;
 
-pub use crate::store::{EnrolAgain, SignInAgain};
+pub use crate::store::{EnrolAgain, Secret, SignInAgain};
 pub use bundle::Exported;
 pub use catalogue::{InForce, PlaceNear, Whereabouts};
 pub use changes::Changes;
@@ -76,15 +77,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
-use zeroize::Zeroizing;
-
 use crate::host::Host;
 use crate::model::LineId;
-use crate::op::{DeviceKey, PublicKey};
 use crate::protocol::SyncService;
-use crate::store::{Door, FolderLock, Store, create, exists};
+use crate::store::{Door, Store};
 use crate::sync::{Errand, Progress, SyncOptions, Synced};
 use crate::{Error, Result};
+use opening::{matching, new_secret, prepare};
 use pin::Waits;
 
 /// One phone's notebook. See the [module](self).
@@ -119,9 +118,15 @@ impl Notebook {
     /// [`Error::KeyWrong`] when it is another one, [`Error::KeyUnavailable`] when the key store says so. All of
     /// these leave every byte as it was. A crash while it is created leaves nothing, or a whole one. A notebook
     /// that is there opens on a full disk too, to be read.
+    ///
+    /// With the cargo feature `sqlcipher` the database is encrypted; one that is plain is encrypted in its place by
+    /// this call, once. [`Error::DatabaseKeyMissing`] and [`Error::DatabaseKeyWrong`] then say that nobody can read it
+    /// without the right secret; without the feature, [`Error::Encrypted`] says that this build cannot.
     pub fn open(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
-        let lock = prepare(folder, keys.as_ref(), &host)?;
-        let door = Door::open(folder, lock, host, |public| matching(keys.as_ref(), public))?;
+        let (lock, secret) = prepare(folder, keys.as_ref(), &host)?;
+        let cipher = secret.as_ref().and_then(Secret::database_key);
+        let find = |public: &_| matching(secret.as_ref(), public, keys.as_ref(), &host);
+        let door = Door::open(folder, lock, host.clone(), cipher, find)?;
         Notebook::around(door, keys)
     }
 
@@ -133,16 +138,18 @@ impl Notebook {
     /// As [`Notebook::open`], never [`Error::KeyMissing`] or [`Error::KeyWrong`]. A crash leaves a notebook whose key is
     /// still missing; call again.
     pub fn open_as_new_device(folder: &Path, keys: Arc<dyn KeyStore>, host: Host) -> Result<Notebook> {
-        let lock = prepare(folder, keys.as_ref(), &host)?;
+        let (lock, secret) = prepare(folder, keys.as_ref(), &host)?;
+        let cipher = secret.as_ref().and_then(Secret::database_key);
         let mut adopted = None;
-        let door = Door::open(folder, lock, host.clone(), |public| match matching(keys.as_ref(), public) {
+        let find = |public: &_| match matching(secret.as_ref(), public, keys.as_ref(), &host) {
             Err(Error::KeyMissing | Error::KeyWrong) => {
-                let key = new_key(keys.as_ref(), &host)?;
-                adopted = Some(key.clone());
-                Ok(key)
+                let secret = new_secret(keys.as_ref(), &host, cipher.cloned())?;
+                adopted = Some(secret.device_key());
+                Ok(secret)
             }
             other => other,
-        })?;
+        };
+        let door = Door::open(folder, lock, host.clone(), cipher, find)?;
         if let Some(key) = adopted {
             // Where the key is gone this may be a copy, and the notebook it was made from goes on elsewhere.
             let line = LineId(host.uuid());
@@ -214,7 +221,10 @@ impl Notebook {
     /// # Errors
     /// As [`Notebook::open`].
     pub fn resume(&self) -> Result<()> {
-        self.shared.door.resume(|public| matching(self.shared.keys.as_ref(), public))?;
+        let (keys, host) = (self.shared.keys.as_ref(), self.host());
+        let secret = keys.load()?;
+        let cipher = secret.as_ref().and_then(Secret::database_key);
+        self.shared.door.resume(cipher, |public| matching(secret.as_ref(), public, keys, host))?;
         // The clock that nobody can set may have stood still meanwhile.
         self.shared.waits.forget();
         self.sweep()
@@ -262,29 +272,4 @@ impl Drop for Alone<'_> {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Release);
     }
-}
-
-/// Locks the folder and makes sure that there is a notebook.
-fn prepare(folder: &Path, keys: &dyn KeyStore, host: &Host) -> Result<FolderLock> {
-    let lock = FolderLock::take(folder)?;
-    if !exists(folder)? {
-        // Always a new key: one whose notebook is gone has said things that nobody here remembers.
-        let key = new_key(keys, host)?;
-        create(folder, LineId(host.uuid()), &key.public())?;
-    }
-    Ok(lock)
-}
-
-/// The key that the notebook remembers.
-fn matching(keys: &dyn KeyStore, public: &PublicKey) -> Result<DeviceKey> {
-    let seed = keys.load()?.ok_or(Error::KeyMissing)?;
-    let key = DeviceKey::from_seed(&seed);
-    if key.public() == *public { Ok(key) } else { Err(Error::KeyWrong) }
-}
-
-/// A new key, kept before anybody uses it.
-fn new_key(keys: &dyn KeyStore, host: &Host) -> Result<DeviceKey> {
-    let seed = Zeroizing::new(host.bytes());
-    keys.save(&seed)?;
-    Ok(DeviceKey::from_seed(&seed))
 }

@@ -13,6 +13,8 @@ pub struct Status {
     pub line: LineId,
     /// The device's id; changes with its key.
     pub device: DeviceId,
+    /// True when the database is encrypted: the feature `sqlcipher`, and no disk too full to encrypt it.
+    pub encrypted: bool,
     /// The device's public key.
     pub key: PublicKey,
     /// Root address of the server, if one was set.
@@ -84,6 +86,7 @@ impl Notebook {
             Ok(Status {
                 line: account.line,
                 device: account.key.device(),
+                encrypted: store.is_encrypted()?,
                 key: account.key,
                 server: account.server,
                 enrolled: membership.is_some(),

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::open::{Identity, identity};
-use super::{FolderLock, Store};
+use super::{DatabaseKey, FolderLock, Secret, Store};
 use crate::host::Host;
-use crate::op::{DeviceKey, PublicKey};
+use crate::op::PublicKey;
 use crate::{Error, Result};
 
 /// Guards a store; never held across an await.
@@ -46,15 +46,16 @@ impl Inside {
 }
 
 impl Door {
-    /// Opens the notebook in `folder`, whose lock is held.
+    /// Opens the notebook in `folder`, whose lock is held; see [`Store::open`].
     pub(crate) fn open(
         folder: &Path,
         lock: FolderLock,
         host: Host,
-        find_key: impl FnOnce(&PublicKey) -> Result<DeviceKey>,
+        cipher: Option<&DatabaseKey>,
+        find: impl FnOnce(&PublicKey) -> Result<Secret>,
     ) -> Result<Door> {
         let closing = Arc::new(AtomicBool::new(false));
-        let store = Store::open(folder, host.clone(), closing.clone(), find_key)?;
+        let store = Store::open(folder, host.clone(), closing.clone(), cipher, find)?;
         let file = identity(folder)?;
         let inside = Mutex::new(Some(Inside { store, lock, file }));
         Ok(Door { folder: folder.to_owned(), host, inside, closing, written: watch::Sender::new(0) })
@@ -111,12 +112,16 @@ impl Door {
     }
 
     /// Opens again what [`Door::suspend`] closed; nothing happens when it is open.
-    pub(crate) fn resume(&self, find_key: impl FnOnce(&PublicKey) -> Result<DeviceKey>) -> Result<()> {
+    pub(crate) fn resume(
+        &self,
+        cipher: Option<&DatabaseKey>,
+        find: impl FnOnce(&PublicKey) -> Result<Secret>,
+    ) -> Result<()> {
         let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
         if inside.is_none() {
             let lock = FolderLock::take(&self.folder)?;
             self.closing.store(false, Ordering::Release);
-            let store = Store::open(&self.folder, self.host.clone(), self.closing.clone(), find_key)?;
+            let store = Store::open(&self.folder, self.host.clone(), self.closing.clone(), cipher, find)?;
             *inside = Some(Inside { store, lock, file: identity(&self.folder)? });
             // Who shows a list could not look meanwhile.
             self.written.send_modify(|times| *times += 1);

@@ -2,6 +2,7 @@
 
 use rusqlite::ErrorCode;
 
+use super::cipher::ENCRYPTS;
 use crate::Error;
 
 /// Names what was tried when it failed.
@@ -35,6 +36,10 @@ fn of_sqlite(what: &str, error: rusqlite::Error) -> Error {
         Some(ErrorCode::SystemIoFailure) if extended(&error) == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Error::Full,
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::OperationInterrupted) => Error::Busy,
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Error::Damaged { detail: error.to_string() },
+        // SQLCipher at a page that was not written with its key; no statement of ours fails like this otherwise.
+        _ if ENCRYPTS && extended(&error) == rusqlite::ffi::SQLITE_ERROR => {
+            Error::Damaged { detail: format!("{what}: {error}") }
+        }
         _ => Error::Storage { what: format!("{what}: {error}"), source: Box::new(error) },
     }
 }

@@ -7,6 +7,7 @@
 mod account;
 mod check;
 mod check_files;
+mod cipher;
 mod documents;
 mod door;
 mod epoch;
@@ -20,11 +21,13 @@ mod put;
 mod read;
 mod say;
 mod scopes;
+mod secret;
 mod verdict;
 mod view;
 
 pub use account::EnrolAgain;
 pub(crate) use account::{Account, Membership};
+pub(crate) use cipher::DatabaseKey;
 pub(crate) use door::Door;
 pub(crate) use epoch::NewEpoch;
 pub(crate) use fault::{Tried, unreadable};
@@ -35,6 +38,7 @@ pub(crate) use open::{FolderLock, create, exists, sync_folder};
 pub(crate) use photos::PhotoWithoutPreview;
 pub(crate) use read::{OpLine, Shown, everything};
 pub(crate) use say::{Saying, as_invalid};
+pub use secret::Secret;
 pub(crate) use verdict::{Batch, Tally};
 
 use std::cell::{Cell, RefCell};
@@ -61,6 +65,8 @@ pub(crate) struct Store {
     folder: PathBuf,
     db: Connection,
     key: DeviceKey,
+    /// What the database is encrypted with, or will be.
+    cipher: Option<DatabaseKey>,
     host: Host,
     shapes: RefCell<Option<Shapes>>,
     /// Catalogues read so far; a document never changes.
@@ -71,20 +77,27 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the notebook in `folder`; `find_key` finds the key for the public key it remembers.
+    /// Opens the notebook in `folder`, with `cipher` where it is encrypted; `find` finds the secret for the public key
+    /// that it remembers. One that is plain is encrypted where that secret has a key for it.
     /// While `stop` is true, long work ends early with [`Error::Busy`] and leaves nothing behind.
     pub(crate) fn open(
         folder: &Path,
         host: Host,
         stop: Arc<AtomicBool>,
-        find_key: impl FnOnce(&PublicKey) -> Result<DeviceKey>,
+        cipher: Option<&DatabaseKey>,
+        find: impl FnOnce(&PublicKey) -> Result<Secret>,
     ) -> Result<Store> {
-        let db = open::open(folder)?;
-        let key = find_key(&account::public_key(&db)?)?;
+        let opened_with = cipher::fitting(folder, cipher)?;
+        let mut db = open::open(folder, opened_with)?;
+        let secret = find(&account::public_key(&db)?)?;
+        if let (None, Some(cipher)) = (opened_with, secret.database_key()) {
+            db = cipher::encrypt(db, folder, cipher)?;
+        }
         Ok(Store {
             folder: folder.to_owned(),
             db,
-            key,
+            key: secret.device_key(),
+            cipher: secret.database_key().cloned(),
             host,
             shapes: RefCell::new(None),
             catalogues: RefCell::default(),
@@ -96,6 +109,16 @@ impl Store {
     /// The key of the device.
     pub(crate) fn key(&self) -> &DeviceKey {
         &self.key
+    }
+
+    /// What the database is encrypted with, or will be.
+    pub(crate) fn cipher(&self) -> Option<&DatabaseKey> {
+        self.cipher.as_ref()
+    }
+
+    /// True when the database is encrypted, and not only to be.
+    pub(crate) fn is_encrypted(&self) -> Result<bool> {
+        cipher::is_encrypted(&self.folder)
     }
 
     /// Does `action` whole or not at all; durable when it returns.
@@ -163,15 +186,14 @@ fn op_id(bytes: [u8; 16]) -> OpId {
 
 #[cfg(test)]
 mod tests {
-    use zeroize::Zeroizing;
-
     use super::*;
     use crate::model::{LineId, Time};
 
     fn store(folder: &Path) -> Store {
-        let key = DeviceKey::from_seed(&Zeroizing::new([1; 32]));
-        create(folder, LineId(Uuid::from_u128(1)), &key.public()).unwrap();
-        Store::open(folder, Host::system(), Arc::default(), |_| Ok(key)).unwrap()
+        let secret = Secret::from_bytes(&[1; 64]).unwrap();
+        let cipher = secret.database_key();
+        create(folder, LineId(Uuid::from_u128(1)), &secret.device_key().public(), cipher).unwrap();
+        Store::open(folder, Host::system(), Arc::default(), cipher, |_| Ok(secret.clone())).unwrap()
     }
 
     #[test]

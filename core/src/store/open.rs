@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, params};
 
+use super::cipher::DatabaseKey;
 use super::fault::Tried;
 use crate::model::LineId;
 use crate::op::PublicKey;
@@ -47,7 +48,7 @@ impl FolderLock {
 /// [`Error::Damaged`] when the database is gone and only its journal is left: creating another one
 /// beside it would destroy what can still be saved.
 pub(crate) fn exists(folder: &Path) -> Result<bool> {
-    let database = folder.join(DATABASE);
+    let database = database(folder);
     let there = |path: &Path| path.try_exists().tried("look for the notebook");
     if !there(&database)? && there(&journal(folder))? {
         return Err(Error::Damaged { detail: "the database is gone, its journal is still here".into() });
@@ -55,28 +56,53 @@ pub(crate) fn exists(folder: &Path) -> Result<bool> {
     there(&database)
 }
 
-fn journal(folder: &Path) -> PathBuf {
+/// The database's file.
+pub(super) fn database(folder: &Path) -> PathBuf {
+    folder.join(DATABASE)
+}
+
+/// Its journal.
+pub(super) fn journal(folder: &Path) -> PathBuf {
     folder.join(format!("{DATABASE}-wal"))
 }
 
-/// Creates an empty notebook. It appears whole or, after a crash, not at all.
-pub(crate) fn create(folder: &Path, line: LineId, key: &PublicKey) -> Result<()> {
-    let new = folder.join(format!("{DATABASE}.new"));
-    for leftover in [new.clone(), folder.join(format!("{DATABASE}.new-journal"))] {
+/// A database that is being made, and takes the name of the real one once it is whole.
+pub(super) fn new_database(folder: &Path) -> PathBuf {
+    folder.join(format!("{DATABASE}.new"))
+}
+
+/// Takes away what a crash left of a database that was being made.
+pub(super) fn clear_leftovers(folder: &Path) -> Result<()> {
+    for leftover in [new_database(folder), folder.join(format!("{DATABASE}.new-journal"))] {
         match std::fs::remove_file(&leftover) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).tried("clear a leftover"),
             _ => {}
         }
     }
+    Ok(())
+}
+
+/// Gives the new database, which is durable, the name of the real one.
+pub(super) fn put_in_place(folder: &Path) -> Result<()> {
+    std::fs::rename(new_database(folder), database(folder)).tried("put the database in place")?;
+    sync_folder(folder)
+}
+
+/// Creates an empty notebook, encrypted where there is a `cipher`. It appears whole or, after a crash, not at all.
+pub(crate) fn create(folder: &Path, line: LineId, key: &PublicKey, cipher: Option<&DatabaseKey>) -> Result<()> {
+    clear_leftovers(folder)?;
+    let new = new_database(folder);
     let mut db = Connection::open(&new).tried("create the notebook")?;
+    if let Some(cipher) = cipher {
+        cipher.unlock(&db)?;
+    }
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut db, 0)?;
     let insert = "INSERT INTO notebook (one, line, n, key, seq) VALUES (1, ?, 0, ?, 0)";
     db.execute(insert, params![line.to_string(), key.to_string()]).tried("create the notebook")?;
     db.close().map_err(|(_, error)| error).tried("create the notebook")?;
     File::open(&new).and_then(|file| file.sync_all()).tried("create the notebook")?;
-    std::fs::rename(&new, folder.join(DATABASE)).tried("create the notebook")?;
-    sync_folder(folder)
+    put_in_place(folder)
 }
 
 /// Makes a rename in `folder` durable.
@@ -93,7 +119,7 @@ pub(super) type Identity = (u64, u64);
 /// # Errors
 /// [`Error::Storage`] when there is none.
 pub(super) fn identity(folder: &Path) -> Result<Identity> {
-    let found = std::fs::metadata(folder.join(DATABASE)).tried("look for the notebook's database")?;
+    let found = std::fs::metadata(database(folder)).tried("look for the notebook's database")?;
     #[cfg(unix)]
     let identity = (std::os::unix::fs::MetadataExt::dev(&found), std::os::unix::fs::MetadataExt::ino(&found));
     #[cfg(not(unix))]
@@ -101,17 +127,17 @@ pub(super) fn identity(folder: &Path) -> Result<Identity> {
     Ok(identity)
 }
 
-/// Opens an existing notebook and brings it up to this version's schema.
+/// Opens an existing notebook with the key that fits it and brings it up to this version's schema.
 ///
 /// # Errors
 /// [`Error::Outdated`] and [`Error::Damaged`] leave every byte as it was.
-pub(crate) fn open(folder: &Path) -> Result<Connection> {
+pub(super) fn open(folder: &Path, cipher: Option<&DatabaseKey>) -> Result<Connection> {
     // A journal that is still here was not written back: the last user did not stop cleanly.
     let unclean = std::fs::metadata(journal(folder)).is_ok_and(|file| file.len() > 0);
-    let (mut db, found, mark) = match connect(folder, false) {
+    let (mut db, found, mark) = match connect(folder, cipher, false) {
         // A disk without room for the journal's index, which SQLite makes at the first look. Held alone, the notebook
         // has it in memory: all can be read, and what cannot be written is said to be the disk's fault.
-        Err(error) if lacks_room(&error) => connect(folder, true),
+        Err(error) if lacks_room(&error) => connect(folder, cipher, true),
         connected => connected,
     }
     .tried("read the schema")?;
@@ -131,9 +157,12 @@ pub(crate) fn open(folder: &Path) -> Result<Connection> {
 }
 
 /// A connection, and the schema and the mark that it reads.
-fn connect(folder: &Path, alone: bool) -> rusqlite::Result<(Connection, u32, i32)> {
+fn connect(folder: &Path, cipher: Option<&DatabaseKey>, alone: bool) -> rusqlite::Result<(Connection, u32, i32)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let db = Connection::open_with_flags(folder.join(DATABASE), flags)?;
+    let db = Connection::open_with_flags(database(folder), flags)?;
+    if let Some(cipher) = cipher {
+        cipher.unlock(&db)?;
+    }
     db.busy_timeout(std::time::Duration::from_millis(250))?;
     if alone {
         // Nobody else is kept out by it: the folder's lock is held.

@@ -8,9 +8,8 @@ use tempfile::TempDir;
 use xuncha_core::Result;
 use xuncha_core::host::{Clock, Host, Random};
 use xuncha_core::model::{FindingDraft, Place, Time};
-use xuncha_core::notebook::{KeyStore, Notebook};
+use xuncha_core::notebook::{KeyStore, Notebook, Secret};
 use xuncha_core::sync::{SyncOptions, Synced};
-use zeroize::Zeroizing;
 
 use super::city::City;
 
@@ -60,17 +59,17 @@ pub(crate) fn host_and_clock(seed: u64) -> (Host, Arc<TestClock>) {
     (Host { clock: clock.clone(), random }, clock)
 }
 
-/// Keeps a seed in memory; a test may lose it.
+/// Keeps a secret in memory; a test may lose it.
 #[derive(Default)]
-pub(crate) struct MemoryKeys(pub Mutex<Option<[u8; 32]>>);
+pub(crate) struct MemoryKeys(pub Mutex<Option<Vec<u8>>>);
 
 impl KeyStore for MemoryKeys {
-    fn load(&self) -> Result<Option<Zeroizing<[u8; 32]>>> {
-        Ok(self.0.lock().unwrap().map(Zeroizing::new))
+    fn load(&self) -> Result<Option<Secret>> {
+        Ok(self.0.lock().unwrap().as_deref().map(|bytes| Secret::from_bytes(bytes).unwrap()))
     }
 
-    fn save(&self, seed: &Zeroizing<[u8; 32]>) -> Result<()> {
-        *self.0.lock().unwrap() = Some(**seed);
+    fn save(&self, secret: &Secret) -> Result<()> {
+        *self.0.lock().unwrap() = Some(secret.to_bytes().to_vec());
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ mod catalogue;
 mod changes;
 mod city;
 mod conflicts;
+mod encryption;
 mod files;
 mod hostile;
 mod http;

@@ -29,7 +29,7 @@ async fn a_notebook_without_its_key_becomes_a_new_device_that_says_what_was_pend
     let bytes = fs::read(folder.path().join("notebook.db")).unwrap();
     let open = || Notebook::open(folder.path(), keys.clone(), host.clone());
     assert!(matches!(open(), Err(Error::KeyMissing)));
-    *keys.0.lock().unwrap() = Some([9; 32]);
+    *keys.0.lock().unwrap() = Some(vec![9; 32]);
     assert!(matches!(open(), Err(Error::KeyWrong)), "another key is as good as none");
     assert_eq!(fs::read(folder.path().join("notebook.db")).unwrap(), bytes, "nothing was touched");
 

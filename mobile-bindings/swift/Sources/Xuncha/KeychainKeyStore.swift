@@ -3,7 +3,7 @@
 import Foundation
 import Security
 
-/// Keeps the seed of the device's key in the Keychain: on this device only, never in a backup, readable from the first
+/// Keeps the device's secret in the Keychain: on this device only, never in a backup, readable from the first
 /// unlock after a restart on, so that a background sync can run while the phone is locked.
 public final class KeychainKeyStore: KeyStore {
     private let service: String

@@ -17,8 +17,8 @@ import xuncha.HostException
 import xuncha.KeyStore
 
 /**
- * Keeps the seed in a file that no backup takes, encrypted by an AES key that never leaves the phone's Keystore. It can
- * be read while the screen is locked, so that a sync in the background can run.
+ * Keeps the device's secret in a file that no backup takes, encrypted by an AES key that never leaves the phone's
+ * Keystore. It can be read while the screen is locked, so that a sync in the background can run.
  *
  * @param name tells the keys of several notebooks apart
  */
