@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 
 use super::PhotoError;
 use super::exif::Orientation;
@@ -154,13 +155,16 @@ fn resized(size: Size, samples: Cow<'_, [u8]>, extent: (f64, f64), wanted: Size)
         return Ok(Plane { width, height, samples: samples.into_owned() });
     }
     let side = |side: usize| u32::try_from(side).map_err(PhotoError::damaged);
-    let source = ImageRef::new(side(width)?, side(height)?, &samples, PixelType::U8).map_err(PhotoError::damaged)?;
-    let mut target = Image::new(side(wanted.0)?, side(wanted.1)?, PixelType::U8);
+    // Typed, because an app carries the code of every type of pixel that might be asked for: megabytes.
+    let source = TypedImageRef::<U8>::from_buffer(side(width)?, side(height)?, &samples);
+    let mut samples = vec![0; wanted.0 * wanted.1];
+    let target = TypedImage::<U8>::from_buffer(side(wanted.0)?, side(wanted.1)?, &mut samples);
+    let (source, mut target) = (source.map_err(PhotoError::damaged)?, target.map_err(PhotoError::damaged)?);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::CatmullRom))
         .crop(0.0, 0.0, extent.0, extent.1);
-    Resizer::new().resize(&source, &mut target, &options).map_err(PhotoError::damaged)?;
-    Ok(Plane { width: wanted.0, height: wanted.1, samples: target.into_vec() })
+    Resizer::new().resize_typed(&source, &mut target, &options).map_err(PhotoError::damaged)?;
+    Ok(Plane { width: wanted.0, height: wanted.1, samples })
 }
 
 fn turned(plane: &Plane, orientation: Orientation) -> Plane {
