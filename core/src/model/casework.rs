@@ -137,6 +137,18 @@ pub struct Notice {
     /// Why the unit appeals.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appeal: Option<String>,
+    /// Findings that the appeal is about; all of them where it names none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub appeal_of: Vec<EntityId>,
+    /// When the unit appealed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub appealed: Option<Time>,
+    /// What was said about the appeal so far, in order of time; hidden from units.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub votes: Vec<Vote>,
+    /// When the appeal was decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heard: Option<Time>,
     /// What became of the appeal: `granted` or `rejected`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appeal_result: Option<String>,
@@ -176,6 +188,10 @@ impl Notice {
             signed: time("signed"),
             closed: time("closed"),
             appeal: text("appeal"),
+            appeal_of: named(entity, "appeal_of").into_keys().collect(),
+            appealed: time("appealed"),
+            votes: Vote::of(entity),
+            heard: time("heard"),
             appeal_result: text("appeal_result"),
             reason: text("reason"),
         }
@@ -193,6 +209,40 @@ fn named<'a>(entity: &'a Entity, set: &'a str) -> BTreeMap<EntityId, &'a Value> 
 
 fn of_findings<T: for<'a> Deserialize<'a>>(entity: &Entity, set: &str) -> BTreeMap<EntityId, T> {
     named(entity, set).into_iter().filter_map(|(id, value)| Some((id, read(Some(value))?))).collect()
+}
+
+/// What one person said about an appeal.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Vote {
+    /// Who; none for the ledger itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub by: Option<EntityId>,
+    /// `grant` or `reject`.
+    pub says: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+    /// When it was received.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+}
+
+impl Vote {
+    /// Votes about the appeal against `notice`, the first first.
+    fn of(notice: &Entity) -> Vec<Vote> {
+        let vote = |(who, said): (&str, &Value)| {
+            let text = |name: &str| said.get(name).and_then(Value::as_str);
+            Vote {
+                by: who.parse().ok(),
+                says: text("says").unwrap_or_default().to_owned(),
+                because: text("because").map(str::to_owned),
+                at: text("at").and_then(|at| at.parse().ok()),
+            }
+        };
+        let mut votes: Vec<Vote> = notice.members("votes").map(vote).collect();
+        votes.sort_by_key(|vote| (vote.at, vote.by));
+        votes
+    }
 }
 
 /// One row of the deduction ledger (扣分台账): never changed, only set off by another row.

@@ -110,6 +110,10 @@ codes! {
     TooMany = "too_many";
     /// The server is shutting down, overloaded or cannot reach its store; come back later.
     Unavailable = "unavailable";
+    /// This server was built without what was asked for; the detail names it.
+    NotBuilt = "not_built";
+    /// No font to set paper in: the settings name none, or one that cannot be used; the detail begins with `font`.
+    NoFont = "no_font";
     /// The disk is full; nothing was stored.
     StorageFull = "storage_full";
     /// There is nothing at this address.

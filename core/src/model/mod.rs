@@ -16,7 +16,7 @@ mod task;
 mod time;
 mod version;
 
-pub use casework::{DayKind, Deduction, Notice, TimeLimit, YearCalendar};
+pub use casework::{DayKind, Deduction, Notice, TimeLimit, Vote, YearCalendar};
 pub use code::Code;
 pub use entity::{Entity, FileOf, PENDING, Rival, Stamp, Stamps};
 pub use finding::{BlobRef, Evidence, Finding, FindingDraft, Photo, Place, Preview, Severity};

@@ -56,6 +56,7 @@ pub use scope::{Scope, member_of, project, scopes_of, scopes_of_user};
 pub use seed::{RoleSeed, role_seeds};
 pub use spot::SPOT_HOURS;
 pub use stamp::{Stamp, stamp};
+pub use table::hears_appeals;
 pub use whereabouts::{EARTH, areas_of, looks_alike, metres_apart, metres_between, point_of, unit_of};
 
 use std::collections::BTreeMap;

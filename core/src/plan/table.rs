@@ -189,6 +189,12 @@ const GIVE_BACK: &[FieldLaw] = &[must("of", Form::Ref("deduction")), REASON];
 pub(super) const AT_WORK: &[&str] = &["dispatched", "noticed", "returned"];
 /// States of a notice that counts.
 pub(super) const STANDING: &[&str] = &["issued", "signed_for", "replied", "returned", "closed"];
+
+/// Whether a notice in this state counts, so that an appeal against it may be heard.
+pub fn hears_appeals(status: &str) -> bool {
+    STANDING.contains(&status)
+}
+
 const OPEN_NOTICE: &[&str] = &["issued", "signed_for", "replied", "returned"];
 const UNDECIDED: &[&str] = &["declined", "duplicate", "filed"];
 

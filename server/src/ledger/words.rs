@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use xuncha_core::model::{Entity, Place, Time};
-use xuncha_core::plan::{Standing, scopes_of, standing};
+use xuncha_core::plan::{Standing, hears_appeals, scopes_of, standing};
 
 use crate::store::ListedRow;
 
@@ -46,9 +46,10 @@ pub fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
     words.extend(FIELDS.iter().filter_map(|(field, begins)| Some(format!("{begins}{}", plain(entity.text(field)?)))));
     words.extend(entity.by.map(|by| format!("b:{by}")));
     words.extend((!entity.rivals.is_empty()).then(|| "disputed".to_owned()));
-    for field in ["wanted", "exempt", "appeal", "stopped"] {
+    for field in ["wanted", "exempt", "stopped"] {
         words.extend(entity.field(field).filter(|value| !value.is_null()).map(|_| format!("has:{field}")));
     }
+    words.extend(appeal(entity).map(str::to_owned));
     // What is done in time stays so; what is not done yet is a matter of the hour, and of `due`.
     match standing(entity, received) {
         Standing::OnTime => words.extend(["on_time".to_owned()]),
@@ -63,6 +64,17 @@ pub fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
     words.extend(texts.into_iter().take(MOST));
     let (kind, due) = (entity.kind.clone(), due(entity));
     Some(ListedRow { entity: entity.id, kind, received, due, words: words.into_iter().collect() })
+}
+
+/// An appeal that waits to be heard, or one that was decided. Where the notice counts no more, neither.
+fn appeal(entity: &Entity) -> Option<&'static str> {
+    if entity.kind != "notice" || entity.field("appealed").is_none() {
+        return None;
+    }
+    if entity.field("appeal_result").is_some() {
+        return Some("has:appealed");
+    }
+    entity.text("status").is_some_and(hears_appeals).then_some("has:appeal")
 }
 
 /// By when somebody has to do something.

@@ -50,7 +50,8 @@ pub struct Query {
     pub area: Option<String>,
     /// `running`, `overdue`, `suspended`, `on_time`, `late`.
     pub standing: Option<String>,
-    /// `disputed`, `wanted` (more time is asked for), `exempt`, `appeal`.
+    /// `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+    /// decided).
     pub has: Option<String>,
     /// Received at this time or later.
     #[param(value_type = Option<String>)]
@@ -144,8 +145,8 @@ impl Query {
         for has in self.has.iter().flat_map(|has| has.split(',')) {
             match has {
                 "disputed" => wanted.all.push("disputed".into()),
-                "wanted" | "exempt" | "appeal" => wanted.all.push(format!("has:{has}")),
-                _ => return Err(bad("has", "must be disputed, wanted, exempt or appeal")),
+                "wanted" | "exempt" | "appeal" | "appealed" => wanted.all.push(format!("has:{has}")),
+                _ => return Err(bad("has", "must be disputed, wanted, exempt, appeal or appealed")),
             }
         }
         Ok(())
