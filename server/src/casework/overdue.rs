@@ -1,10 +1,10 @@
 //! Says that a time is over, once about each deadline, whatever number of servers notice it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use xuncha_core::host::Host;
-use xuncha_core::model::{Entity, EntityId, Time};
+use xuncha_core::model::{Entity, EntityId, Notice, Time};
 use xuncha_core::op::Op;
 use xuncha_core::plan::{Facts, Standing, overdue_field, overdue_id, standing};
 use xuncha_core::protocol::Verdict;
@@ -15,16 +15,20 @@ use crate::store::{EntityRow, Entry, Result, Snapshot, Store, StoreError};
 /// Rows read together.
 const PAGE: u32 = 1_000;
 
-/// Level of the first reminder about a deadline.
-const FIRST: u64 = 1;
-
 /// Remembers the cases that wait for their deadline. At its first look it reads every entity once; afterwards only what the ledger
 /// said since. It holds an id and a time for each case at work.
 #[derive(Debug, Default)]
 pub struct Deadlines {
     /// Entries before this one are known; none before the first look.
     next: Option<u64>,
-    waiting: BTreeMap<EntityId, Time>,
+    waiting: BTreeMap<EntityId, Waits>,
+}
+
+/// Until when a case waits, and on which notice.
+#[derive(Debug, Clone, Copy)]
+struct Waits {
+    deadline: Time,
+    notice: Option<EntityId>,
 }
 
 impl Deadlines {
@@ -38,12 +42,14 @@ impl Deadlines {
         let ledger = head.ok_or_else(|| StoreError::Missing("this store".into()))?.ledger;
         let now = host.clock.wall();
         let over: Vec<_> =
-            self.waiting.iter().filter(|(_, deadline)| **deadline < now).map(|(id, at)| (*id, *at)).collect();
+            self.waiting.iter().filter(|(_, waits)| waits.deadline < now).map(|(id, waits)| (*id, *waits)).collect();
+        let levels = levels(store, &over)?;
         let items: Vec<Item> = over
             .iter()
-            .map(|(finding, deadline)| {
+            .map(|(finding, Waits { deadline, notice })| {
+                let level = notice.and_then(|notice| levels.get(&notice).copied()).unwrap_or(1);
                 let (id, body) =
-                    (overdue_id(*finding, *deadline, FIRST), json!({ "deadline": deadline, "level": FIRST }));
+                    (overdue_id(*finding, *deadline, level), json!({ "deadline": deadline, "level": level }));
                 OwnOp { id, origin: "deadline", kind: "finding.overdue", entity: *finding, body, base: None }
                     .write(ledger, host)
             })
@@ -94,11 +100,29 @@ impl Deadlines {
         let deadline = finding.text("deadline").and_then(|text| text.parse::<Time>().ok());
         let waits = standing(&finding, Time::from_millis(i64::MAX)) == Standing::Overdue;
         match deadline.filter(|deadline| waits && finding.field(&overdue_field(*deadline)).is_none()) {
-            Some(deadline) => drop(self.waiting.insert(finding.id, deadline)),
+            Some(deadline) => {
+                let notice = finding.reference("notice");
+                self.waiting.insert(finding.id, Waits { deadline, notice });
+            }
             None => drop(self.waiting.remove(&finding.id)),
         }
         Ok(())
     }
+}
+
+/// The level of each notice that one of these cases stands on: who overruns a second notice is to be told so at its level.
+fn levels(store: &dyn Store, over: &[(EntityId, Waits)]) -> Result<BTreeMap<EntityId, u64>> {
+    let notices: BTreeSet<EntityId> = over.iter().filter_map(|(_, waits)| waits.notice).collect();
+    let notices: Vec<EntityId> = notices.into_iter().collect();
+    let mut levels = BTreeMap::new();
+    for ids in notices.chunks(PAGE as usize) {
+        for row in store.look(|snapshot| snapshot.entities_of(ids))? {
+            let notice: Entity =
+                serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(format!("{}: {error}", row.id)))?;
+            levels.insert(row.id, Notice::from_entity(&notice).level);
+        }
+    }
+    Ok(levels)
 }
 
 /// Where the page of entries from `next` ends, and what they changed, as it is now.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use xuncha_core::model::{Code, EntityId, FindingDraft, Notice, Time};
 use xuncha_core::notebook::PreviewOptions;
-use xuncha_core::plan::{Standing, standing};
+use xuncha_core::plan::{Standing, overdue_field, standing};
 use xuncha_core::protocol::Verdict;
 use xuncha_server::casework::Deadlines;
 use xuncha_tests::harness::{Office, Phone, TestServer, picture, until};
@@ -262,5 +262,32 @@ async fn that_a_case_is_overdue_is_said_once_whoever_notices_it() {
     assert_eq!(office.say_overdue(&mut deadlines), 1);
     assert_eq!(office.entity(late).members("overdue").count(), 2);
     assert_eq!(office.entity(done).members("overdue").count(), 0);
+    bureau.server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_overruns_a_second_notice_is_told_so_at_its_level() {
+    let mut bureau = bureau().await;
+    let finding = bureau.finding(0, "路口堆物").await;
+    bureau.server.stop().await;
+    let (office, clock) = (&bureau.server.office, &bureau.server.clock);
+    office.decides(bureau.acceptor, "finding.file", finding, json!({}));
+    let mut deadlines = Deadlines::default();
+    let mut before = None;
+    for level in 1..=3 {
+        let mut more = json!({ "level": level });
+        if let Some(before) = before {
+            more["before"] = json!(before);
+        }
+        let notice = office.drafts(bureau.supervisor, bureau.unit, &[finding], &more);
+        office.decides(bureau.supervisor, "notice.issue", notice, json!({}));
+        let deadline = bureau.time(finding, "deadline");
+        assert_eq!(office.say_overdue(&mut deadlines), 0);
+        clock.pass_days(10);
+        assert_eq!(office.say_overdue(&mut deadlines), 1, "level {level}");
+        let said = office.entity(finding).field(&overdue_field(deadline)).unwrap()["level"].clone();
+        assert_eq!(said, json!(level));
+        before = Some(notice);
+    }
     bureau.server.check_all();
 }
