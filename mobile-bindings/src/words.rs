@@ -86,6 +86,8 @@ const WORDS: &[(&str, &str, &str)] = &[
     ("device_revoked", "本机已被停用，请重新登记", "This phone was revoked: enrol again."),
     ("user_retired", "该用户已离职", "This user has left."),
     ("bad_code", "邀请码无效或已使用", "The invitation is not valid or was used."),
+    ("not_built", "服务器不含此功能", "The server was built without it."),
+    ("no_font", "服务器没有设置可用的中文字体", "The server has no font with Chinese."),
     ("too_many", "请求太频繁，请稍后再试", "Too many requests: wait a while."),
     ("unavailable", "服务器暂时不可用，请稍后再试", "The server is not available: try again later."),
     ("bad_method", "服务器不支持这个操作，请升级应用", "The server does not take this: update the app."),

@@ -50,6 +50,8 @@ fn status_of(code: &Code) -> (StatusCode, &'static str) {
         Code::BadMethod => (StatusCode::METHOD_NOT_ALLOWED, "the address does not take this method"),
         Code::LedgerRolledBack => (StatusCode::CONFLICT, "this ledger does not continue the one seen before"),
         Code::NewEpoch => (StatusCode::CONFLICT, "the ledger goes on in a new epoch"),
+        Code::NotBuilt => (StatusCode::NOT_IMPLEMENTED, "this server was built without it"),
+        Code::NoFont => (StatusCode::NOT_IMPLEMENTED, "this server has no font to set paper in"),
         Code::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too many requests"),
         Code::StorageFull => (StatusCode::INSUFFICIENT_STORAGE, "the server's disk is full"),
         Code::Timeout => (StatusCode::REQUEST_TIMEOUT, "the request took too long"),

@@ -33,6 +33,7 @@ pub fn app(service: Service, limits: &Limits) -> Router {
         .route("/v1/users/{id}/link", post(api::password_link))
         .route("/v1/ledger/health", get(api::ledger_health))
         .route("/v1/notices/{id}/page", get(api::notice_page))
+        .route("/v1/notices/{id}/pdf", get(api::notice_pdf))
         .route("/v1/findings/{id}/alike", get(api::alike))
         .route("/v1/{kind}", get(api::list))
         .route("/v1/{kind}/{id}", get(api::case))

@@ -25,6 +25,7 @@ pub const FILE: &str = "xuncha.toml";
 /// metrics = "127.0.0.1:9464"
 /// tls_certificate = "/etc/xuncha/certificate.pem"
 /// tls_key = "/etc/xuncha/key.pem"
+/// font = "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc"
 ///
 /// [map]
 /// tiles = "https://tiles.example.cn/{z}/{x}/{y}.png"
@@ -47,6 +48,8 @@ pub struct Settings {
     pub tls_certificate: Option<PathBuf>,
     /// Its key.
     pub tls_key: Option<PathBuf>,
+    /// The font that notices are set in as PDF, a file with Chinese in it.
+    pub font: Option<PathBuf>,
     /// Where the console has its map from; without it findings are shown on a bare ground.
     #[serde(default)]
     pub map: Map,

@@ -16,25 +16,60 @@ const MAX_FONT: u64 = 64 * 1024 * 1024;
 /// Most faces of a collection that are looked at.
 const MAX_FACES: u32 = 64;
 
+/// The bytes of a font file, and which of its faces is meant.
+#[derive(Clone)]
+pub struct FontFile {
+    bytes: Vec<u8>,
+    index: u32,
+}
+
+impl FontFile {
+    /// Reads the file at `path`. A collection (TTC) has several faces: without `index` the first whose
+    /// name says that it is for simplified Chinese (such as "Noto Sans CJK SC"), else the first.
+    ///
+    /// # Errors
+    /// `io` when the file cannot be read; `bad_font` when it is larger than 64 MiB. Whether it is a font is not looked at.
+    pub fn load(path: &Path, index: Option<u32>) -> Result<FontFile, PhotoError> {
+        let mut bytes = Vec::new();
+        File::open(path)?.take(MAX_FONT + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > MAX_FONT {
+            return Err(PhotoError::BadFont { detail: "larger than 64 MiB".to_owned() });
+        }
+        let index = index.unwrap_or_else(|| simplified_chinese(&bytes).unwrap_or_default());
+        Ok(FontFile { bytes, index })
+    }
+
+    /// The bytes of the whole file.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Which face of it is meant, from 0 on.
+    pub fn index(&self) -> u32 {
+        self.index
+    }
+}
+
+impl std::fmt::Debug for FontFile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FontFile").field("bytes", &self.bytes.len()).field("index", &self.index).finish()
+    }
+}
+
 /// One face of a TrueType or OpenType file. Its bytes stay in memory: load it once.
 pub struct Font {
     pub(super) face: FontVec,
 }
 
 impl Font {
-    /// Reads the file at `path`. A collection (TTC) has several faces: without `index` the first whose
-    /// name says that it is for simplified Chinese (such as "Noto Sans CJK SC"), else the first.
+    /// Reads the file at `path`; a face of a collection is chosen as by [`FontFile::load`].
     ///
     /// # Errors
     /// `io` when the file cannot be read; `bad_font` when it is no font, damaged, larger than 64 MiB or
     /// has no such face.
     pub fn load(path: &Path, index: Option<u32>) -> Result<Font, PhotoError> {
-        let mut bytes = Vec::new();
-        File::open(path)?.take(MAX_FONT + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_FONT {
-            return Err(PhotoError::BadFont { detail: "larger than 64 MiB".to_owned() });
-        }
-        Font::from_bytes(bytes, index)
+        let FontFile { bytes, index } = FontFile::load(path, index)?;
+        Font::from_bytes(bytes, Some(index))
     }
 
     /// The same from the bytes of a font file.

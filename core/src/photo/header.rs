@@ -4,11 +4,35 @@ use super::PhotoError;
 use super::exif::{self, Orientation};
 use super::shrink::check_size;
 
+/// How large a JPEG is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    /// Width in pixels, as its rows lie in the file.
+    pub width: usize,
+    /// Height in pixels.
+    pub height: usize,
+    /// How many components it has: one of greys, three of colours, four of inks.
+    pub components: usize,
+}
+
+/// Measures a JPEG without unpacking it.
+///
+/// # Errors
+/// `not_an_image` when it is no JPEG; otherwise as for a preview of it.
+pub fn measure(input: &[u8]) -> Result<Measure, PhotoError> {
+    if !input.starts_with(&[0xFF, 0xD8, 0xFF]) {
+        return Err(PhotoError::NotAnImage);
+    }
+    let Header { width, height, components, .. } = read(input)?;
+    Ok(Measure { width, height, components })
+}
+
 /// The head of a JPEG, checked: no side is 0 and there is a first scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) width: usize,
     pub(super) height: usize,
+    pub(super) components: usize,
     /// Samples of all components, padded to whole blocks.
     pub(super) samples: u64,
     /// Whether all coefficients must be in memory before the first row can be made: progressive
@@ -110,6 +134,7 @@ pub(super) fn read(input: &[u8]) -> Result<Header, PhotoError> {
     Ok(Header {
         width: frame.width,
         height: frame.height,
+        components: frame.components.len(),
         samples: frame.samples,
         unfolds: found.unfolds,
         plain: frame.plain,

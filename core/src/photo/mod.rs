@@ -19,7 +19,8 @@ mod stamp;
 mod sweep;
 
 pub use error::PhotoError;
-pub use font::Font;
+pub use font::{Font, FontFile};
+pub use header::{Measure, measure};
 pub use seal::{MAX_ORIGINAL, Sealed, media_type, seal, sync_folder};
 pub use shrink::{MAX_PIXELS, MAX_SIDE, Preview, Previews, Wanted, shrink};
 pub use stamp::Stamp;

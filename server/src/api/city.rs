@@ -41,6 +41,8 @@ pub struct CityReply {
     pub durable_size: Option<u64>,
     /// Where the console has its map from.
     pub map: Map,
+    /// True when notices can be had as PDF: it is built in, and the settings name a font.
+    pub pdf: bool,
     /// Responsible units.
     pub units: Vec<UnitName>,
     /// Areas.
@@ -212,6 +214,7 @@ impl Inner {
                 size,
                 durable_size: (durable > 0).then_some(durable),
                 map: self.around.map.clone(),
+                pdf: cfg!(feature = "pdf") && self.around.font.is_some(),
                 units,
                 areas,
                 people,

@@ -22,7 +22,7 @@ pub use blobs::blob;
 pub use cases::{
     Change, Claim, Dispute, History, Line, Lines, Now, PageQuery, PointsReply, Query, Said, Spot, StepReply,
     StepRequest, alike, case, events, findings_csv, findings_geojson, findings_xlsx, history, list, notice_page,
-    points, step,
+    notice_pdf, points, step,
 };
 pub use city::{ActionName, AreaName, AskName, CityReply, ItemName, PersonName, UnitName, city};
 pub use health::{BackupNow, CheckpointNow, HealthReply, TroubleNow, WebhookNow, ledger_health};
@@ -79,6 +79,8 @@ pub struct Around {
     pub data: Option<PathBuf>,
     /// Where the console has its map from.
     pub map: Map,
+    /// The font that paper is set in, if the city names one.
+    pub font: Option<PathBuf>,
 }
 
 struct Inner {

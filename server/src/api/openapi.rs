@@ -15,7 +15,7 @@ use super::{blobs, city, health, invites, register, session, uploads, wire};
         uploads::upload_abilities, uploads::begin_upload, uploads::upload_progress, uploads::continue_upload,
         uploads::cancel_upload, blobs::blob,
         city::city, points::points, tables::findings_csv, tables::findings_xlsx, tables::findings_geojson,
-        papers::notice_page, register::register_page, invites::invite, invites::password_link, health::ledger_health,
+        papers::notice_page, papers::notice_pdf, register::register_page, invites::invite, invites::password_link, health::ledger_health,
         list::list, detail::case, detail::history, detail::alike, steps::step, events::events,
         session::session, session::sign_in, session::sign_out, session::choose_password, session::change_password
     ),

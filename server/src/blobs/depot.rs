@@ -15,6 +15,9 @@ use super::looks::Version;
 use super::s3::{Assembly, Bucket, Object, TAKEN};
 use crate::store::StoreError;
 
+/// Longest display copy that is read whole, in bytes; none that a phone or the server makes is as long.
+const LONGEST: u64 = 16 * 1024 * 1024;
+
 /// Where the files of one ledger lie. Its calls wait: they are for threads that may block.
 ///
 /// Their errors are [`io::Error`]s: `NotFound` says that a file is missing, `HostUnreachable` that nothing can be said
@@ -167,6 +170,19 @@ impl Depot {
             Depot::Folder(folder) => Reading::File(File::open(folder.path(hash))?),
             Depot::Bucket(bucket) => Reading::Object(Box::new(Object::open(bucket, bucket.key_of(hash))?)),
         })
+    }
+
+    /// The bytes of a display copy; none when it is not here, or longer than any that a phone or the server makes.
+    ///
+    /// # Errors
+    /// As for [`Depot::open`], but for `NotFound`.
+    pub fn whole(&self, hash: &Hash) -> io::Result<Option<Vec<u8>>> {
+        let mut bytes = Vec::new();
+        match self.open(hash).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes)) {
+            Ok(_) => Ok((bytes.len() as u64 <= LONGEST).then_some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes in bytes that come otherwise than by an upload. They are durable and have no name until they are kept; a

@@ -112,6 +112,15 @@ impl Blobs {
         &self.traffic
     }
 
+    /// The bytes of a display copy; none when it is not here, or longer than any that is made.
+    ///
+    /// # Errors
+    /// As for [`Depot::open`].
+    #[cfg(feature = "pdf")]
+    pub(crate) fn whole(&self, hash: &xuncha_core::model::Hash) -> std::io::Result<Option<Vec<u8>>> {
+        self.depot.whole(hash)
+    }
+
     /// Every upload makes durable what it has and lets go; new ones are let go at once.
     pub fn begin_stopping(&self) {
         self.turns.stop();
@@ -146,7 +155,7 @@ fn stands_at(offset: u64) -> ServiceError {
 }
 
 /// What a phone hears when the place of the files fails; the cause is logged.
-fn disk_failure(error: &std::io::Error) -> ServiceError {
+pub(crate) fn disk_failure(error: &std::io::Error) -> ServiceError {
     use std::io::ErrorKind;
     tracing::error!(%error, "the place of the files failed");
     match error.kind() {

@@ -115,7 +115,8 @@ pub async fn start(options: ServeOptions, host: Host) -> Result<Running, Failure
     options.opening.check(&host).map_err(|(code, detail)| Failure::new(code.as_str(), detail))?;
     let loads = Loads::default();
     let tls = options.tls.clone().map(|files| Tls::load(files, loads.clone())).transpose()?;
-    let around = Around { data: Some(options.data.clone()), map: Settings::of(&options.data)?.map };
+    let settings = Settings::of(&options.data)?;
+    let around = Around { data: Some(options.data.clone()), map: settings.map, font: settings.font };
     let (listener, address) = bind("listen", options.listen).await?;
     let monitors = match options.metrics {
         Some(address) => Some(bind("metrics", address).await?),

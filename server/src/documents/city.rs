@@ -13,10 +13,19 @@ use xuncha_core::model::{Entity, EntityId, Time};
 pub struct City {
     zone: TimeZone,
     now: Time,
-    units: BTreeMap<EntityId, String>,
+    units: BTreeMap<EntityId, Unit>,
     items: BTreeMap<EntityId, BTreeMap<String, Known>>,
     notices: BTreeMap<EntityId, String>,
     points: BTreeMap<EntityId, i64>,
+    people: BTreeMap<EntityId, String>,
+    moments: BTreeMap<u64, Time>,
+}
+
+/// What is known of a unit.
+#[derive(Debug, Clone)]
+struct Unit {
+    name: String,
+    code: Option<String>,
 }
 
 /// What is known of an item of a catalogue.
@@ -24,26 +33,40 @@ pub struct City {
 struct Known {
     name: String,
     codes: String,
+    action: String,
 }
 
 impl City {
     /// A city in `zone` at `now`, without names; UTC where the zone is unknown.
     pub fn new(zone: Option<&str>, now: Time) -> City {
         let zone = zone.and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
-        let (units, items, notices, points) = Default::default();
-        City { zone, now, units, items, notices, points }
+        let (units, items, notices, points, people, moments) = Default::default();
+        City { zone, now, units, items, notices, points, people, moments }
     }
 
-    /// Learns the name of a unit.
+    /// Learns the name and the code of a unit.
     pub fn add_unit(&mut self, unit: &Entity) {
-        self.units.insert(unit.id, unit.text("name").unwrap_or_default().to_owned());
+        let (name, code) = (unit.text("name").unwrap_or_default().to_owned(), unit.text("code").map(str::to_owned));
+        self.units.insert(unit.id, Unit { name, code });
+    }
+
+    /// Learns the name of somebody.
+    pub fn add_person(&mut self, user: &Entity) {
+        self.people.extend(user.text("name").map(|name| (user.id, name.to_owned())));
+    }
+
+    /// Learns when the ledger received the entry at `index`.
+    pub fn add_moment(&mut self, index: u64, received: Time) {
+        self.moments.insert(index, received);
     }
 
     /// Learns the items of a catalogue that the entity `id` stands for.
     pub fn add_catalogue(&mut self, id: EntityId, catalogue: &Catalogue) {
-        let known = catalogue.items().map(|item| {
+        let items = catalogue.actions.iter().flat_map(|action| action.items.iter().map(move |item| (action, item)));
+        let known = items.map(|(action, item)| {
             let codes: Vec<_> = item.codes.iter().map(|code| format!("{} {}", code.standard, code.code)).collect();
-            (item.id.clone(), Known { name: item.name.zh.clone(), codes: codes.join("、") })
+            let action = format!("{} {}（{}）", action.id, action.name.zh, action.organiser.zh);
+            (item.id.clone(), Known { name: item.name.zh.clone(), codes: codes.join("、"), action })
         });
         self.items.insert(id, known.collect());
     }
@@ -76,12 +99,27 @@ impl City {
 
     /// Name of a unit, as far as it is known.
     pub fn unit(&self, id: EntityId) -> Option<&str> {
-        self.units.get(&id).map(String::as_str)
+        self.units.get(&id).map(|unit| unit.name.as_str())
+    }
+
+    /// Code of a unit, if it has one.
+    pub fn unit_code(&self, id: EntityId) -> Option<&str> {
+        self.units.get(&id)?.code.as_deref()
+    }
+
+    /// Name of somebody, as far as it is known.
+    pub fn person(&self, id: EntityId) -> Option<&str> {
+        self.people.get(&id).map(String::as_str)
+    }
+
+    /// When the ledger received the entry at `index`, as far as it is known.
+    pub fn moment(&self, index: u64) -> Option<Time> {
+        self.moments.get(&index).copied()
     }
 
     /// Units with this name, or the one with this id.
     pub fn units_called(&self, name: &str) -> Vec<EntityId> {
-        let called = |(id, known): (&EntityId, &String)| (known == name || id.to_string() == name).then_some(*id);
+        let called = |(id, unit): (&EntityId, &Unit)| (unit.name == name || id.to_string() == name).then_some(*id);
         self.units.iter().filter_map(called).collect()
     }
 
@@ -95,13 +133,23 @@ impl City {
         self.known(finding).map(|known| known.codes.as_str())
     }
 
+    /// The action that its item belongs to, and who organises its assessment.
+    pub fn action(&self, finding: &Entity) -> Option<&str> {
+        self.known(finding).map(|known| known.action.as_str())
+    }
+
     fn known(&self, finding: &Entity) -> Option<&Known> {
         self.items.get(&finding.reference("catalogue")?)?.get(finding.text("item")?)
     }
 
     /// Number of the notice that a finding is on.
     pub fn notice(&self, finding: &Entity) -> Option<&str> {
-        self.notices.get(&finding.reference("notice")?).map(String::as_str)
+        self.number_of(finding.reference("notice")?)
+    }
+
+    /// Number of a notice, as far as it is known.
+    pub fn number_of(&self, notice: EntityId) -> Option<&str> {
+        self.notices.get(&notice).map(String::as_str)
     }
 
     /// Hundredths of a point that a finding costs, what was given back taken off; none where nothing was ever deducted.

@@ -1,4 +1,5 @@
-//! Papers and tables that leave the ledger: findings as CSV, XLSX and GeoJSON, a notice as a page for A4.
+//! Papers and tables that leave the ledger: findings as CSV, XLSX and GeoJSON, a notice as a page for A4 and, with the
+//! feature `pdf`, as PDF.
 //!
 //! Writers alone: each takes entities one by one and writes on at once, so that memory stays flat however many there
 //! are. What is not on an entity (names, the zone, what time it is) is in [`City`]. Absent: stores, files, choices of
@@ -9,6 +10,9 @@ mod columns;
 mod csv;
 mod geojson;
 mod notice;
+#[cfg(feature = "pdf")]
+mod pdf;
+mod sheet;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -17,6 +21,8 @@ mod xlsx;
 pub use city::City;
 pub use columns::{COLUMNS, Cell, Column, status_of};
 pub use notice::{Face, Paper, Picture, notice_style, write_notice};
+#[cfg(feature = "pdf")]
+pub use pdf::{PdfError, Print, notice_pdf};
 pub use words::{status, statuses};
 
 use std::io::{self, Write};

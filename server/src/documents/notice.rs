@@ -5,10 +5,10 @@
 use std::io::{self, Write};
 
 use serde_json::Value;
-use xuncha_core::model::{Entity, Notice, Time};
+use xuncha_core::model::Entity;
 
-use super::columns::standing_of;
-use super::{City, status_of, words};
+use super::City;
+use super::sheet::{Part, Sheet, Table};
 
 /// What an issued notice says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,35 +85,45 @@ pub fn notice_style() -> &'static str {
 /// # Errors
 /// The output's, and those of `picture`.
 pub fn write_notice(out: &mut dyn Write, paper: Paper<'_>, city: &City, picture: &mut Picture<'_>) -> io::Result<()> {
-    let Paper { notice, face, findings } = paper;
-    let heading = face.lines.first().copied().unwrap_or_default();
-    let notice = Notice::from_entity(notice);
-    let title = notice.number.as_deref().map_or_else(|| heading.to_owned(), |number| format!("{heading} {number}"));
+    let sheet = Sheet::of(&paper, city);
     writeln!(out, "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">")?;
     writeln!(out, "<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">", escaped(POLICY))?;
     writeln!(out, "<meta name=\"viewport\" content=\"width=device-width\">")?;
-    writeln!(out, "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>", escaped(&title))?;
-    writeln!(out, "<h1>{}</h1>\n<section>", escaped(heading))?;
-    for line in face.lines.iter().skip(1) {
-        if begins_finding(line) {
-            writeln!(out, "</section>\n<section>\n<h2>{}</h2>", escaped(line))?;
-        } else {
-            writeln!(out, "<p>{}</p>", escaped(line))?;
+    writeln!(out, "<title>{}</title>\n<style>{STYLE}</style>\n</head>\n<body>", escaped(&sheet.title))?;
+    writeln!(out, "<h1>{}</h1>", escaped(sheet.heading))?;
+    for part in &sheet.parts {
+        match part {
+            Part::Lines { head, lines } => section(out, *head, lines)?,
+            Part::Tables { title, tables } => self::tables(out, title, tables)?,
+            Part::Photos { title, photos } => self::photos(out, title, photos, picture)?,
+            Part::Signing(rows) => signing(out, rows)?,
         }
     }
-    writeln!(out, "</section>")?;
-    photos(out, "现场照片", &face.photos, picture)?;
-    let attached: Vec<_> = notice.photos.values().map(|photo| photo.original.to_string()).collect();
-    photos(out, "附件（盖章扫描件等）", &attached.iter().map(String::as_str).collect::<Vec<_>>(), picture)?;
-    course(out, &notice, findings, city)?;
-    signatures(out, &notice, city)?;
     writeln!(out, "</body>\n</html>")
 }
 
-fn photos(out: &mut dyn Write, title: &str, photos: &[&str], picture: &mut Picture<'_>) -> io::Result<()> {
-    if photos.is_empty() {
-        return Ok(());
+fn section(out: &mut dyn Write, head: Option<&str>, lines: &[&str]) -> io::Result<()> {
+    writeln!(out, "<section>")?;
+    if let Some(head) = head {
+        writeln!(out, "<h2>{}</h2>", escaped(head))?;
     }
+    lines.iter().try_for_each(|line| writeln!(out, "<p>{}</p>", escaped(line)))?;
+    writeln!(out, "</section>")
+}
+
+fn tables(out: &mut dyn Write, title: &str, tables: &[Table]) -> io::Result<()> {
+    writeln!(out, "<div class=\"course\">\n<h2>{}</h2>", escaped(title))?;
+    for table in tables {
+        writeln!(out, "<table>")?;
+        for (name, value) in table {
+            writeln!(out, "<tr><th>{}</th><td>{}</td></tr>", escaped(name), escaped(value))?;
+        }
+        writeln!(out, "</table>")?;
+    }
+    writeln!(out, "</div>")
+}
+
+fn photos(out: &mut dyn Write, title: &str, photos: &[String], picture: &mut Picture<'_>) -> io::Result<()> {
     writeln!(out, "<div class=\"photos\">\n<h2>{title} {} 张，附原件的哈希值</h2>", photos.len())?;
     for (photo, number) in photos.iter().zip(1..) {
         writeln!(out, "<figure>")?;
@@ -125,60 +135,12 @@ fn photos(out: &mut dyn Write, title: &str, photos: &[&str], picture: &mut Pictu
     writeln!(out, "</div>")
 }
 
-/// What has become of each finding, and of the notice as a whole.
-fn course(out: &mut dyn Write, notice: &Notice, findings: &[Entity], city: &City) -> io::Result<()> {
-    if findings.is_empty() && notice.appeal.is_none() && notice.reason.is_none() {
-        return Ok(());
-    }
-    writeln!(out, "<div class=\"course\">\n<h2>办理情况（截至 {}）</h2>", escaped(&city.shown(city.now())))?;
-    for (finding, number) in findings.iter().zip(1..) {
-        writeln!(out, "<table>")?;
-        row(out, &format!("第 {number} 项"), Some(words::status(status_of(finding))))?;
-        let time = |name: &str| finding.text(name).and_then(|text| text.parse().ok()).map(|time| city.shown(time));
-        row(out, "截止时间", time("deadline").as_deref())?;
-        row(out, "时限情况", Some(standing_of(finding, city)).filter(|standing| !standing.is_empty()))?;
-        row(out, "申请延期至", time("wanted").as_deref())?;
-        row(out, "延期理由", finding.text("wanted_because"))?;
-        row(out, "挂账理由", finding.text("suspended"))?;
-        row(out, "豁免理由", finding.text("exempt"))?;
-        row(out, "整改情况", finding.text("reply"))?;
-        row(out, "反馈时间", time("replied").as_deref())?;
-        row(
-            out,
-            "返工次数",
-            finding.field("rework").and_then(Value::as_u64).map(|times| times.to_string()).as_deref(),
-        )?;
-        row(out, "核查意见", finding.text("check"))?;
-        row(out, "结案时间", time("closed").as_deref())?;
-        writeln!(out, "</table>")?;
-    }
-    if notice.appeal.is_some() || notice.reason.is_some() {
-        writeln!(out, "<table>")?;
-        row(out, "申诉", notice.appeal.as_deref())?;
-        row(out, "申诉结果", notice.appeal_result.as_deref().map(words::appeal))?;
-        row(out, "撤销理由", notice.reason.as_deref())?;
-        writeln!(out, "</table>")?;
+fn signing(out: &mut dyn Write, rows: &[[String; 2]]) -> io::Result<()> {
+    writeln!(out, "<div class=\"sign\">")?;
+    for [left, right] in rows {
+        writeln!(out, "<p><span>{}</span><span>{}</span></p>", escaped(left), escaped(right))?;
     }
     writeln!(out, "</div>")
-}
-
-fn row(out: &mut dyn Write, name: &str, value: Option<&str>) -> io::Result<()> {
-    let Some(value) = value else { return Ok(()) };
-    writeln!(out, "<tr><th>{}</th><td>{}</td></tr>", escaped(name), escaped(value))
-}
-
-/// Where it stands now, and where the unit signs by hand.
-fn signatures(out: &mut dyn Write, notice: &Notice, city: &City) -> io::Result<()> {
-    let shown = |time: Option<Time>| time.map(|time| city.shown(time)).unwrap_or_default();
-    let (status, by, signed) = (words::notice_status(&notice.status), shown(notice.sign_by), shown(notice.signed));
-    writeln!(out, "<div class=\"sign\">")?;
-    writeln!(out, "<p><span>状态：{}</span><span>签收时限：{}</span></p>", escaped(status), escaped(&by))?;
-    writeln!(out, "<p><span>签收人：</span><span>签收时间：{}</span></p>\n</div>", escaped(&signed))
-}
-
-/// True for the first line about a finding, such as `2. 占道堆物`.
-fn begins_finding(line: &str) -> bool {
-    line.split_once(". ").is_some_and(|(number, _)| !number.is_empty() && number.bytes().all(|c| c.is_ascii_digit()))
 }
 
 /// Words as HTML shows them; characters that no page may hold are left out.

@@ -30,10 +30,15 @@ fn finding(number: u64, fields: Value) -> Entity {
     entity("finding", &id(number), fields)
 }
 
-fn city() -> City {
+pub(super) fn city() -> City {
     let now: Time = "2026-11-30T04:00:00.000Z".parse().unwrap();
     let mut city = City::new(Some("Asia/Shanghai"), now);
-    city.add_unit(&entity("unit", UNIT, json!({ "name": "市容环卫处" })));
+    city.add_unit(&entity("unit", UNIT, json!({ "name": "市容环卫处", "code": "12320000MB0000000X" })));
+    for (user, name) in [(0xB1, "孙丽"), (0xB2, "赵敏")] {
+        city.add_person(&entity("user", &id(user), json!({ "name": name })));
+    }
+    city.add_moment(9, "2026-11-27T07:00:00.000Z".parse().unwrap());
+    city.add_moment(10, "2026-11-27T07:30:00.000Z".parse().unwrap());
     city.add_catalogue(CATALOGUE.parse().unwrap(), &seed_catalogue());
     city.add_notice(&entity("notice", NOTICE, json!({ "number": "督〔2026〕第0001号" })));
     for (row, points) in [(0xE1, 50), (0xE2, -20)] {
@@ -191,7 +196,7 @@ fn every_column_has_one_name_and_one_title() {
     assert_eq!(status("of_tomorrow"), "of_tomorrow");
 }
 
-fn notice() -> Entity {
+pub(super) fn notice() -> Entity {
     let lines = [
         "某市督办单",
         "编号：督〔2026〕第0001号",
@@ -213,6 +218,8 @@ fn notice() -> Entity {
         NOTICE,
         json!({
             "status": "replied", "number": "督〔2026〕第0001号", "unit": UNIT, "face": { "lines": lines, "photos": photos },
+            format!("deadlines/{}", id(1)): "2026-11-27T09:00:00.000Z", "appealed": "2026-11-26T06:00:00.000Z",
+            "votes/019abc00-0000-7000-8000-0000000000b2": { "says": "reject", "because": "属该路段", "at": "2026-11-26T07:00:00.000Z" },
             "sign_by": "2026-11-26T08:00:00.000Z", "signed": "2026-11-26T05:00:00.000Z", "appeal": "不在我方路段",
             "appeal_result": "rejected", "photos/sealed": { "original": format!("sha256:{}", "A".repeat(43)) },
         }),
@@ -227,23 +234,35 @@ fn page(notice: &Entity, findings: &[Entity]) -> String {
         Ok(photo.starts_with("sha256:aa").then(|| format!("/v1/blobs/{photo}")))
     };
     write_notice(&mut page, Paper { notice, face: &face, findings }, &city(), &mut picture).unwrap();
-    assert_eq!(asked, face.photos.len() + notice.members("photos").count());
+    let after = findings.iter().flat_map(|finding| finding.members("photos")).count();
+    assert_eq!(asked, face.photos.len() + after + notice.members("photos").count());
     String::from_utf8(page).unwrap()
+}
+
+/// A case that came back once and was answered again: by whom and when is in the stamps.
+pub(super) fn case_with_reply() -> Entity {
+    let mut case = findings().remove(0);
+    let photo = json!({ "original": format!("sha256:{}", "Q".repeat(43)), "shows": "after" });
+    for (field, value, index, by) in [
+        ("rework", json!(1), 9, 0xB2),
+        ("reason", json!("没清完"), 9, 0xB2),
+        ("status", json!("replied"), 10, 0xB1),
+        ("reply", json!("已清理 <img src=x>"), 10, 0xB1),
+        ("replied", json!("2026-11-27T08:00:00.000Z"), 10, 0xB1),
+        ("limit", json!({ "amount": 1, "clock": "working_day" }), 10, 0xB1),
+        ("photos/after", photo, 10, 0xB1),
+    ] {
+        case.fields.insert(field.to_owned(), value);
+        let stamp = serde_json::from_value(json!([id(index), index, null, 0, id(by)])).unwrap();
+        case.stamps.later.insert(field.to_owned(), stamp);
+    }
+    case
 }
 
 #[test]
 fn a_page_holds_every_line_of_the_face_and_runs_nothing() {
-    let mut case = findings().remove(0);
-    for (field, value) in [
-        ("status", json!("replied")),
-        ("reply", json!("已清理 <img src=x>")),
-        ("replied", json!("2026-11-27T08:00:00.000Z")),
-        ("rework", json!(1)),
-    ] {
-        case.fields.insert(field.to_owned(), value);
-    }
     let notice = notice();
-    let page = page(&notice, &[case]);
+    let page = page(&notice, &[case_with_reply()]);
     for line in Face::of(&notice).unwrap().lines {
         assert!(page.contains(&notice::escaped(line)), "{line}");
     }
@@ -251,6 +270,26 @@ fn a_page_holds_every_line_of_the_face_and_runs_nothing() {
         assert!(!page.contains(harm), "{harm}");
     }
     insta::assert_snapshot!("notice_page", page);
+}
+
+#[test]
+fn what_a_page_says_of_people_is_what_its_reader_may_see() {
+    let (mut case, mut notice) = (case_with_reply(), notice());
+    let whole = page(&notice, std::slice::from_ref(&case));
+    for said in ["<td>孙丽</td>", "<td>赵敏</td>", "赵敏 2026-11-26 15:00:00 驳回：属该路段", "2026-11-27 15:00:00"]
+    {
+        assert!(whole.contains(said), "{said}: {whole}");
+    }
+    let unit = xuncha_core::plan::Scope::unit(UNIT.parse().unwrap());
+    (case, notice) = (xuncha_core::plan::project(&case, &unit), xuncha_core::plan::project(&notice, &unit));
+    let theirs = page(&notice, &[case]);
+    for hidden in ["孙丽", "赵敏", "属该路段"] {
+        assert!(!theirs.contains(hidden), "{hidden}: {theirs}");
+    }
+    for said in ["没清完", "2026-11-27 15:00:00", "A2 市容秩序专项整治行动", "12320000MB0000000X", "1 个工作日"]
+    {
+        assert!(theirs.contains(said), "{said}: {theirs}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! States and the like in the words of the field.
 
+use xuncha_core::model::TimeLimit;
+use xuncha_core::model::catalogue::Clock;
 use xuncha_core::plan::Standing;
 
 const STATUSES: [(&str, &str); 11] = [
@@ -58,6 +60,23 @@ pub(super) fn notice_status(code: &str) -> &str {
 
 pub(super) fn appeal(result: &str) -> &str {
     said(&[("granted", "成立"), ("rejected", "不成立")], result)
+}
+
+pub(super) fn vote(says: &str) -> &str {
+    said(&[("grant", "同意"), ("reject", "驳回")], says)
+}
+
+/// A time limit, such as `2 个工作日`.
+pub(super) fn limit(limit: TimeLimit) -> String {
+    let of = match limit.clock {
+        Clock::UrgentHour => "个紧急工作时",
+        Clock::WorkingHour => "个工作时",
+        Clock::WorkingDay if limit.amount == 0 => return "当日（工作日）".into(),
+        Clock::CalendarDay if limit.amount == 0 => return "当日".into(),
+        Clock::WorkingDay => "个工作日",
+        Clock::CalendarDay => "个自然日",
+    };
+    format!("{} {of}", limit.amount)
 }
 
 fn said<'a>(words: &[(&str, &'a str)], code: &'a str) -> &'a str {

@@ -15,7 +15,7 @@ pub use detail::{History, Said, alike, case, history};
 pub use events::{Change, events};
 pub use line::{Claim, Dispute, Line};
 pub use list::{Lines, list};
-pub use papers::{PageQuery, notice_page};
+pub use papers::{PageQuery, notice_page, notice_pdf};
 pub use points::{PointsReply, Spot, points};
 pub use query::Query;
 pub use steps::{Now, StepReply, StepRequest, step};

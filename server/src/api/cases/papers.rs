@@ -1,4 +1,4 @@
-//! A notice as a page to print, also before it is issued.
+//! A notice on paper, as a page to print and as PDF, also before it is issued.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query as Asked, State};
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use xuncha_core::model::{Code, Entity, EntityId, Hash, Notice};
-use xuncha_core::plan::Scope;
+use xuncha_core::plan::{Scope, project};
 use xuncha_core::protocol::{Problem, ServiceError};
 
 use super::super::wire::token;
@@ -17,17 +17,33 @@ use super::super::{Inner, Service};
 use super::detail::seen;
 use super::tables::city_of;
 use crate::auth::Person;
-use crate::documents::{Face, Paper, notice_style, write_notice};
+use crate::casework::learn_paper;
+use crate::documents::{City, Face, Paper, notice_style, write_notice};
 use crate::ledger::draft_paper;
 use crate::problem::{refusal, respond};
 
-/// How a page is wanted.
+/// How a paper is wanted.
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// The language; notices are written in Chinese, `zh`.
     pub lang: Option<String>,
+    /// `unit`: the copy that is handed to the unit, which names nobody of the city's people but who issued it.
+    pub copy: Option<String>,
+}
+
+impl PageQuery {
+    /// True when the copy for the unit is wanted.
+    fn of_unit(&self) -> std::result::Result<bool, ServiceError> {
+        let bad = |what: &str| refusal(Code::BadField, what.to_owned());
+        match (self.lang.as_deref(), self.copy.as_deref()) {
+            (Some(lang), _) if lang != "zh" => Err(bad("lang: must be zh")),
+            (_, Some("unit")) => Ok(true),
+            (_, Some(_)) => Err(bad("copy: must be unit")),
+            (_, None) => Ok(false),
+        }
+    }
 }
 
 /// Gives a notice as a page that is made for A4. A draft is given as it would be issued now, and says that it is a draft.
@@ -41,13 +57,8 @@ pub async fn notice_page(
     headers: HeaderMap,
 ) -> Response {
     let page = async {
-        let Asked(query) = asked.map_err(|error| refusal(Code::BadField, error.body_text()))?;
-        if query.lang.as_deref().is_some_and(|lang| lang != "zh") {
-            return Err(refusal(Code::BadField, "lang: must be zh".to_owned()));
-        }
-        let id: EntityId = id.parse().map_err(|_| refusal(Code::NotFound, None))?;
-        let person = service.person(&token(&headers)?).await?;
-        service.blocking(move |inner| inner.notice_page(&person, id)).await
+        let (id, person, of_unit) = wanted(&service, &id, asked, &headers).await?;
+        service.blocking(move |inner| inner.papers(&person, id, of_unit)?.page()).await
     };
     match page.await {
         Ok(page) => {
@@ -56,48 +67,148 @@ pub async fn notice_page(
                 "default-src 'none'; style-src 'sha256-{style}'; img-src 'self' data:; base-uri 'none'; form-action \
                  'none'; frame-ancestors 'self'"
             );
-            let mut response = ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();
+            let mut response = sent("text/html; charset=utf-8", page);
             let lines = response.headers_mut();
             lines.extend(HeaderValue::try_from(policy).map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
-            lines.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-            lines.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
             response
         }
         Err(error) => respond(error),
     }
 }
 
+/// Gives a notice as PDF, with what the page says and the display copies of its photos. A server that was built without it
+/// says `not_built`, one without a font `no_font`.
+#[utoipa::path(get, path = "/v1/notices/{id}/pdf", security(("token" = [])), params(("id" = String, Path), PageQuery),
+    responses((status = 200, body = Vec<u8>, content_type = "application/pdf"),
+        (status = "default", body = Problem, content_type = "application/problem+json")))]
+pub async fn notice_pdf(
+    State(service): State<Service>,
+    Path(id): Path<String>,
+    asked: std::result::Result<Asked<PageQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let pdf = async {
+        let (id, person, of_unit) = wanted(&service, &id, asked, &headers).await?;
+        // It is in memory with its pictures until it is sent.
+        let room = service.writing_room()?;
+        let made = service.blocking(move |inner| inner.papers(&person, id, of_unit)?.pdf(inner)).await;
+        drop(room);
+        made
+    };
+    match pdf.await {
+        Ok(pdf) => {
+            let mut response = sent("application/pdf", pdf);
+            let name = HeaderValue::from_static("inline; filename=\"notice.pdf\"");
+            response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+            response
+        }
+        Err(error) => respond(error),
+    }
+}
+
+/// Which paper is asked for, by whom, and whether it is the unit's copy.
+async fn wanted(
+    service: &Service,
+    id: &str,
+    asked: std::result::Result<Asked<PageQuery>, QueryRejection>,
+    headers: &HeaderMap,
+) -> std::result::Result<(EntityId, Person, bool), ServiceError> {
+    let Asked(query) = asked.map_err(|error| refusal(Code::BadField, error.body_text()))?;
+    let of_unit = query.of_unit()?;
+    let id: EntityId = id.parse().map_err(|_| refusal(Code::NotFound, None))?;
+    Ok((id, service.person(&token(headers)?).await?, of_unit))
+}
+
+/// A paper, for whoever asked and for nobody who keeps things.
+fn sent(kind: &'static str, bytes: Vec<u8>) -> Response {
+    let lines = [
+        (header::CONTENT_TYPE, kind),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "private, no-store"),
+    ];
+    (lines, bytes).into_response()
+}
+
+/// All that goes on the paper of a notice.
+struct Papers {
+    notice: Entity,
+    findings: Vec<Entity>,
+    city: City,
+}
+
 impl Inner {
-    fn notice_page(&self, person: &Person, id: EntityId) -> std::result::Result<Vec<u8>, ServiceError> {
+    /// What `person` may see of a notice, as of one moment.
+    fn papers(&self, person: &Person, id: EntityId, of_unit: bool) -> std::result::Result<Papers, ServiceError> {
         self.look_for(person, |snapshot, who| {
-            let Some(mut entity) = seen(snapshot, &who.granted, "notice", id)? else {
+            let Some(mut notice) = seen(snapshot, &who.granted, "notice", id)? else {
                 return Ok(Err(refusal(Code::NotFound, None)));
             };
-            let notice = Notice::from_entity(&entity);
+            let read = Notice::from_entity(&notice);
             // Those outside never see a draft: what it would say is the staff's.
-            if entity.field("face").is_none() && who.granted.contains(&Scope::staff()) {
-                entity.fields.insert("face".into(), draft_paper(snapshot, &self.host, &notice)?);
+            if notice.field("face").is_none() && who.granted.contains(&Scope::staff()) {
+                notice.fields.insert("face".into(), draft_paper(snapshot, &self.host, &read)?);
             }
-            let Some(face) = Face::of(&entity) else { return Ok(Err(refusal(Code::NotFound, None))) };
             let mut findings = Vec::new();
-            for finding in &notice.findings {
+            for finding in &read.findings {
                 findings.extend(seen(snapshot, &who.granted, "finding", *finding)?);
             }
-            let city = city_of(snapshot, self.host.clock.wall())?;
-            let (paper, mut page) = (Paper { notice: &entity, face: &face, findings: &findings }, Vec::new());
-            let mut picture = |original: &str| Ok(address_of(&notice, &findings, original));
-            let written = write_notice(&mut page, paper, &city, &mut picture);
-            Ok(written.map(|()| page).map_err(|_| refusal(Code::Internal, None)))
+            if let Some(unit) = read.unit.filter(|_| of_unit).map(Scope::unit) {
+                notice = project(&notice, &unit);
+                findings.iter_mut().for_each(|finding| *finding = project(finding, &unit));
+            }
+            let mut city = city_of(snapshot, self.host.clock.wall())?;
+            learn_paper(snapshot, &notice, &findings, &mut city)?;
+            Ok(Ok(Papers { notice, findings, city }))
         })
     }
 }
 
-/// Where the picture of the photo with this original is found: its display copy, or a scan as it was handed in.
-fn address_of(notice: &Notice, findings: &[Entity], original: &str) -> Option<String> {
+impl Papers {
+    fn face(&self) -> std::result::Result<Face<'_>, ServiceError> {
+        Face::of(&self.notice).ok_or_else(|| refusal(Code::NotFound, None))
+    }
+
+    fn page(&self) -> std::result::Result<Vec<u8>, ServiceError> {
+        let (face, read) = (self.face()?, Notice::from_entity(&self.notice));
+        let (paper, mut page) = (Paper { notice: &self.notice, face: &face, findings: &self.findings }, Vec::new());
+        let address = |hash: Hash| format!("/v1/blobs/{hash}");
+        let mut picture = |original: &str| {
+            let attached = read.photos.values().map(|photo| photo.original).find(|known| known.to_string() == original);
+            Ok(display_of(&self.findings, original).or(attached).map(address))
+        };
+        write_notice(&mut page, paper, &self.city, &mut picture).map_err(|_| refusal(Code::Internal, None))?;
+        Ok(page)
+    }
+
+    #[cfg(feature = "pdf")]
+    fn pdf(&self, inner: &Inner) -> std::result::Result<Vec<u8>, ServiceError> {
+        use crate::documents::PdfError;
+        let face = self.face()?;
+        let no_font = |what: String| refusal(Code::NoFont, format!("font: {what}"));
+        let path = inner.around.font.as_ref().ok_or_else(|| no_font("the settings name none".into()))?;
+        let font = xuncha_core::photo::FontFile::load(path, None).map_err(|error| no_font(error.to_string()))?;
+        let paper = Paper { notice: &self.notice, face: &face, findings: &self.findings };
+        let mut print = |original: &str| match display_of(&self.findings, original) {
+            Some(display) => inner.blobs.whole(&display),
+            None => Ok(None),
+        };
+        crate::documents::notice_pdf(&paper, &self.city, &font, &mut print).map_err(|error| match error {
+            PdfError::Font(what) => no_font(what),
+            PdfError::Io(error) => crate::blobs::disk_failure(&error),
+        })
+    }
+
+    #[cfg(not(feature = "pdf"))]
+    fn pdf(&self, _: &Inner) -> std::result::Result<Vec<u8>, ServiceError> {
+        Err(refusal(Code::NotBuilt, "pdf".to_owned()))
+    }
+}
+
+/// The display copy of the photo with this original.
+fn display_of(findings: &[Entity], original: &str) -> Option<Hash> {
     let called = |finding: &Entity| {
         let photo = finding.members("photos").find(|(_, photo)| photo["original"] == original)?.0.to_owned();
         finding.preview(&photo)?.get("display")?.as_str()?.parse::<Hash>().ok()
     };
-    let attached = notice.photos.values().map(|photo| photo.original).find(|known| known.to_string() == original);
-    findings.iter().find_map(called).or(attached).map(|hash| format!("/v1/blobs/{hash}"))
+    findings.iter().find_map(called)
 }

@@ -29,7 +29,7 @@ enum What {
     },
     /// Findings as a table or a map, one after another however many there are.
     Findings(findings::Findings),
-    /// A notice that was issued, as a page that is made for A4.
+    /// A notice that was issued, as a page that is made for A4, or as PDF.
     Notice(notice::NoticePage),
 }
 

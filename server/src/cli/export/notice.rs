@@ -1,6 +1,6 @@
-//! `xuncha export notice`: a notice that was issued, as a page.
+//! `xuncha export notice`: a notice that was issued, as a page or as PDF.
 
-use std::io::{self, Read as _};
+use std::io::{self, Write as _};
 use std::path::PathBuf;
 
 use base64::Engine as _;
@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use clap::Args;
 use serde_json::json;
 use xuncha_core::model::{Entity, EntityId, Hash, Notice};
+use xuncha_core::plan::{Scope, project};
 
 use super::super::Failure;
 use super::super::folder::{Folder, Place};
@@ -15,7 +16,8 @@ use super::super::print::Printer;
 use super::city::city_of;
 use super::target::{Target, unwritten};
 use crate::blobs::Depot;
-use crate::documents::{Face, Paper, write_notice};
+use crate::casework::learn_paper;
+use crate::documents::{City, Face, Paper, write_notice};
 
 #[derive(Debug, Args)]
 pub(super) struct NoticePage {
@@ -23,36 +25,67 @@ pub(super) struct NoticePage {
     place: Place,
     /// Number of the notice, such as 督〔2026〕第0001号, or its id.
     notice: String,
-    /// The page, which gets its name when all of it is written; `-` or none is standard output.
+    /// The file, which gets its name when all of it is written; `-` or none is standard output.
     file: Option<PathBuf>,
-    /// Put the display copies of its photos into the page.
+    /// Put the display copies of its photos in.
     #[arg(long)]
     photos: bool,
+    /// The copy that is handed to the unit: it names nobody of the city's people but who issued it.
+    #[arg(long)]
+    unit_copy: bool,
+    /// As what it is written; `pdf` takes a build with that feature.
+    #[arg(long, value_enum, default_value_t = Form::Html)]
+    format: Form,
+    /// The font of the PDF, with Chinese in it [default: what xuncha.toml in the folder says].
+    #[arg(long, value_name = "FILE")]
+    font: Option<PathBuf>,
 }
 
-/// Display copies longer than this are not what a phone or the server makes, in bytes.
-const LONGEST: u64 = 16 * 1024 * 1024;
+/// As what a notice is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    /// A page that is made for A4.
+    Html,
+    /// The same as PDF.
+    Pdf,
+}
 
 impl NoticePage {
     pub(super) fn run(self, printer: &Printer) -> Result<(), Failure> {
         let folder = Folder::open(&self.place)?;
         let depot = self.photos.then(|| self.place.depot(&*folder.store)).transpose()?;
-        let entity = find(&folder, &self.notice)?;
-        let Some(face) = Face::of(&entity) else {
-            return Err(Failure::new("bad_field", format!("notice: {} was never issued", self.notice)));
-        };
+        let mut entity = find(&folder, &self.notice)?;
         let notice = Notice::from_entity(&entity);
         let mut findings = Vec::new();
         for id in &notice.findings {
             findings.extend(folder.entity(*id)?);
         }
-        let city = city_of(&folder)?;
+        if let Some(unit) = notice.unit.filter(|_| self.unit_copy).map(Scope::unit) {
+            entity = project(&entity, &unit);
+            findings.iter_mut().for_each(|finding| *finding = project(finding, &unit));
+        }
+        let Some(face) = Face::of(&entity) else {
+            return Err(Failure::new("bad_field", format!("notice: {} was never issued", self.notice)));
+        };
+        let mut city = city_of(&folder)?;
+        folder.store.look(|snapshot| learn_paper(snapshot, &entity, &findings, &mut city))?;
         let paper = Paper { notice: &entity, face: &face, findings: &findings };
-        let target = Target::new(self.file);
-        target.write(|mut out| {
-            let mut picture = |photo: &str| picture(depot.as_ref(), &findings, photo);
-            write_notice(&mut out, paper, &city, &mut picture).map_err(unwritten)
-        })?;
+        let mut picture = |photo: &str| picture(depot.as_ref(), &findings, photo);
+        let target = Target::new(self.file.clone());
+        match self.format {
+            Form::Html => target.write(|mut out| {
+                let mut picture = |photo: &str| {
+                    let address =
+                        |bytes| format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode::<Vec<u8>>(bytes));
+                    Ok(picture(photo)?.map(address))
+                };
+                write_notice(&mut out, paper, &city, &mut picture).map_err(unwritten)
+            })?,
+            Form::Pdf => {
+                let pdf = self.pdf(&paper, &city, &mut picture)?;
+                target.write(|out| out.write_all(&pdf).map_err(unwritten))?;
+            }
+        }
         if let Some(file) = target.file() {
             let number = notice.number.unwrap_or_default();
             let words = format!("{number} is in {}", file.display());
@@ -60,7 +93,30 @@ impl NoticePage {
         }
         Ok(())
     }
+
+    #[cfg(feature = "pdf")]
+    fn pdf(&self, paper: &Paper<'_>, city: &City, picture: &mut Bytes<'_>) -> Result<Vec<u8>, Failure> {
+        let no_font = |what: String| Failure::new("no_font", format!("font: {what}"));
+        let named = self.font.clone().or(crate::settings::Settings::of(&self.place.data)?.font);
+        let named = named.ok_or_else(|| no_font("give one, or name it in xuncha.toml".into()))?;
+        let font = xuncha_core::photo::FontFile::load(&named, None);
+        let font = font.map_err(|error| no_font(format!("{}: {error}", named.display())))?;
+        crate::documents::notice_pdf(paper, city, &font, picture).map_err(|error| match error {
+            crate::documents::PdfError::Font(what) => no_font(format!("{}: {what}", named.display())),
+            crate::documents::PdfError::Io(error) => Failure::io("read a photo", &error),
+        })
+    }
+
+    #[cfg(not(feature = "pdf"))]
+    fn pdf(&self, _: &Paper<'_>, _: &City, _: &mut Bytes<'_>) -> Result<Vec<u8>, Failure> {
+        let font = self.font.as_deref().map(|font| format!(" and has no use for {}", font.display()));
+        let font = font.unwrap_or_default();
+        Err(Failure::new("not_built", format!("format: this program was built without the feature pdf{font}")))
+    }
 }
+
+/// Gives the picture of the photo with an original.
+type Bytes<'a> = dyn FnMut(&str) -> io::Result<Option<Vec<u8>>> + 'a;
 
 /// The notice with this number or id.
 fn find(folder: &Folder, name: &str) -> Result<Entity, Failure> {
@@ -77,18 +133,12 @@ fn find(folder: &Folder, name: &str) -> Result<Entity, Failure> {
     found.ok_or_else(|| Failure::new("not_found", format!("notice: there is no notice {name}")))
 }
 
-/// The display copy that was made from this original, as an address that holds it; none where there is none yet.
-fn picture(depot: Option<&Depot>, findings: &[Entity], original: &str) -> io::Result<Option<String>> {
+/// The display copy that was made from this original; none where there is none yet, or none is wanted.
+fn picture(depot: Option<&Depot>, findings: &[Entity], original: &str) -> io::Result<Option<Vec<u8>>> {
     let Some(depot) = depot else { return Ok(None) };
     let called = |finding: &Entity| {
         let photo = finding.members("photos").find(|(_, photo)| photo["original"] == original)?.0.to_owned();
         finding.preview(&photo)?.get("display")?.as_str()?.parse::<Hash>().ok()
     };
-    let Some(display) = findings.iter().find_map(called) else { return Ok(None) };
-    let mut bytes = Vec::new();
-    match depot.open(&display).and_then(|file| file.take(LONGEST).read_to_end(&mut bytes)) {
-        Ok(_) => Ok(Some(format!("data:image/jpeg;base64,{}", BASE64_STANDARD.encode(bytes)))),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
+    findings.iter().find_map(called).map_or(Ok(None), |display| depot.whole(&display))
 }
