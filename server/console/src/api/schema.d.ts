@@ -149,6 +149,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/findings.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives findings as CSV that spreadsheets open, with the filters of the list. */
+        get: operations["findings_csv"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findings.geojson": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives findings as a collection of points in WGS-84, with the filters of the list. */
+        get: operations["findings_geojson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/findings.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives findings as a workbook, with the filters of the list. */
+        get: operations["findings_xlsx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/findings/{id}/alike": {
         parameters: {
             query?: never;
@@ -166,6 +217,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes an invitation for one phone of a user. For three days it also opens the login again on the phone that used it:
+         *     it is shown to nobody else. Takes the right `device.manage`.
+         */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ledger": {
         parameters: {
             query?: never;
@@ -175,6 +246,77 @@ export interface paths {
         };
         /** Says which ledger this is. */
         get: operations["info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ledger/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells how the ledger and its server are. Takes the right `ledger.manage`, and a few seconds where a disk does not answer. */
+        get: operations["ledger_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notices/{id}/page": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives a notice as a page that is made for A4. A draft is given as it would be issued now, and says that it is a draft. */
+        get: operations["notice_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/notices/{id}/pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Gives a notice as PDF, with what the page says and the display copies of its photos. A server that was built without it
+         *     says `not_built`, one without a font `no_font`.
+         */
+        get: operations["notice_pdf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/points": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gives the findings that a list would give as points, at most 100,000: of the newest, or of those that are due first. */
+        get: operations["points"];
         put?: never;
         post?: never;
         delete?: never;
@@ -211,6 +353,26 @@ export interface paths {
         put?: never;
         /** Takes ops: one verdict each, in their order. */
         post: operations["push"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/register/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads a register in the order of the ids of its entries. Whoever may manage it may, and the whole staff those of units,
+         *     areas, roles, places, catalogues and calendars.
+         */
+        get: operations["register_page"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -280,7 +442,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes a step in a case. `If-Match` with the ETag of what the author saw makes an edit of fields that changed
+         * Takes a step in a case, or enters something in a register. `If-Match` with the ETag of what the author saw makes an edit of fields that changed
          *     meanwhile a conflict that people decide, as for phones.
          */
         post: operations["step"];
@@ -325,6 +487,26 @@ export interface paths {
         head: operations["upload_progress"];
         /** Takes bytes behind the durable offset. */
         patch: operations["continue_upload"];
+        trace?: never;
+    };
+    "/v1/users/{id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a link with which a user chooses a password, once, within a day; links from before are void. Takes the right
+         *     `user.manage`.
+         */
+        post: operations["password_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/{kind}": {
@@ -395,6 +577,18 @@ export interface components {
             zh: string;
         };
         /** @description An area. */
+        AreaEntry: {
+            /** @description What it is called. */
+            name: string;
+            /** @description GeoJSON Polygon or MultiPolygon. */
+            shape: components["schemas"]["GeoShape"];
+            /**
+             * Format: uuid
+             * @description The unit on whose ground it lies.
+             */
+            unit?: string | null;
+        };
+        /** @description An area. */
         AreaName: {
             /** @description West, south, east and north of its bounds, in degrees of WGS-84. */
             box?: number[] | null;
@@ -423,6 +617,43 @@ export interface components {
             /** @description In Chinese. */
             zh: string;
         };
+        /** @description A backup. */
+        BackupNow: {
+            /**
+             * Format: int64
+             * @description How long ago that is, in milliseconds.
+             */
+            age_ms: number;
+            /**
+             * Format: date-time
+             * @description When it was taken.
+             */
+            time: string;
+        };
+        /** @description A year of the office's calendar. */
+        CalendarEntry: {
+            /** @description Days, such as `2026-02-17`, that are not what their weekday says. */
+            days: {
+                [key: string]: components["schemas"]["DayKind"];
+            };
+            /** @description When the office is open, as pairs of times of day, in order. */
+            hours: string[][];
+            /**
+             * Format: int64
+             * @description The year.
+             */
+            year: number;
+        };
+        /** @description A catalogue. */
+        CatalogueEntry: {
+            file?: components["schemas"]["DocumentEntry"] | null;
+            /** @description True for the one that new inspections begin with. */
+            in_force: boolean;
+            /** @description In words. */
+            note?: string | null;
+            /** @description Name of the version. */
+            version: string;
+        };
         /** @description Something changed. */
         Change: {
             /**
@@ -446,6 +677,19 @@ export interface components {
             new: string;
             /** @description The password until now. */
             old: string;
+        };
+        /** @description A checkpoint. */
+        CheckpointNow: {
+            /**
+             * Format: int64
+             * @description Entries that it covers.
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description When the last of them was received.
+             */
+            time?: string | null;
         };
         /** @description A password that is chosen with a one-time link. */
         ChooseRequest: {
@@ -481,6 +725,8 @@ export interface components {
             map: components["schemas"]["Map"];
             /** @description What the city is called. */
             name: string;
+            /** @description True when notices can be had as PDF: it is built in, and the settings name a font. */
+            pdf: boolean;
             /** @description People; to somebody of a unit, those of the unit. */
             people: components["schemas"]["PersonName"][];
             /**
@@ -525,12 +771,65 @@ export interface components {
          * @enum {string}
          */
         Clock: "urgent_hour" | "working_hour" | "working_day" | "calendar_day";
+        /**
+         * @description A day of the week.
+         * @enum {string}
+         */
+        Day: "mon" | "tue" | "wed" | "thu" | "fri" | "sat" | "sun";
+        /**
+         * @description What a day of the calendar is that is not what its weekday says.
+         * @enum {string}
+         */
+        DayKind: "off" | "work";
+        /** @description A phone. */
+        DeviceEntry: {
+            /** @description The fingerprint of its key. */
+            device?: string | null;
+            /**
+             * Format: int64
+             * @description Ops of it that fork its chain.
+             */
+            forked: number;
+            /**
+             * Format: date-time
+             * @description When it last pushed, or pulled since this server started, as far as that is known.
+             */
+            last_seen?: string | null;
+            /**
+             * Format: int64
+             * @description How far its clock was behind the server's at its last push since this server started, in milliseconds, as it
+             *     measured it itself.
+             */
+            offset_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Ops of it that are held, waiting for something.
+             */
+            pending: number;
+            /** @description Why it was revoked. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description Who enrolled it.
+             */
+            user?: string | null;
+        };
         /** @description A field with more than one value. */
         Dispute: {
             /** @description The field, such as `note` or `photos/<id>`. */
             field: string;
             /** @description Its values; the first is the one that stands. Their ops are what a `finding.resolve` has `seen`. */
             values: components["schemas"]["Claim"][];
+        };
+        /** @description A document of the ledger. */
+        DocumentEntry: {
+            /** @description SHA-256 of its text. */
+            hash: string;
+            /**
+             * Format: int64
+             * @description Length in bytes.
+             */
+            len: number;
         };
         /**
          * @description The phone is known now and the user signed in on it. Asked again with the same code and key, the server answers the same with
@@ -578,6 +877,38 @@ export interface components {
             /** @description Signature by `key` over [`enrol_message`](crate::op::enrol_message). */
             sig: string;
         };
+        /** @description What an entry holds, by its kind. */
+        Entry: (components["schemas"]["UserEntry"] & {
+            /** @enum {string} */
+            kind: "user";
+        }) | (components["schemas"]["UnitEntry"] & {
+            /** @enum {string} */
+            kind: "unit";
+        }) | (components["schemas"]["AreaEntry"] & {
+            /** @enum {string} */
+            kind: "area";
+        }) | (components["schemas"]["RoleEntry"] & {
+            /** @enum {string} */
+            kind: "role";
+        }) | (components["schemas"]["DeviceEntry"] & {
+            /** @enum {string} */
+            kind: "device";
+        }) | (components["schemas"]["PlaceEntry"] & {
+            /** @enum {string} */
+            kind: "place";
+        }) | (components["schemas"]["CatalogueEntry"] & {
+            /** @enum {string} */
+            kind: "catalogue";
+        }) | (components["schemas"]["CalendarEntry"] & {
+            /** @enum {string} */
+            kind: "calendar";
+        }) | (components["schemas"]["ScheduleEntry"] & {
+            /** @enum {string} */
+            kind: "schedule";
+        }) | (components["schemas"]["TaskEntry"] & {
+            /** @enum {string} */
+            kind: "task";
+        });
         /** @description A final verdict. */
         Final: {
             /**
@@ -613,10 +944,105 @@ export interface components {
             /** @enum {string} */
             verdict: "refused";
         };
+        /** @description A GeoJSON Polygon or MultiPolygon. */
+        GeoShape: {
+            /** @description Its rings, or those of its parts. */
+            coordinates: unknown[];
+            /** @description `Polygon` or `MultiPolygon`. */
+            type: string;
+        };
+        /** @description How things are. */
+        HealthReply: {
+            /** @description Phones that have seen what this ledger cannot prove: they are refused. */
+            ahead: number;
+            backup?: components["schemas"]["BackupNow"] | null;
+            /** @description Its newest checkpoint. */
+            checkpoint: components["schemas"]["CheckpointNow"];
+            /**
+             * Format: int64
+             * @description Entries that a backup covers with all their files.
+             */
+            durable_size: number;
+            /**
+             * Format: int32
+             * @description Epoch of the ledger.
+             */
+            epoch: number;
+            /**
+             * Format: int64
+             * @description Ops of phones that fork a chain.
+             */
+            forks: number;
+            /**
+             * Format: int64
+             * @description Bytes that are free where files lie, where that is known.
+             */
+            free_bytes?: number | null;
+            /** @description Whether the guard can be written: `ok`, `failing`, or `none` where there is none. */
+            guard: string;
+            /**
+             * Format: int64
+             * @description Ops of phones that wait for something.
+             */
+            held: number;
+            /** @description What is in the way. */
+            not_ready: components["schemas"]["TroubleNow"][];
+            /** @description Ops that wait to be written. */
+            queued: number;
+            /** @description Why nothing is taken in: the guard has seen more than this ledger holds. */
+            read_only?: string | null;
+            /** @description True when phones are served. */
+            ready: boolean;
+            /**
+             * Format: int64
+             * @description Bytes of them that no file may take.
+             */
+            reserve_bytes: number;
+            /**
+             * Format: int64
+             * @description Entries in it.
+             */
+            size: number;
+            /**
+             * Format: date-time
+             * @description The server's clock.
+             */
+            time: string;
+            /**
+             * Format: int64
+             * @description Uploads that were begun and are not whole.
+             */
+            uploads: number;
+            /** @description Version of the server. */
+            version: string;
+            webhook?: components["schemas"]["WebhookNow"] | null;
+        };
         /** @description A case's history. */
         History: {
             /** @description Everything that changed it, in order; at most 1000. */
             said: components["schemas"]["Said"][];
+        };
+        /** @description Something that is handed to one person and opens one thing. */
+        Invitation: {
+            /** @description The code alone. */
+            code: string;
+            /**
+             * Format: date-time
+             * @description Until when it is good.
+             */
+            expires: string;
+            /** @description The address as a QR code: an SVG picture. */
+            qr: string;
+            /** @description The address with the code behind `#`, which browsers send to nobody. */
+            url: string;
+        };
+        /** @description Whom an invitation is for. */
+        InviteRequest: {
+            /**
+             * Format: uuid
+             * @description The user.
+             */
+            user: string;
         };
         /** @description An item, with what a reviewer needs of it. */
         ItemName: {
@@ -745,6 +1171,8 @@ export interface components {
              */
             metres: number;
         };
+        /** @description What a step was about. */
+        Now: components["schemas"]["Line"] | components["schemas"]["RegisterLine"];
         /** @description A final verdict and the op it is about. */
         OpVerdict: components["schemas"]["Final"] & {
             /**
@@ -795,6 +1223,55 @@ export interface components {
              */
             wide: number;
         };
+        /** @description Where it is. WGS-84 degrees; accuracy in metres (68 % radius as phones report it). */
+        Place: {
+            /**
+             * Format: double
+             * @description Accuracy in metres, as the provider claimed it.
+             */
+            accuracy?: number | null;
+            /**
+             * Format: uuid
+             * @description The known place that this is, or lies in; see [`KnownPlace`](super::KnownPlace).
+             */
+            id?: string | null;
+            /**
+             * Format: double
+             * @description Latitude in degrees, -90 to 90; absent when there was no fix and no pin.
+             */
+            lat?: number | null;
+            /**
+             * Format: double
+             * @description Longitude in degrees, -180 to 180; present exactly when `lat` is.
+             */
+            lon?: number | null;
+            /** @description Where the fix came from: `gps`, `network`, `pin`, `typed`. */
+            provider?: string | null;
+            /** @description The place in words: road, number, landmark. */
+            words?: string | null;
+        };
+        /** @description A place that is visited again and again. */
+        PlaceEntry: {
+            /** @description The city's own number of it. */
+            code?: string | null;
+            /** @description Items looked at here besides those of its kind. */
+            items: string[];
+            /**
+             * Format: double
+             * @description Length in metres.
+             */
+            length?: number | null;
+            /** @description What it is called. */
+            name: string;
+            place?: components["schemas"]["Place"] | null;
+            /** @description Kind of place; its checklist is in the catalogue. */
+            type: string;
+            /**
+             * Format: uuid
+             * @description The unit on whose ground it lies.
+             */
+            unit?: string | null;
+        };
         /** @description What a finding of an item costs, in hundredths of a point. */
         Points: {
             /** @description Count what the ask `count` says, instead of one. */
@@ -816,6 +1293,18 @@ export interface components {
             later?: number | null;
             /** @description Where the figures come from. */
             tag: components["schemas"]["Tag"];
+        };
+        /** @description Points. */
+        PointsReply: {
+            /** @description True when there are more than are given. */
+            more: boolean;
+            /**
+             * @description For each finding with a place: longitude and latitude in degrees of WGS-84, the number of its state in `states`, 1 when
+             *     it is overdue, else 0, and its id.
+             */
+            points: components["schemas"]["Spot"][][];
+            /** @description States, such as `reported`. */
+            states: string[];
         };
         /** @description Why a request was turned away: an RFC 9457 problem document with a stable `code`. */
         Problem: {
@@ -940,6 +1429,55 @@ export interface components {
             /** @description One verdict per op, in the order of the ops. */
             verdicts: components["schemas"]["Verdict"][];
         };
+        /** @description The days on which a schedule falls. */
+        Recurs: {
+            /** @description On these days of the week: `mon` to `sun`. */
+            week: components["schemas"]["Day"][];
+        } | {
+            /** @description On these days of the month, 1 to 31; where a month is shorter, on its last day. */
+            month: number[];
+        };
+        /** @description One entry of a register. */
+        RegisterLine: components["schemas"]["Entry"] & {
+            /**
+             * Format: date-time
+             * @description When it was entered, as its author's clock claimed.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its version: the ledger index of what last changed it.
+             */
+            index: number;
+            /** @description Steps about it that its state and the caller's rights allow, such as `user.amend`. */
+            open: string[];
+            /** @description `active`, `retired`, `revoked`; of a task `open`, `done`, `void`. */
+            status: string;
+        };
+        /** @description A page of a register. */
+        RegisterLines: {
+            /** @description What is on it. */
+            lines: components["schemas"]["RegisterLine"][];
+            /**
+             * Format: uuid
+             * @description Ask for this with `after` to have the next page; none when this is the last.
+             */
+            next?: string | null;
+        };
+        /** @description A role. */
+        RoleEntry: {
+            /** @description Rights that it grants. */
+            may: string[];
+            /** @description What it is called. */
+            name: string;
+            /** @description What it shows: `area`, `unit` or `nothing`. */
+            sees?: string | null;
+        };
         /** @description One entity's newest state, as one or more scopes show it. */
         Row: {
             /**
@@ -987,6 +1525,39 @@ export interface components {
             /** @description When the server received it. */
             received: string;
         };
+        /** @description Visits that come again. */
+        ScheduleEntry: {
+            /**
+             * Format: uuid
+             * @description Of these, only those in this area.
+             */
+            area?: string | null;
+            /**
+             * Format: int64
+             * @description Days given for it after the day itself.
+             */
+            days: number;
+            /**
+             * Format: int64
+             * @description How many of these are drawn each time; none: all.
+             */
+            draw?: number | null;
+            every?: components["schemas"]["Recurs"] | null;
+            /** @description First day. */
+            from: string;
+            /** @description What its tasks are called. */
+            name: string;
+            /** @description Known places, if they are named one by one. */
+            places: string[];
+            /** @description Who is to do it. */
+            to: string[];
+            /** @description Kind of known places. */
+            type?: string | null;
+            /** @description Nobody but those who do it hears of it. */
+            unannounced: boolean;
+            /** @description Last day; none: until it is retired. */
+            until?: string | null;
+        };
         /** @description Who is signed in. */
         SessionReply: {
             /**
@@ -1023,9 +1594,11 @@ export interface components {
             /** @description The password. */
             password: string;
         };
+        /** @description A member of a point: a number, or the id. */
+        Spot: number | string;
         /** @description What became of a step. */
         StepReply: {
-            now?: components["schemas"]["Line"] | null;
+            now?: components["schemas"]["Now"] | null;
             /** @description `accepted`, `conflict`, or `duplicate` of what had been said before. */
             verdict: components["schemas"]["Verdict"];
         };
@@ -1053,6 +1626,60 @@ export interface components {
          * @enum {string}
          */
         Tag: "seed" | "standard" | "default";
+        /** @description A visit to be made. */
+        TaskEntry: {
+            /**
+             * Format: date-time
+             * @description Not after.
+             */
+            due?: string | null;
+            /**
+             * Format: uuid
+             * @description The inspection that carried it out.
+             */
+            inspection?: string | null;
+            /** @description What is to be done. */
+            name: string;
+            /** @description In words. */
+            note?: string | null;
+            /** @description The day of the schedule. */
+            on?: string | null;
+            /**
+             * Format: date-time
+             * @description Not before.
+             */
+            opens?: string | null;
+            place?: components["schemas"]["Place"] | null;
+            /** @description Why it is void. */
+            reason?: string | null;
+            /**
+             * Format: uuid
+             * @description The schedule that it follows from.
+             */
+            schedule?: string | null;
+            /** @description Who is to do it; none: whoever sees it. */
+            to: string[];
+            /** @description Kind of place. */
+            type?: string | null;
+            /** @description Nobody but those who do it hears of it. */
+            unannounced: boolean;
+        };
+        /** @description Something that is in the way. */
+        TroubleNow: {
+            /** @description Stable code. */
+            code: string;
+            /** @description What is wrong. */
+            detail: string;
+            /** @description `process`, `database`, `ledger` or `files`. */
+            part: string;
+        };
+        /** @description A responsible unit. */
+        UnitEntry: {
+            /** @description Its social credit code. */
+            code?: string | null;
+            /** @description What it is called. */
+            name: string;
+        };
         /** @description A responsible unit. */
         UnitName: {
             /** @description Its social credit code. */
@@ -1066,6 +1693,22 @@ export interface components {
             name: string;
             /** @description `active` or `retired`. */
             status: string;
+        };
+        /** @description Somebody. */
+        UserEntry: {
+            /** @description Actions that they score alone; none is all. */
+            actions: string[];
+            /** @description Areas that they see; none is the whole city. */
+            areas: string[];
+            /** @description Their name. */
+            name: string;
+            /** @description Their roles. */
+            roles: string[];
+            /**
+             * Format: uuid
+             * @description The unit that they belong to.
+             */
+            unit?: string | null;
         };
         /** @description What became of one op. */
         Verdict: {
@@ -1124,6 +1767,30 @@ export interface components {
             detail: string;
             /** @enum {string} */
             verdict: "unreadable";
+        };
+        /** @description The way out. */
+        WebhookNow: {
+            /**
+             * Format: date-time
+             * @description When it is tried again; none while nothing fails.
+             */
+            again?: string | null;
+            /**
+             * Format: int32
+             * @description Attempts at the present message that failed.
+             */
+            attempts: number;
+            /** @description Messages that were given up; at most 1000 are counted. */
+            dead: number;
+            /** @description What went wrong last. */
+            fault?: string | null;
+            /**
+             * Format: int64
+             * @description Entries before this one are told, or given up.
+             */
+            next: number;
+            /** @description Where it is told. */
+            url: string;
         };
         /** @description A text in Chinese and English. */
         Words: {
@@ -1373,6 +2040,237 @@ export interface operations {
             };
         };
     };
+    findings_csv: {
+        parameters: {
+            query?: {
+                /** @description Words to look for; of Chinese, characters that stand side by side. */
+                q?: string;
+                /** @description State, such as `reported`. */
+                status?: string;
+                /** @description Catalogue item. */
+                item?: string;
+                /** @description The unit that it was sent to, or that pays. */
+                unit?: string;
+                /** @description The unit on whose ground it lies. */
+                duty_unit?: string;
+                /** @description Who in the unit deals with it. */
+                person?: string;
+                /** @description `low`, `medium`, `high`, `urgent`. */
+                severity?: string;
+                /** @description The notice that it stands on. */
+                notice?: string;
+                /** @description The finding that a deduction is about. */
+                finding?: string;
+                /** @description The month that a deduction counts in, such as `2026-11`. */
+                month?: string;
+                /** @description By which rule points were taken. */
+                rule?: string;
+                /** @description The action that a deduction counts in, such as `A2`. */
+                action?: string;
+                /** @description Who recorded it. */
+                by?: string;
+                /** @description The area that it lies in. */
+                area?: string;
+                /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
+                standing?: string;
+                /**
+                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided).
+                 */
+                has?: string;
+                /** @description Received at this time or later. */
+                from?: string;
+                /** @description Received before this time. */
+                before?: string;
+                /** @description Due at this time or later. */
+                due_from?: string;
+                /** @description Due before this time. */
+                due_before?: string;
+                /** @description `newest` (what came last first) or `due` (what is due first first; only what is due at all). */
+                order?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Lines of a page, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_geojson: {
+        parameters: {
+            query?: {
+                /** @description Words to look for; of Chinese, characters that stand side by side. */
+                q?: string;
+                /** @description State, such as `reported`. */
+                status?: string;
+                /** @description Catalogue item. */
+                item?: string;
+                /** @description The unit that it was sent to, or that pays. */
+                unit?: string;
+                /** @description The unit on whose ground it lies. */
+                duty_unit?: string;
+                /** @description Who in the unit deals with it. */
+                person?: string;
+                /** @description `low`, `medium`, `high`, `urgent`. */
+                severity?: string;
+                /** @description The notice that it stands on. */
+                notice?: string;
+                /** @description The finding that a deduction is about. */
+                finding?: string;
+                /** @description The month that a deduction counts in, such as `2026-11`. */
+                month?: string;
+                /** @description By which rule points were taken. */
+                rule?: string;
+                /** @description The action that a deduction counts in, such as `A2`. */
+                action?: string;
+                /** @description Who recorded it. */
+                by?: string;
+                /** @description The area that it lies in. */
+                area?: string;
+                /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
+                standing?: string;
+                /**
+                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided).
+                 */
+                has?: string;
+                /** @description Received at this time or later. */
+                from?: string;
+                /** @description Received before this time. */
+                before?: string;
+                /** @description Due at this time or later. */
+                due_from?: string;
+                /** @description Due before this time. */
+                due_before?: string;
+                /** @description `newest` (what came last first) or `due` (what is due first first; only what is due at all). */
+                order?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Lines of a page, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/geo+json": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    findings_xlsx: {
+        parameters: {
+            query?: {
+                /** @description Words to look for; of Chinese, characters that stand side by side. */
+                q?: string;
+                /** @description State, such as `reported`. */
+                status?: string;
+                /** @description Catalogue item. */
+                item?: string;
+                /** @description The unit that it was sent to, or that pays. */
+                unit?: string;
+                /** @description The unit on whose ground it lies. */
+                duty_unit?: string;
+                /** @description Who in the unit deals with it. */
+                person?: string;
+                /** @description `low`, `medium`, `high`, `urgent`. */
+                severity?: string;
+                /** @description The notice that it stands on. */
+                notice?: string;
+                /** @description The finding that a deduction is about. */
+                finding?: string;
+                /** @description The month that a deduction counts in, such as `2026-11`. */
+                month?: string;
+                /** @description By which rule points were taken. */
+                rule?: string;
+                /** @description The action that a deduction counts in, such as `A2`. */
+                action?: string;
+                /** @description Who recorded it. */
+                by?: string;
+                /** @description The area that it lies in. */
+                area?: string;
+                /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
+                standing?: string;
+                /**
+                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided).
+                 */
+                has?: string;
+                /** @description Received at this time or later. */
+                from?: string;
+                /** @description Received before this time. */
+                before?: string;
+                /** @description Due at this time or later. */
+                due_from?: string;
+                /** @description Due before this time. */
+                due_before?: string;
+                /** @description `newest` (what came last first) or `due` (what is due first first; only what is due at all). */
+                order?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Lines of a page, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": number[];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     alike: {
         parameters: {
             query?: never;
@@ -1402,6 +2300,37 @@ export interface operations {
             };
         };
     };
+    invite: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     info: {
         parameters: {
             query?: never;
@@ -1417,6 +2346,178 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LedgerInfo"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ledger_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthReply"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notice_page: {
+        parameters: {
+            query?: {
+                /** @description The language; notices are written in Chinese, `zh`. */
+                lang?: string;
+                /** @description `unit`: the copy that is handed to the unit, which names nobody of the city's people but who issued it. */
+                copy?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    notice_pdf: {
+        parameters: {
+            query?: {
+                /** @description The language; notices are written in Chinese, `zh`. */
+                lang?: string;
+                /** @description `unit`: the copy that is handed to the unit, which names nobody of the city's people but who issued it. */
+                copy?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": number[];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    points: {
+        parameters: {
+            query?: {
+                /** @description Words to look for; of Chinese, characters that stand side by side. */
+                q?: string;
+                /** @description State, such as `reported`. */
+                status?: string;
+                /** @description Catalogue item. */
+                item?: string;
+                /** @description The unit that it was sent to, or that pays. */
+                unit?: string;
+                /** @description The unit on whose ground it lies. */
+                duty_unit?: string;
+                /** @description Who in the unit deals with it. */
+                person?: string;
+                /** @description `low`, `medium`, `high`, `urgent`. */
+                severity?: string;
+                /** @description The notice that it stands on. */
+                notice?: string;
+                /** @description The finding that a deduction is about. */
+                finding?: string;
+                /** @description The month that a deduction counts in, such as `2026-11`. */
+                month?: string;
+                /** @description By which rule points were taken. */
+                rule?: string;
+                /** @description The action that a deduction counts in, such as `A2`. */
+                action?: string;
+                /** @description Who recorded it. */
+                by?: string;
+                /** @description The area that it lies in. */
+                area?: string;
+                /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
+                standing?: string;
+                /**
+                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided).
+                 */
+                has?: string;
+                /** @description Received at this time or later. */
+                from?: string;
+                /** @description Received before this time. */
+                before?: string;
+                /** @description Due at this time or later. */
+                due_from?: string;
+                /** @description Due before this time. */
+                due_before?: string;
+                /** @description `newest` (what came last first) or `due` (what is due first first; only what is due at all). */
+                order?: string;
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Lines of a page, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointsReply"];
                 };
             };
             default: {
@@ -1479,6 +2580,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PushReply"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register_page: {
+        parameters: {
+            query?: {
+                /** @description The `next` of the page before. */
+                after?: string;
+                /** @description Lines of a page, at most 500. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `users`, `units`, `areas`, `roles`, `devices`, `places`, `catalogues`, `calendars`, `schedules` or `tasks` */
+                kind: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisterLines"];
                 };
             };
             default: {
@@ -1820,6 +2956,35 @@ export interface operations {
             };
         };
     };
+    password_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list: {
         parameters: {
             query?: {
@@ -1853,12 +3018,19 @@ export interface operations {
                 area?: string;
                 /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
                 standing?: string;
-                /** @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal`. */
+                /**
+                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided).
+                 */
                 has?: string;
                 /** @description Received at this time or later. */
                 from?: string;
                 /** @description Received before this time. */
                 before?: string;
+                /** @description Due at this time or later. */
+                due_from?: string;
+                /** @description Due before this time. */
+                due_before?: string;
                 /** @description `newest` (what came last first) or `due` (what is due first first; only what is due at all). */
                 order?: string;
                 /** @description The `next` of the page before. */

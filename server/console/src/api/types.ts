@@ -113,6 +113,14 @@ export interface Finding extends Line {
   standing?: Standing | null;
 }
 
+/** What one person said about an appeal. */
+export interface Vote {
+  by?: Id;
+  says: string;
+  because?: string;
+  at?: Time;
+}
+
 export interface Notice extends Line {
   kind: 'notice';
   by?: Id | null;
@@ -138,6 +146,12 @@ export interface Notice extends Line {
   signed?: Time;
   closed?: Time;
   appeal?: string;
+  /** Findings that the appeal is about; all of them where it names none. */
+  appeal_of?: Id[];
+  appealed?: Time;
+  /** What was said about the appeal so far; hidden from units. */
+  votes?: Vote[];
+  heard?: Time;
   appeal_result?: string;
   disputes?: Dispute[];
   reason?: string;
@@ -242,6 +256,8 @@ export interface City {
   size: number;
   durable_size?: number;
   map: { style?: string; tiles?: string; attribution?: string; shift: 'none' | 'gcj02' };
+  /** Notices can be had as PDF. */
+  pdf: boolean;
   units: Unit[];
   areas: Area[];
   people: Person[];

@@ -29,6 +29,6 @@ export function columns(today: string, midnight: (day: string) => string): Colum
     findings('board.wanted', { has: 'wanted', status: 'dispatched,noticed,returned' }),
     findings('board.check', { status: 'replied' }),
     notices('board.unsigned', { status: 'issued', order: 'due' }),
-    notices('board.appeals', { has: 'appeal', status: 'issued,signed_for,replied,returned,closed' }),
+    notices('board.appeals', { has: 'appeal' }),
   ];
 }
