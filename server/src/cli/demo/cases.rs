@@ -1,10 +1,10 @@
 //! The chapter of casework: two findings are filed and stand on a notice; the unit answers from its phone, offline; an
-//! inspector checks, and one of them comes back for rework.
+//! inspector checks, and one of them comes back for rework. It gets more time, a second notice and an appeal.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use xuncha_core::model::{EntityId, Finding, Notice};
+use xuncha_core::model::{EntityId, Finding, Notice, Time};
 use xuncha_core::notebook::{ListPage, Shows};
 
 use super::city::{self, flags};
@@ -25,7 +25,7 @@ impl Story<'_> {
         for finding in [first, second] {
             self.decide(self.city.li, "finding.file", finding, json!({ "condition": "现场属实" }))?;
         }
-        let notice = self.notice([first, second])?;
+        let notice = self.notice(&[first, second], &json!({ "points": points(&[first, second], 50) }))?;
         unit.sync().await?;
         unit.notebook.sign_for(notice)?;
         for finding in [first, second] {
@@ -39,18 +39,41 @@ impl Story<'_> {
         self.wang.notebook.close_finding(first, Some("现场复核合格"), Vec::new())?;
         self.wang.notebook.return_finding(second, "没有清理干净", Vec::new())?;
         self.wang.sync().await?;
-        unit.sync().await?;
+        let again = self.told_again(&unit, notice, second).await?;
         self.answer(&unit, second, "已重新清理")?;
         unit.sync().await?;
         self.answered([second, second]).await?;
         self.decide(self.city.chen, "finding.close", second, json!({}))?;
         self.told.closed = 2;
-        let closed = Notice::from_entity(&self.entity(notice)?);
-        let number = closed.number.unwrap_or_default();
-        self.detail(format!("{number}: {}, after one rework", closed.status));
-        self.told.notices_closed = usize::from(closed.status == "closed");
+        for (notice, how) in [(notice, "after one rework"), (again, "the appeal against it rejected")] {
+            let closed = Notice::from_entity(&self.entity(notice)?);
+            self.detail(format!("{}: {}, {how}", closed.number.unwrap_or_default(), closed.status));
+            self.told.notices_closed += usize::from(closed.status == "closed");
+        }
+        unit.sync().await?;
         self.sun = Some(unit);
         Ok(())
+    }
+
+    /// What came back gets more time, and then a second notice, against which the unit appeals in vain; that notice.
+    async fn told_again(&self, unit: &Phone, notice: EntityId, finding: EntityId) -> Result<EntityId, Failure> {
+        unit.sync().await?;
+        let due = self.entity(finding)?.text("deadline").and_then(|due| due.parse::<Time>().ok());
+        let due = due.unwrap_or_else(|| self.folder.host.clock.wall());
+        let until = due.plus_millis(2 * 24 * 60 * 60 * 1_000);
+        unit.notebook.request_extension(finding, until, "吊车待修")?;
+        unit.sync().await?;
+        self.decide(self.city.chen, "finding.extend", finding, json!({ "deadline": until }))?;
+        let more = json!({ "level": 2, "before": notice, "points": points(&[finding], 100) });
+        let again = self.notice(&[finding], &more)?;
+        unit.sync().await?;
+        unit.notebook.appeal(again, "已申请延期，不应再次督办", &[finding])?;
+        unit.sync().await?;
+        for (user, because) in [(self.city.zhao, "延期不免除督办"), (self.city.fang, "同意驳回")] {
+            self.decide(user, "notice.hear", again, json!({ "says": "reject", "because": because }))?;
+        }
+        unit.sync().await?;
+        Ok(again)
     }
 
     /// Two findings with photos that nobody disputes, once everything of them is here.
@@ -71,14 +94,15 @@ impl Story<'_> {
         Err(Failure::new("demo", "no two findings can be filed"))
     }
 
-    /// The notice about two findings, drafted and issued by the supervisor.
-    fn notice(&self, findings: [EntityId; 2]) -> Result<EntityId, Failure> {
-        let points: serde_json::Map<String, Value> =
-            findings.iter().map(|finding| (finding.to_string(), json!(50))).collect();
-        let body = json!({
-            "unit": self.city.sanitation, "findings": flags(&findings), "source": "special_inspection",
-            "points": points, "demand": "限期清理，举一反三",
+    /// A notice about findings with what else `more` says, drafted and issued by the supervisor.
+    fn notice(&self, findings: &[EntityId], more: &Value) -> Result<EntityId, Failure> {
+        let mut body = json!({
+            "unit": self.city.sanitation, "findings": flags(findings), "source": "special_inspection",
+            "demand": "限期清理，举一反三",
         });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
         let draft = DeskOp::making(&self.folder.host, self.city.chen, "notice.draft", body);
         self.folder.append_items(&[draft.write(self.folder.ledger, &self.folder.host)])?;
         self.decide(self.city.chen, "notice.issue", draft.entity, json!({}))?;
@@ -120,4 +144,9 @@ impl Story<'_> {
     fn entity(&self, id: EntityId) -> Result<xuncha_core::model::Entity, Failure> {
         self.folder.entity(id)?.ok_or_else(|| Failure::new("demo", format!("{id} is not there")))
     }
+}
+
+/// What each of these findings costs, in hundredths.
+fn points(findings: &[EntityId], hundredths: u64) -> Value {
+    findings.iter().map(|finding| (finding.to_string(), json!(hundredths))).collect::<serde_json::Map<_, _>>().into()
 }

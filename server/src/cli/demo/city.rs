@@ -30,6 +30,7 @@ pub(super) struct City {
     pub(super) wang: EntityId,
     pub(super) li: EntityId,
     pub(super) zhao: EntityId,
+    pub(super) fang: EntityId,
     pub(super) chen: EntityId,
     pub(super) sun: EntityId,
     pub(super) he: EntityId,
@@ -62,6 +63,7 @@ pub(super) fn make(folder: &Folder) -> Result<City, Failure> {
     let li = city.user("李静", &["acceptor", "dispatcher"], &[]);
     let zhao = city.user("赵敏", &["leader"], &[east]);
     let chen = city.user("陈刚", &["supervision"], &[]);
+    let fang = city.user("方宁", &["creation_office"], &[]);
     let he = city.user("何平", &["admin"], &[]);
     let sanitation = units[2];
     let sun = city.member("孙立", "coordinator", sanitation);
@@ -75,7 +77,7 @@ pub(super) fn make(folder: &Folder) -> Result<City, Failure> {
         city.add("task.add", body);
     }
     folder.append(&city.ops)?;
-    Ok(City { spots, zhang, wang, li, zhao, chen, sun, he, sanitation, tasks: tasks.len() })
+    Ok(City { spots, zhang, wang, li, zhao, fang, chen, sun, he, sanitation, tasks: tasks.len() })
 }
 
 /// An invitation for one of its people.
