@@ -6,14 +6,14 @@ use xuncha_tests::harness::xuncha;
 
 use super::desk::{CORNER, City, Desk, city};
 
-struct File {
-    status: u16,
-    kind: String,
-    policy: String,
-    bytes: Vec<u8>,
+pub(super) struct File {
+    pub(super) status: u16,
+    pub(super) kind: String,
+    pub(super) policy: String,
+    pub(super) bytes: Vec<u8>,
 }
 
-async fn file(desk: &Desk, path: &str) -> File {
+pub(super) async fn file(desk: &Desk, path: &str) -> File {
     let response = desk.at(path).send().await.unwrap();
     let line =
         |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
@@ -22,7 +22,7 @@ async fn file(desk: &Desk, path: &str) -> File {
 }
 
 /// A notice to the unit about the first two findings, drafted.
-async fn draft(city: &City) -> EntityId {
+pub(super) async fn draft(city: &City) -> EntityId {
     for finding in &city.findings[..2] {
         let filed = city.desk.step(&json!({ "kind": "finding.file", "entity": finding })).await;
         assert_eq!(filed.status, 200, "{}", filed.body);

@@ -8,6 +8,8 @@ use xuncha_core::model::{EntityId, FindingDraft, Place, Severity};
 use xuncha_core::notebook::PreviewOptions;
 use xuncha_tests::harness::{Outcome, Phone, TestServer, picture, until, xuncha};
 
+use super::notice_pdf::{FONT, asked, can_be_read};
+
 /// A ledger with five findings: two reported, one void, one dispatched, and one with a photo on a notice.
 struct Bureau {
     server: TestServer,
@@ -175,4 +177,29 @@ async fn a_notice_leaves_as_a_page_with_every_line_that_was_issued() {
     let whole = fs::read_to_string(&file).unwrap();
     assert_eq!(whole.matches("<img src=\"data:image/jpeg;base64,/9j/").count(), 1);
     assert_eq!(names_in(bureau.folder.path()), ["notice.html"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_leaves_as_pdf_with_its_photos_in_it() {
+    if !can_be_read() {
+        return;
+    }
+    let bureau = Bureau::new().await;
+    let (number, file) = ("督〔2026〕第0001号", bureau.path("notice.pdf"));
+    let pdf = |more: &[&str]| [&["notice", number, file.as_str(), "--format", "pdf"], more].concat();
+    for (font, what) in [(None, "font: give one"), (Some("/nowhere.ttf"), "font: /nowhere.ttf")] {
+        let more = font.map_or_else(Vec::new, |font| vec!["--font", font]);
+        let (code, message) = bureau.refused(&pdf(&more));
+        assert!(code == "no_font" && message.starts_with(what), "{code}: {message}");
+    }
+    assert!(names_in(bureau.folder.path()).is_empty());
+    let done = bureau.export(&pdf(&["--font", FONT, "--photos"])).value();
+    assert_eq!((&done["number"], &done["file"]), (&json!(number), &json!(file)));
+    let bytes = fs::read(&file).unwrap();
+    let images = asked("pdfimages", &["-list"], &bytes);
+    let image: Vec<&str> = images.lines().nth(2).unwrap().split_whitespace().collect();
+    assert_eq!((image[2], image[3], image[4], image[8]), ("image", "60", "40", "jpeg"), "{images}");
+    assert!(asked("pdftotext", &["-raw"], &bytes).contains("立即清理 & 上报"));
+    let without = bureau.export(&pdf(&["--font", FONT]));
+    assert_eq!((without.code, asked("pdfimages", &["-list"], &fs::read(&file).unwrap()).lines().count()), (0, 2));
 }

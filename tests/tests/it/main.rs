@@ -33,6 +33,7 @@ mod lifecycle;
 mod metrics;
 mod moving;
 mod network;
+mod notice_pdf;
 mod office;
 mod openapi;
 mod ops;

@@ -214,9 +214,9 @@ fn the_example_of_settings_says_nothing_until_it_is_changed_and_names_every_sett
         |line: &str| line == "[map]" || line.split_once(" = ").is_some_and(|(name, _)| !name.contains(' '));
     let shown: Vec<&str> =
         example.lines().filter_map(|line| line.strip_prefix('#')).filter(|line| is_setting(line)).collect();
-    let Settings { database, blobs, guard, metrics, tls_certificate, tls_key, map } = settings(&shown.join("\n"));
+    let Settings { database, blobs, guard, metrics, tls_certificate, tls_key, font, map } = settings(&shown.join("\n"));
     assert!(database.is_some() && blobs.is_some() && guard.is_some() && metrics.is_some());
-    assert!(tls_certificate.is_some() && tls_key.is_some());
+    assert!(tls_certificate.is_some() && tls_key.is_some() && font.is_some());
     let Map { style, tiles, attribution, shift } = map;
     assert!(style.is_some() && tiles.is_some() && attribution.is_some() && shift == Shift::Gcj02);
 }
