@@ -107,8 +107,8 @@ pub mod decisions {
     pub mod d0051 {}
     #[doc = include_str!("../docs/decisions/0052-a-notice-is-set-as-pdf-where-that-is-built-in.md")]
     pub mod d0052 {}
-    #[doc = include_str!("../docs/decisions/0060-an-encrypted-notebook-names-its-key.md")]
-    pub mod d0060 {}
+    #[doc = include_str!("../docs/decisions/0053-an-encrypted-notebook-names-its-key.md")]
+    pub mod d0053 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }

@@ -8,7 +8,7 @@ use xuncha_core::protocol::RowPart;
 
 use super::super::form::{hashes_bytes, places_text, signed};
 use super::super::{Batch, EntityRow, Entry, Head, HeldRow, PushRow, Result, Said, StoreError, TokenRow};
-use super::line::Sent;
+use super::line::{Cell, Sent};
 use super::snapshot::{Transaction, bytes, id, number};
 
 /// A parameter on its way.
@@ -65,18 +65,20 @@ impl Batch for Transaction {
     }
 
     fn append(&mut self, entry: &Entry, op: OpId, same: &Hash) -> Result<()> {
-        let index = signed(entry.index);
-        let (text, facts, leaf) = (entry.op.clone(), entry.facts.clone(), entry.leaf.0.to_vec());
-        let sql = "INSERT INTO ledger (idx, op, facts, leaf, push) VALUES ($1, $2, $3, $4, $5)";
-        let parts = vec![sent(index), sent(text), sent(facts), sent(leaf), sent(entry.push.map(signed))];
-        self.line.run(sql, parts)?;
-        let parts = vec![sent(op.0.as_bytes().to_vec()), sent(same.0.to_vec()), sent(index)];
-        self.line.run("INSERT INTO judged (op, same, idx) VALUES ($1, $2, $3)", parts)
+        let (text, facts) = (Cell::Text(entry.op.clone()), Cell::Text(entry.facts.clone()));
+        let (leaf, push) = (entry.leaf.0.to_vec().into(), Cell::Number(entry.push.map(signed)));
+        let sql = "INSERT INTO ledger (idx, op, facts, leaf, push)
+                   SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::bigint[])";
+        self.line.add(sql, vec![entry.index.into(), text, facts, leaf, push])?;
+        let (op, same) = (op.0.as_bytes().to_vec().into(), same.0.to_vec().into());
+        let sql = "INSERT INTO judged (op, same, idx) SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[])";
+        self.line.add(sql, vec![op, same, entry.index.into()])
     }
 
     fn keep_node(&mut self, level: u8, position: u64, hash: &Hash) -> Result<()> {
-        let parts = vec![sent(i64::from(level)), sent(signed(position)), sent(hash.0.to_vec())];
-        self.line.run("INSERT INTO node (level, position, hash) VALUES ($1, $2, $3)", parts)
+        let sql = "INSERT INTO node (level, position, hash)
+                   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[])";
+        self.line.add(sql, vec![u64::from(level).into(), position.into(), hash.0.to_vec().into()])
     }
 
     fn move_head(&mut self, head: &Head) -> Result<()> {
@@ -120,10 +122,11 @@ impl Batch for Transaction {
 
     fn add_said(&mut self, device: &DeviceId, said: &Said, push: u64) -> Result<()> {
         let speaker = self.speaker(device)?;
-        let sql = "INSERT INTO said (speaker, seq, hash, prev, push) VALUES ($1, $2, $3, $4, $5)
+        let sql = "INSERT INTO said (speaker, seq, hash, prev, push)
+                   SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[])
                    ON CONFLICT DO NOTHING";
-        let (hash, prev) = (said.hash.0.to_vec(), said.prev.map(|prev| prev.0.to_vec()));
-        self.line.run(sql, vec![sent(speaker), sent(signed(said.seq)), sent(hash), sent(prev), sent(signed(push))])
+        let (hash, prev) = (said.hash.0.to_vec().into(), Cell::Bytes(said.prev.map(|prev| prev.0.to_vec())));
+        self.line.add(sql, vec![Cell::Number(Some(speaker)), said.seq.into(), hash, prev, push.into()])
     }
 
     fn put_held(&mut self, held: &HeldRow, same: &Hash) -> Result<()> {
