@@ -25,7 +25,7 @@ def draft(fields):
         elif name == "at":
             lat, lon = value.split(",")
             wanted["place"] = xuncha.Place(lat=float(lat), lon=float(lon), accuracy=8.0, provider="gps")
-        elif name != "photo":
+        elif name not in ("photo", "bytes"):
             wanted[name] = value
     return xuncha.FindingDraft(**wanted)
 
