@@ -1,5 +1,6 @@
 //! A real server in this process, on a free port, in a folder of its own.
 
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -35,6 +36,12 @@ impl TestServer {
     /// A new ledger, served.
     pub async fn start() -> TestServer {
         TestServer::with_limits(Limits::default()).await
+    }
+
+    /// A new ledger of whose server one phone may ask more at once than a person's ever does.
+    pub async fn for_a_busy_phone() -> TestServer {
+        let burst = NonZeroU32::new(100_000).unwrap();
+        TestServer::with_limits(Limits { burst, ..Limits::default() }).await
     }
 
     /// A new ledger, served within these limits.

@@ -309,8 +309,8 @@ async fn a_text_without_a_single_space_is_kept_and_found_by_its_beginning() {
     let draft = FindingDraft { item, note: Some(note.clone()), why, ..FindingDraft::default() };
     phone.notebook.record(draft, Vec::new()).unwrap();
     phone.sync().await;
-    assert_eq!(desk.notes(&format!("findings?q={}", &note[..32])).await, [note.clone()]);
-    assert_eq!(desk.notes(&format!("findings?q={}", &note[..200])).await, [note.clone()]);
+    assert_eq!(desk.notes(&format!("findings?q={}", &note[..32])).await, std::slice::from_ref(&note));
+    assert_eq!(desk.notes(&format!("findings?q={}", &note[..200])).await, std::slice::from_ref(&note));
     assert!(desk.notes(&format!("findings?q={}", &note[..31])).await.is_empty());
     server.check_all();
 }

@@ -186,20 +186,20 @@ async fn a_notice_leaves_as_pdf_with_its_photos_in_it() {
     }
     let bureau = Bureau::new().await;
     let (number, file) = ("督〔2026〕第0001号", bureau.path("notice.pdf"));
-    let pdf = |more: &[&str]| [&["notice", number, file.as_str(), "--format", "pdf"], more].concat();
+    let pdf = ["notice", number, file.as_str(), "--format", "pdf"];
     for (font, what) in [(None, "font: give one"), (Some("/nowhere.ttf"), "font: /nowhere.ttf")] {
         let more = font.map_or_else(Vec::new, |font| vec!["--font", font]);
-        let (code, message) = bureau.refused(&pdf(&more));
+        let (code, message) = bureau.refused(&[&pdf[..], &more].concat());
         assert!(code == "no_font" && message.starts_with(what), "{code}: {message}");
     }
     assert!(names_in(bureau.folder.path()).is_empty());
-    let done = bureau.export(&pdf(&["--font", FONT, "--photos"])).value();
+    let done = bureau.export(&[&pdf[..], &["--font", FONT, "--photos"]].concat()).value();
     assert_eq!((&done["number"], &done["file"]), (&json!(number), &json!(file)));
     let bytes = fs::read(&file).unwrap();
     let images = asked("pdfimages", &["-list"], &bytes);
     let image: Vec<&str> = images.lines().nth(2).unwrap().split_whitespace().collect();
     assert_eq!((image[2], image[3], image[4], image[8]), ("image", "60", "40", "jpeg"), "{images}");
     assert!(asked("pdftotext", &["-raw"], &bytes).contains("立即清理 & 上报"));
-    let without = bureau.export(&pdf(&["--font", FONT]));
+    let without = bureau.export(&[&pdf[..], &["--font", FONT]].concat());
     assert_eq!((without.code, asked("pdfimages", &["-list"], &fs::read(&file).unwrap()).lines().count()), (0, 2));
 }

@@ -1,6 +1,5 @@
 //! Photos on their way up: every byte that came is kept, and nothing is kept that is not what it said.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -150,8 +149,7 @@ async fn who_only_guesses_a_hash_learns_nothing_and_sends_the_bytes_like_anyone(
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_cut_at_any_byte_nothing_that_came_is_sent_again() {
     // A thousand cuts ask more often than one phone may.
-    let burst = NonZeroU32::new(10_000).unwrap();
-    let server = TestServer::with_limits(Limits { burst, ..Limits::default() }).await;
+    let server = TestServer::for_a_busy_phone().await;
     let phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
     let cuts = if xuncha_tests::harness::long_run() { 1_000 } else { 200 };
     let (mut bytes, mut upload) = (Vec::new(), String::new());
@@ -268,7 +266,8 @@ async fn send_stubbornly(phone: &RawPhone, bytes: &[u8]) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_photo_is_whole_and_kept_once_wherever_the_reply_to_a_post_a_head_or_a_patch_is_lost() {
-    let (server, mut phone) = inspector().await;
+    let server = TestServer::for_a_busy_phone().await;
+    let mut phone = RawPhone::new(&server, "王芳", &["inspector"]).await;
     let net = Net::before(server.address()).await;
     phone.url = net.url();
     let many = 16;

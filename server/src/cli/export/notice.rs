@@ -1,6 +1,6 @@
 //! `xuncha export notice`: a notice that was issued, as a page or as PDF.
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 
 use base64::Engine as _;

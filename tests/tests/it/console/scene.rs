@@ -201,18 +201,10 @@ impl Scene {
             }
             "notice" => self.notice(),
             "want" => {
-                let finding: EntityId = asked["id"].as_str().unwrap().parse().unwrap();
                 let wanted = self.server.clock.now().plus_millis(30 * 24 * 60 * 60 * 1000);
-                let body = json!({ "wanted": wanted, "wanted_because": "设备检修" });
-                self.server.office.decides(self.person("coordinator"), "finding.request_extension", finding, body);
-                json!({})
+                self.asks("finding.request_extension", asked, json!({ "wanted": wanted, "wanted_because": "设备检修" }))
             }
-            "appeal" => {
-                let notice: EntityId = asked["id"].as_str().unwrap().parse().unwrap();
-                let body = json!({ "appeal": "不属于我单位管辖" });
-                self.server.office.decides(self.person("coordinator"), "notice.appeal", notice, body);
-                json!({})
-            }
+            "appeal" => self.asks("notice.appeal", asked, json!({ "appeal": "不属于我单位管辖" })),
             "expire" => {
                 self.server.clock.pass(IDLE + 60_000);
                 json!({})
@@ -243,6 +235,13 @@ impl Scene {
             }
             other => panic!("nobody knows how to {other}"),
         }
+    }
+
+    /// What the unit wants, said by its coordinator.
+    fn asks(&self, kind: &str, asked: &Value, body: Value) -> Value {
+        let id: EntityId = asked["id"].as_str().unwrap().parse().unwrap();
+        self.server.office.decides(self.person("coordinator"), kind, id, body);
+        json!({})
     }
 
     /// A notice about the first and the third finding, issued to the unit.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use xuncha_core::Error;
 use xuncha_core::model::{Code, Hash};
-use xuncha_tests::harness::{Fault, Net, Shelf, photo, until};
+use xuncha_tests::harness::{Fault, Net, Phone, Shelf, TestServer, photo, until};
 
 use super::{check, two_phones};
 
@@ -104,7 +104,9 @@ const MANY_LINES: usize = 16;
 
 #[tokio::test]
 async fn a_photo_ends_whole_and_stored_once_wherever_the_reply_to_any_of_its_messages_is_lost() {
-    let (server, a, mut b) = two_phones().await;
+    let server = TestServer::for_a_busy_phone().await;
+    let a = Phone::of(&server, "王敏", "inspector").await;
+    let mut b = Phone::of(&server, "李强", "inspector").await;
     let net = Net::before(server.address()).await;
     b.go_to(&net.url());
     let mut recorded = Vec::new();
