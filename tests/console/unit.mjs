@@ -63,7 +63,7 @@ await journey(async ({ open }) => {
   await page.goto(`${scene.url}/notices/${id}`);
   await page.getByRole('button', { name: '申诉', exact: true }).click();
   await dialog.getByRole('textbox').fill('不属于我单位管辖');
-  await dialog.getByRole('checkbox').nth(1).check();
+  await dialog.getByRole('checkbox', { name: '油烟扰民' }).check();
   await dialog.getByRole('button', { name: '申诉', exact: true }).click();
   await dialog.waitFor({ state: 'hidden' });
   await page.getByText('不属于我单位管辖').first().waitFor();
