@@ -67,9 +67,19 @@ impl Blobs {
     /// True when a file that was gone is here again. One that was found altered is not read for everyone who asks.
     fn is_back(&self, hash: &Hash) -> Result<bool, ServiceError> {
         let version = self.depot.open(hash).and_then(|file| file.version()).unwrap_or_default();
-        let read = || note(&*self.store, &self.depot, hash);
-        let now = self.host.clock.mono();
-        self.looks.is_whole(hash, version, now, read).map_err(|error| store_failure(&error))
+        let (now, mut noted) = (self.host.clock.mono(), false);
+        let read = || {
+            noted = true;
+            note(&*self.store, &self.depot, hash)
+        };
+        let found = self.looks.is_whole(hash, version, now, read).and_then(|whole| {
+            // In a bucket the same bytes have the same tag: it may be as whole as it was before it was damaged.
+            if whole && !noted {
+                self.store.change(|batch| batch.put_whole(hash, true))?;
+            }
+            Ok(whole)
+        });
+        found.map_err(|error| store_failure(&error))
     }
 
     /// The file of `row`, verified just now.
