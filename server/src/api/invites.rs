@@ -82,7 +82,7 @@ fn private(mut response: Response) -> Response {
 }
 
 /// The address at which whoever asks has reached this server: others reach it there too.
-fn origin(extensions: &Extensions, headers: &HeaderMap) -> Result<String, ServiceError> {
+pub(super) fn origin(extensions: &Extensions, headers: &HeaderMap) -> Result<String, ServiceError> {
     let scheme = if is_encrypted(extensions, headers) { "https" } else { "http" };
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let address = reqwest::Url::parse(&format!("{scheme}://{host}/")).ok();

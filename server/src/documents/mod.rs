@@ -6,6 +6,7 @@
 //! what is written.
 
 mod city;
+mod code;
 mod columns;
 mod csv;
 mod geojson;

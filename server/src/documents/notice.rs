@@ -8,6 +8,7 @@ use serde_json::Value;
 use xuncha_core::model::Entity;
 
 use super::City;
+use super::code::Code;
 use super::sheet::{Part, Sheet, Table};
 
 /// What an issued notice says.
@@ -40,6 +41,9 @@ pub struct Paper<'a> {
     pub face: &'a Face<'a>,
     /// The findings on it as they are now, in the order of the face; those that left it may be absent.
     pub findings: &'a [Entity],
+    /// The address at which people reach this server, such as `https://xuncha.example.cn`: an issued notice then bears a
+    /// code to scan that leads to it. Without one it bears none.
+    pub server: Option<&'a str>,
 }
 
 /// Where the picture of the photo with this original is found: `/v1/blobs/<hash>`, or the picture itself as a `data:`
@@ -65,6 +69,8 @@ figcaption { font-family: monospace; font-size: 7pt; line-height: 1.4; }
 table { width: 100%; border-collapse: collapse; font-size: 10pt; margin-top: 2mm; break-inside: avoid; }
 th, td { border: .2mm solid #000; padding: 1mm 2mm; text-align: left; vertical-align: top; }
 th { width: 28mm; font-weight: normal; white-space: nowrap; }
+.code { display: flex; gap: 5mm; align-items: center; margin-top: 4mm; break-inside: avoid; font-size: 9pt; }
+.code svg { width: 30mm; flex: none; }
 .sign { break-inside: avoid; }
 .sign p { display: flex; gap: 10mm; }
 .sign p span { flex: 1; }
@@ -97,6 +103,7 @@ pub fn write_notice(out: &mut dyn Write, paper: Paper<'_>, city: &City, picture:
             Part::Tables { title, tables } => self::tables(out, title, tables)?,
             Part::Photos { title, photos } => self::photos(out, title, photos, picture)?,
             Part::Signing(rows) => signing(out, rows)?,
+            Part::Code { code, words } => scanned(out, code, words)?,
         }
     }
     writeln!(out, "</body>\n</html>")
@@ -141,6 +148,12 @@ fn signing(out: &mut dyn Write, rows: &[[String; 2]]) -> io::Result<()> {
         writeln!(out, "<p><span>{}</span><span>{}</span></p>", escaped(left), escaped(right))?;
     }
     writeln!(out, "</div>")
+}
+
+fn scanned(out: &mut dyn Write, code: &Code, words: &[String]) -> io::Result<()> {
+    writeln!(out, "<div class=\"code\">\n{}\n<div>", code.svg())?;
+    words.iter().try_for_each(|line| writeln!(out, "<p>{}</p>", escaped(line)))?;
+    writeln!(out, "</div>\n</div>")
 }
 
 /// Words as HTML shows them; characters that no page may hold are left out.

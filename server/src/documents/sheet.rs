@@ -4,6 +4,7 @@ use serde_json::Value;
 use xuncha_core::model::{Entity, Notice, Photo, Time, Vote};
 
 use super::City;
+use super::code::Code;
 use super::columns::standing_of;
 use super::notice::Paper;
 use super::{status_of, words};
@@ -45,6 +46,13 @@ pub(super) enum Part<'a> {
     },
     /// Where somebody signs by hand: two things side by side.
     Signing(Vec<[String; 2]>),
+    /// A code to scan, and what stands beside it.
+    Code {
+        /// The code.
+        code: Code,
+        /// Where it leads, and what for.
+        words: Vec<String>,
+    },
 }
 
 /// Names and values, one under another.
@@ -80,6 +88,7 @@ impl<'a> Sheet<'a> {
         }
         parts.extend(course(&notice, paper, city));
         parts.push(signing(&notice, paper.notice, city));
+        parts.extend(code(&notice, paper));
         Sheet { heading, title, parts }
     }
 }
@@ -149,6 +158,8 @@ fn became(number: usize, finding: &Entity, notice: &Notice, city: &City) -> Tabl
     say(&mut table, "时限情况", Some(standing_of(finding, city)).filter(|standing| !standing.is_empty()));
     say(&mut table, "申请延期至", shown(time("wanted")));
     say(&mut table, "延期理由", finding.text("wanted_because"));
+    say(&mut table, "延期未准", shown(time("refused_at")));
+    say(&mut table, "未准理由", finding.text("refused_because"));
     say(&mut table, "挂账理由", finding.text("suspended"));
     say(&mut table, "豁免理由", finding.text("exempt"));
     if let Some(reply) = finding.text("reply") {
@@ -201,6 +212,15 @@ fn appeal(notice: &Notice, paper: &Paper<'_>, city: &City) -> Table {
     }
     say(&mut table, "撤销理由", notice.reason.as_deref());
     table
+}
+
+/// Leads to the notice itself; a draft has nobody yet who would answer it.
+fn code<'a>(notice: &Notice, paper: &Paper<'_>) -> Option<Part<'a>> {
+    notice.number.as_ref()?;
+    let address = format!("{}/notices/{}", paper.server?.trim_end_matches('/'), paper.notice.id);
+    let code = Code::of(&address)?;
+    let words = vec!["扫码登录后办理：签收、反馈、申请延期、申诉".to_owned(), address];
+    Some(Part::Code { code, words })
 }
 
 /// Where it stands now, and where the unit signs by hand.

@@ -227,13 +227,17 @@ pub(super) fn notice() -> Entity {
 }
 
 fn page(notice: &Entity, findings: &[Entity]) -> String {
+    page_of(notice, findings, None)
+}
+
+fn page_of(notice: &Entity, findings: &[Entity], server: Option<&str>) -> String {
     let face = Face::of(notice).unwrap();
     let (mut page, mut asked) = (Vec::new(), 0);
     let mut picture = |photo: &str| {
         asked += 1;
         Ok(photo.starts_with("sha256:aa").then(|| format!("/v1/blobs/{photo}")))
     };
-    write_notice(&mut page, Paper { notice, face: &face, findings }, &city(), &mut picture).unwrap();
+    write_notice(&mut page, Paper { notice, face: &face, findings, server }, &city(), &mut picture).unwrap();
     let after = findings.iter().flat_map(|finding| finding.members("photos")).count();
     assert_eq!(asked, face.photos.len() + after + notice.members("photos").count());
     String::from_utf8(page).unwrap()
@@ -270,6 +274,19 @@ fn a_page_holds_every_line_of_the_face_and_runs_nothing() {
         assert!(!page.contains(harm), "{harm}");
     }
     insta::assert_snapshot!("notice_page", page);
+}
+
+#[test]
+fn an_issued_notice_bears_a_code_that_leads_to_it_and_a_draft_bears_none() {
+    let (notice, server) = (notice(), Some("https://xuncha.example.cn/"));
+    let issued = page_of(&notice, &[], server);
+    let address = format!("https://xuncha.example.cn/notices/{NOTICE}");
+    let code = code::Code::of(&address).unwrap();
+    assert!(issued.contains(&code.svg()) && issued.contains(&format!("<p>{address}</p>")), "{issued}");
+    let mut draft = notice;
+    draft.fields.remove("number");
+    let draft = page_of(&draft, &[], server);
+    assert!(!draft.contains("<svg") && !draft.contains("xuncha.example.cn"), "{draft}");
 }
 
 #[test]

@@ -193,13 +193,15 @@ async fn a_notice_leaves_as_pdf_with_its_photos_in_it() {
         assert!(code == "no_font" && message.starts_with(what), "{code}: {message}");
     }
     assert!(names_in(bureau.folder.path()).is_empty());
-    let done = bureau.export(&[&pdf[..], &["--font", FONT, "--photos"]].concat()).value();
+    let server = ["--server", "https://xuncha.example.cn"];
+    let done = bureau.export(&[&pdf[..], &["--font", FONT, "--photos"], &server].concat()).value();
     assert_eq!((&done["number"], &done["file"]), (&json!(number), &json!(file)));
     let bytes = fs::read(&file).unwrap();
     let images = asked("pdfimages", &["-list"], &bytes);
     let image: Vec<&str> = images.lines().nth(2).unwrap().split_whitespace().collect();
     assert_eq!((image[2], image[3], image[4], image[8]), ("image", "60", "40", "jpeg"), "{images}");
-    assert!(asked("pdftotext", &["-raw"], &bytes).contains("立即清理 & 上报"));
+    let text = asked("pdftotext", &["-raw"], &bytes);
+    assert!(text.contains("立即清理 & 上报") && text.contains("https://xuncha.example.cn/notices/"), "{text}");
     let without = bureau.export(&[&pdf[..], &["--font", FONT]].concat());
     assert_eq!((without.code, asked("pdfimages", &["-list"], &fs::read(&file).unwrap()).lines().count()), (0, 2));
 }

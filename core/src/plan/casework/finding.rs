@@ -148,24 +148,30 @@ impl Case<'_> {
         self.accepted.add("limit", json!(limit));
         self.accepted.add("deadline", text(deadline));
         self.clear(&["pauses", "replied", "claimed"])?;
+        self.clear(REFUSED)?;
         self.notice_follows(finding, "returned");
         Ok(())
     }
 
-    fn request(&self, finding: &Entity) -> Ruling<()> {
-        self.later("wanted", deadline_of(finding))
+    fn request(&mut self, finding: &Entity) -> Ruling<()> {
+        self.later("wanted", deadline_of(finding))?;
+        self.clear(REFUSED)
     }
 
     fn extend(&mut self, finding: &Entity) -> Ruling<()> {
         self.later("deadline", deadline_of(finding))?;
         // From here on the deadline is what was said, not what the limit comes to.
-        self.clear(&["wanted", "wanted_because", "limit", "pauses"])
+        self.clear(&["wanted", "wanted_because", "limit", "pauses"])?;
+        self.clear(REFUSED)
     }
 
     fn refuse_extension(&mut self, finding: &Entity) -> Ruling<()> {
         if finding.field("wanted").is_none() {
             return refuse(Code::StateChanged, "nobody asks for an extension");
         }
+        // Whoever asked reads why; until it is asked for again, or the deadline is another.
+        self.accepted.add("refused_because", self.said("reason").cloned().unwrap_or_default());
+        self.accepted.add("refused_at", text(self.now));
         self.clear(&["wanted", "wanted_because"])
     }
 
@@ -245,6 +251,9 @@ impl Case<'_> {
     }
 }
 
+/// That an extension was refused, and why.
+const REFUSED: &[&str] = &["refused_because", "refused_at"];
+
 /// What a finding loses that is sent to nobody any more. When it was first sent to whom stays.
 pub(super) const NOT_SENT: &[&str] = &[
     "unit",
@@ -258,6 +267,8 @@ pub(super) const NOT_SENT: &[&str] = &[
     "notice",
     "wanted",
     "wanted_because",
+    "refused_because",
+    "refused_at",
     "suspended",
     "stopped",
     "pauses",

@@ -329,12 +329,17 @@ fn an_extension_is_asked_for_and_given_once_and_never_into_the_past() {
     let late = "deadline_passed wanted: is not later than what there is";
     assert_eq!(town.no(coordinator, "finding.request_extension", finding, want("2026-11-27T17:30")), late);
     town.does(coordinator, "finding.request_extension", finding, want("2026-12-02T17:30"));
+    town.clock("2026-11-26T09:00");
     town.does(dispatcher, "finding.refuse_extension", finding, json!({ "reason": "不同意" }));
+    // The unit reads why, until it asks again.
+    assert_eq!(town.read(finding).text("refused_because"), Some("不同意"));
+    assert_eq!(town.time(finding, "refused_at"), Some(at("2026-11-26T09:00")));
     assert_eq!(
         town.no(dispatcher, "finding.refuse_extension", finding, json!({ "reason": "x" })),
         "state_changed nobody asks for an extension"
     );
     town.does(coordinator, "finding.request_extension", finding, want("2026-12-01T17:30"));
+    assert_eq!(town.read(finding).field("refused_because").or(town.read(finding).field("refused_at")), None);
     let late = "deadline_passed deadline: is not later than what there is";
     assert_eq!(town.no(dispatcher, "finding.extend", finding, json!({ "deadline": at("2026-11-20T00:00") })), late);
     town.does(dispatcher, "finding.extend", finding, json!({ "deadline": at("2026-12-01T17:30") }));

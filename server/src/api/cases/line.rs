@@ -106,6 +106,8 @@ const OF_A_CASE: &[&str] = &[
     "unseen",
     "wanted",
     "wanted_because",
+    "refused_because",
+    "refused_at",
     "suspended",
     "stopped",
     "exempt",

@@ -2,7 +2,7 @@
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query as Asked, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,6 +12,7 @@ use xuncha_core::model::{Code, Entity, EntityId, Hash, Notice};
 use xuncha_core::plan::{Scope, project};
 use xuncha_core::protocol::{Problem, ServiceError};
 
+use super::super::invites::origin;
 use super::super::wire::token;
 use super::super::{Inner, Service};
 use super::detail::seen;
@@ -54,11 +55,12 @@ pub async fn notice_page(
     State(service): State<Service>,
     Path(id): Path<String>,
     asked: std::result::Result<Asked<PageQuery>, QueryRejection>,
+    extensions: Extensions,
     headers: HeaderMap,
 ) -> Response {
     let page = async {
-        let (id, person, of_unit) = wanted(&service, &id, asked, &headers).await?;
-        service.blocking(move |inner| inner.papers(&person, id, of_unit)?.page()).await
+        let ask = wanted(&service, &id, asked, (&extensions, &headers)).await?;
+        service.blocking(move |inner| inner.papers(ask)?.page()).await
     };
     match page.await {
         Ok(page) => {
@@ -85,13 +87,14 @@ pub async fn notice_pdf(
     State(service): State<Service>,
     Path(id): Path<String>,
     asked: std::result::Result<Asked<PageQuery>, QueryRejection>,
+    extensions: Extensions,
     headers: HeaderMap,
 ) -> Response {
     let pdf = async {
-        let (id, person, of_unit) = wanted(&service, &id, asked, &headers).await?;
+        let ask = wanted(&service, &id, asked, (&extensions, &headers)).await?;
         // It is in memory with its pictures until it is sent.
         let room = service.writing_room()?;
-        let made = service.blocking(move |inner| inner.papers(&person, id, of_unit)?.pdf(inner)).await;
+        let made = service.blocking(move |inner| inner.papers(ask)?.pdf(inner)).await;
         drop(room);
         made
     };
@@ -106,17 +109,26 @@ pub async fn notice_pdf(
     }
 }
 
-/// Which paper is asked for, by whom, and whether it is the unit's copy.
+/// Which paper is asked for.
+struct Ask {
+    notice: EntityId,
+    person: Person,
+    /// The unit's copy.
+    of_unit: bool,
+    server: Option<String>,
+}
+
 async fn wanted(
     service: &Service,
     id: &str,
     asked: std::result::Result<Asked<PageQuery>, QueryRejection>,
-    headers: &HeaderMap,
-) -> std::result::Result<(EntityId, Person, bool), ServiceError> {
+    (extensions, headers): (&Extensions, &HeaderMap),
+) -> std::result::Result<Ask, ServiceError> {
     let Asked(query) = asked.map_err(|error| refusal(Code::BadField, error.body_text()))?;
     let of_unit = query.of_unit()?;
-    let id: EntityId = id.parse().map_err(|_| refusal(Code::NotFound, None))?;
-    Ok((id, service.person(&token(headers)?).await?, of_unit))
+    let notice = id.parse().map_err(|_| refusal(Code::NotFound, None))?;
+    let person = service.person(&token(headers)?).await?;
+    Ok(Ask { notice, person, of_unit, server: origin(extensions, headers).ok() })
 }
 
 /// A paper, for whoever asked and for nobody who keeps things.
@@ -134,13 +146,16 @@ struct Papers {
     notice: Entity,
     findings: Vec<Entity>,
     city: City,
+    /// Where the server was reached: the unit reaches it there too.
+    server: Option<String>,
 }
 
 impl Inner {
-    /// What `person` may see of a notice, as of one moment.
-    fn papers(&self, person: &Person, id: EntityId, of_unit: bool) -> std::result::Result<Papers, ServiceError> {
-        self.look_for(person, |snapshot, who| {
-            let Some(mut notice) = seen(snapshot, &who.granted, "notice", id)? else {
+    /// What the person may see of a notice, as of one moment.
+    fn papers(&self, ask: Ask) -> std::result::Result<Papers, ServiceError> {
+        let Ask { notice, person, of_unit, server } = ask;
+        self.look_for(&person, |snapshot, who| {
+            let Some(mut notice) = seen(snapshot, &who.granted, "notice", notice)? else {
                 return Ok(Err(refusal(Code::NotFound, None)));
             };
             let read = Notice::from_entity(&notice);
@@ -158,7 +173,7 @@ impl Inner {
             }
             let mut city = city_of(snapshot, self.host.clock.wall())?;
             learn_paper(snapshot, &notice, &findings, &mut city)?;
-            Ok(Ok(Papers { notice, findings, city }))
+            Ok(Ok(Papers { notice, findings, city, server: server.clone() }))
         })
     }
 }
@@ -170,7 +185,10 @@ impl Papers {
 
     fn page(&self) -> std::result::Result<Vec<u8>, ServiceError> {
         let (face, read) = (self.face()?, Notice::from_entity(&self.notice));
-        let (paper, mut page) = (Paper { notice: &self.notice, face: &face, findings: &self.findings }, Vec::new());
+        let (paper, mut page) = (
+            Paper { notice: &self.notice, face: &face, findings: &self.findings, server: self.server.as_deref() },
+            Vec::new(),
+        );
         let address = |hash: Hash| format!("/v1/blobs/{hash}");
         let mut picture = |original: &str| {
             let attached = read.photos.values().map(|photo| photo.original).find(|known| known.to_string() == original);
@@ -187,7 +205,8 @@ impl Papers {
         let no_font = |what: String| refusal(Code::NoFont, format!("font: {what}"));
         let path = inner.around.font.as_ref().ok_or_else(|| no_font("the settings name none".into()))?;
         let font = xuncha_core::photo::FontFile::load(path, None).map_err(|error| no_font(error.to_string()))?;
-        let paper = Paper { notice: &self.notice, face: &face, findings: &self.findings };
+        let paper =
+            Paper { notice: &self.notice, face: &face, findings: &self.findings, server: self.server.as_deref() };
         let mut print = |original: &str| match display_of(&self.findings, original) {
             Some(display) => inner.blobs.whole(&display),
             None => Ok(None),

@@ -33,6 +33,9 @@ pub(super) struct NoticePage {
     /// The copy that is handed to the unit: it names nobody of the city's people but who issued it.
     #[arg(long)]
     unit_copy: bool,
+    /// The address at which units reach the server, such as https://xuncha.example.cn: the paper then bears a code to scan.
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
     /// As what it is written; `pdf` takes a build with that feature.
     #[arg(long, value_enum, default_value_t = Form::Html)]
     format: Form,
@@ -69,7 +72,7 @@ impl NoticePage {
         };
         let mut city = city_of(&folder)?;
         folder.store.look(|snapshot| learn_paper(snapshot, &entity, &findings, &mut city))?;
-        let paper = Paper { notice: &entity, face: &face, findings: &findings };
+        let paper = Paper { notice: &entity, face: &face, findings: &findings, server: self.server.as_deref() };
         let mut picture = |photo: &str| picture(depot.as_ref(), &findings, photo);
         let target = Target::new(self.file.clone());
         match self.format {

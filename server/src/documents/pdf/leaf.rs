@@ -97,6 +97,11 @@ impl<'a> Leaves<'a> {
         self.now.content.set_line_width(width).move_to(from.0, from.1).line_to(to.0, to.1).stroke();
     }
 
+    /// A dark field, its foot at `(x, y)`.
+    pub(super) fn fill(&mut self, (x, y): (f32, f32), (width, height): (f32, f32)) {
+        self.now.content.rect(x, y, width, height).fill_nonzero();
+    }
+
     /// A picture, its foot at `(x, y)`.
     pub(super) fn show(&mut self, picture: Picture, (x, y): (f32, f32), (width, height): (f32, f32)) {
         let number = self.pictures.len();

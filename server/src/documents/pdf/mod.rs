@@ -47,6 +47,7 @@ pub fn notice_pdf(paper: &Paper<'_>, city: &City, font: &FontFile, print: &mut P
             Part::Tables { title, tables } => leaves.tables(title, tables),
             Part::Photos { title, photos } => leaves.photos(title, photos, print)?,
             Part::Signing(rows) => leaves.signing(rows),
+            Part::Code { code, words } => leaves.scanned(code, words),
         }
     }
     leaves.bound(&sheet.title)
@@ -71,7 +72,7 @@ mod tests {
     fn made(print: &mut Print<'_>) -> Option<Vec<u8>> {
         let (notice, case, font) = (notice(), [case_with_reply()], font()?);
         let face = Face::of(&notice).unwrap();
-        let paper = Paper { notice: &notice, face: &face, findings: &case };
+        let paper = Paper { notice: &notice, face: &face, findings: &case, server: None };
         Some(notice_pdf(&paper, &city(), &font, print).unwrap())
     }
 
@@ -94,7 +95,7 @@ mod tests {
         let Ok(font) = FontFile::load(path, None) else { return };
         let (notice, face) = (notice(), notice());
         let face = Face::of(&face).unwrap();
-        let paper = Paper { notice: &notice, face: &face, findings: &[] };
+        let paper = Paper { notice: &notice, face: &face, findings: &[], server: None };
         let refused = notice_pdf(&paper, &city(), &font, &mut |_| Ok(None)).unwrap_err();
         assert!(matches!(&refused, PdfError::Font(what) if what.contains('督')), "{refused:?}");
     }

@@ -3,6 +3,7 @@
 use super::leaf::{HIGH, LEFT, Leaves, MM, WIDE};
 use super::picture::{MOST, Picture};
 use super::{PdfError, Print};
+use crate::documents::code::Code;
 use crate::documents::sheet::Table;
 
 /// Size of what is read, and from one line to the next.
@@ -17,6 +18,8 @@ const NAMES: f32 = 34.0 * MM;
 const PAD: f32 = 2.0 * MM;
 /// How wide a picture is at most, and how high.
 const PICTURE: (f32, f32) = (78.0 * MM, 80.0 * MM);
+/// How wide and high a code to scan is.
+const SCANNED: f32 = 30.0 * MM;
 /// Lines of a table that stay together where it breaks.
 const TOGETHER: usize = 2;
 
@@ -170,6 +173,26 @@ impl Leaves<'_> {
                     y -= BODY.1;
                 }
             }
+        }
+    }
+
+    /// A code to scan, and words beside it.
+    pub(super) fn scanned(&mut self, code: &Code, words: &[String]) {
+        let (size, step) = (9.0, 14.0);
+        let beside = SCANNED + 5.0 * MM;
+        let words: Vec<String> = words.iter().flat_map(|words| self.wrap(words, size, WIDE - beside)).collect();
+        self.skip(4.0 * MM);
+        self.need(SCANNED);
+        let top = self.take(SCANNED);
+        #[expect(clippy::cast_precision_loss, reason = "a code has at most 185 squares on a side")]
+        let at = |squares: usize| squares as f32 * SCANNED / code.side as f32;
+        for (x, y, length) in &code.dark {
+            self.fill((LEFT + at(*x), top - at(y + 1)), (at(*length), at(1)));
+        }
+        let mut y = top - (SCANNED - height(words.len(), step)) / 2.0 - size;
+        for line in words {
+            self.put(&line, size, (LEFT + beside, y), false);
+            y -= step;
         }
     }
 }
