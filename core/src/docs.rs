@@ -109,6 +109,8 @@ pub mod decisions {
     pub mod d0052 {}
     #[doc = include_str!("../docs/decisions/0053-an-encrypted-notebook-names-its-key.md")]
     pub mod d0053 {}
+    #[doc = include_str!("../docs/decisions/0054-what-was-decided-on-stays.md")]
+    pub mod d0054 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }

@@ -25,10 +25,28 @@ pub enum Outcome {
 }
 
 /// Outcomes for an op that sets `fields` of an entity that exists.
-pub(super) fn change(entity: &Entity, op: &Op, base: Option<u64>, fields: &BTreeMap<String, Value>) -> Accepted {
+///
+/// Where others have decided on the strength of what it says, what is `settled`, nothing is overwritten: what else somebody says
+/// waits beside it until it is decided which holds. What nobody had said is added.
+pub(super) fn change(
+    entity: &Entity,
+    op: &Op,
+    base: Option<u64>,
+    fields: &BTreeMap<String, Value>,
+    settled: bool,
+) -> Accepted {
     let outcomes: BTreeMap<String, Outcome> = fields
         .iter()
-        .map(|(name, value)| (name.clone(), weigh(entity, op, base, name, value)))
+        .map(|(name, value)| {
+            let outcome = weigh(entity, op, base, name, value);
+            let overwrites = settled && outcome == Outcome::Set;
+            let outcome = match entity.field(name).filter(|_| overwrites) {
+                Some(stands) if stands == value => Outcome::Same,
+                Some(_) => Outcome::Rival,
+                None => outcome,
+            };
+            (name.clone(), outcome)
+        })
         .filter(|(_, outcome)| *outcome != Outcome::Set)
         .collect();
     let disputed = outcomes.values().any(|outcome| *outcome == Outcome::Rival);
@@ -82,8 +100,20 @@ pub(super) fn announce(entity: &Entity, op: &Op, fields: &BTreeMap<String, Value
     Accepted { fields: outcomes.filter(|(_, outcome)| *outcome != Outcome::Set).collect(), ..Accepted::default() }
 }
 
-/// A step counts only from the state its author saw.
-pub(super) fn step(entity: &Entity, law: &KindLaw, op: &Op) -> Ruling<Accepted> {
+/// True when somebody has decided about the finding, so that what it says is no longer its recorder's alone.
+pub(super) fn is_decided(finding: &Entity) -> bool {
+    !matches!(finding.text("status"), Some("reported" | "fixed_on_the_spot"))
+}
+
+/// A step counts only from the state its author saw; one that leaves a case where it is, only while nobody has written what it
+/// writes since its author looked (`base`, where that is said).
+pub(super) fn step(
+    entity: &Entity,
+    law: &KindLaw,
+    op: &Op,
+    base: Option<u64>,
+    fields: &BTreeMap<String, Value>,
+) -> Ruling<Accepted> {
     let state = entity.text("status").unwrap_or_default();
     if entity.stamps.of("status").op == op.id {
         return Ok(Accepted { fields: [("status".to_owned(), Outcome::Same)].into(), ..Accepted::default() });
@@ -93,6 +123,13 @@ pub(super) fn step(entity: &Entity, law: &KindLaw, op: &Op) -> Ruling<Accepted> 
     let Act::Step { to, from: allowed } = law.act else {
         return refuse(Code::Internal, "not a step");
     };
+    if to.is_empty()
+        && let Some(base) = base
+        && let Some(field) =
+            fields.keys().find(|field| entity.field(field).is_some() && entity.stamps.of(field).index > base)
+    {
+        return refuse(Code::StateChanged, format!("{field} was last written by op {}", entity.stamps.of(field).op));
+    }
     // A decision that leaves a case where it is may follow another such decision.
     let leads = state != to && (allowed.is_empty() || allowed.contains(&state));
     match from {

@@ -175,8 +175,14 @@ fn judge(view: &dyn View, moment: &Moment, op: &Op) -> Ruling<Judgement> {
     let mut accepted = match (&entity, law.act) {
         (None, _) => Accepted::default(),
         (Some(_), Act::Make) => Accepted { fields: all_same(&fields), ..Accepted::default() },
-        (Some(entity), Act::Change) => merge::change(entity, op, base_index(moment, op), &fields),
-        (Some(entity), Act::Step { .. }) => merge::step(entity, law, op)?,
+        (Some(entity), Act::Change) => {
+            let settled = law.kind == "finding.amend"
+                && moment.received.is_some()
+                && merge::is_decided(entity)
+                && !rights::may(view, op, "finding.review");
+            merge::change(entity, op, base_index(moment, op), &fields, settled)
+        }
+        (Some(entity), Act::Step { .. }) => merge::step(entity, law, op, base_index(moment, op), &fields)?,
         (Some(entity), Act::Resolve) => merge::resolve(entity, op)?,
         (Some(entity), Act::Announce) => merge::announce(entity, op, &fields),
         (Some(_), Act::Keep) => return refuse(Code::Internal, "files have no root"),

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::View;
 use super::casework::objection;
 use super::kind::{Act, KindLaw, law_table};
+use super::merge::is_decided;
 use super::rights::{is_to_do, rights_of};
 use crate::model::{Entity, EntityId, LedgerId};
 
@@ -62,7 +63,8 @@ impl Actor {
         // What only the ledger itself says takes a right that nobody has.
         let own = entity.by == Some(self.user);
         let enough = match law.kind {
-            "finding.void" | "inspection.cancel" => own || self.may("finding.void_any"),
+            "finding.void" => (own && !is_decided(entity)) || self.may("finding.void_any"),
+            "inspection.cancel" => own || self.may("finding.void_any"),
             "finding.fix" => own,
             "task.finish" => is_to_do(entity, Some(self.user)) || self.may("task.manage"),
             _ => true,

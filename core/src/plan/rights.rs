@@ -149,6 +149,11 @@ pub(super) fn rights_of(view: &dyn View, ledger: LedgerId, user: &Entity) -> BTr
     roles.flat_map(|role| role.members("may").map(|(right, _)| right.to_owned()).collect::<Vec<_>>()).collect()
 }
 
+/// True when the op's user has the right now; the operator and the clock have every one.
+pub(super) fn may(view: &dyn View, op: &Op, right: &str) -> bool {
+    op.user.is_none_or(|user| view.entity(user).is_some_and(|user| rights_of(view, op.ledger, &user).contains(right)))
+}
+
 fn grants(view: &dyn View, ledger: LedgerId, role: &str, right: &str) -> bool {
     view.entity(EntityId::of_role(ledger, role)).is_some_and(|role| role.field(&format!("may/{right}")).is_some())
 }

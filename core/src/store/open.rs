@@ -1,6 +1,7 @@
 //! Creating, opening and migrating the database; nothing is touched that cannot be read.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, params};
@@ -75,7 +76,7 @@ pub(super) fn new_database(folder: &Path) -> PathBuf {
 pub(super) fn clear_leftovers(folder: &Path) -> Result<()> {
     for leftover in [new_database(folder), folder.join(format!("{DATABASE}.new-journal"))] {
         match std::fs::remove_file(&leftover) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error).tried("clear a leftover"),
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error).tried("clear a leftover"),
             _ => {}
         }
     }
@@ -134,6 +135,9 @@ pub(super) fn identity(folder: &Path) -> Result<Identity> {
 pub(super) fn open(folder: &Path, cipher: Option<&DatabaseKey>) -> Result<Connection> {
     // A journal that is still here was not written back: the last user did not stop cleanly.
     let unclean = std::fs::metadata(journal(folder)).is_ok_and(|file| file.len() > 0);
+    if unclean {
+        settle(folder)?;
+    }
     let (mut db, found, mark) = match connect(folder, cipher, false) {
         // A disk without room for the journal's index, which SQLite makes at the first look. Held alone, the notebook
         // has it in memory: all can be read, and what cannot be written is said to be the disk's fault.
@@ -154,6 +158,18 @@ pub(super) fn open(folder: &Path, cipher: Option<&DatabaseKey>) -> Result<Connec
     configure(&db)?;
     migrate(&mut db, found)?;
     Ok(db)
+}
+
+/// Makes what is in the journal durable. An app that died between writing a commit and syncing it leaves it for the next one to
+/// show, and the power may still take it: what is shown as saved must not be gone tomorrow. A disk without room for that is read
+/// all the same.
+fn settle(folder: &Path) -> Result<()> {
+    match File::open(journal(folder)).and_then(|journal| journal.sync_all()) {
+        Err(error) if !matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            Err(error).tried("sync the journal")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A connection, and the schema and the mark that it reads.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::items::catalogue_of;
 use super::standing::{Standing, standing};
-use super::{Case, bad, month_of};
+use super::{Case, bad, duty, month_of};
 use crate::model::catalogue::Catalogue;
 use crate::model::{Code, Entity, EntityId};
 use crate::plan::{Ruling, refuse};
@@ -28,8 +28,9 @@ impl Case<'_> {
             (action, version) = self.action_of(finding);
         }
         self.of_own_action(&action)?;
+        duty::check_about(self.view, self.op, Some(unit))?;
         if rule == "special" {
-            if self.said("points").is_none() || self.said("reason").is_none() {
+            if self.said("points").and_then(Value::as_u64).unwrap_or(0) == 0 || self.said("reason").is_none() {
                 return bad("points", "and reason are needed where no rule says how many");
             }
         } else {
@@ -37,6 +38,12 @@ impl Case<'_> {
                 return bad("points", "follow from the rule");
             }
             let Some(finding) = finding else { return bad("finding", "is missing") };
+            // A rule costs the unit that the finding was sent to, and nobody else.
+            match finding.reference("unit") {
+                Some(sent) if sent == unit => {}
+                Some(_) => return bad("unit", "is not the one that the finding was sent to"),
+                None => return bad("finding", "is sent to nobody"),
+            }
             let points = self.worth(&finding, &rule)?;
             self.accepted.add("points", points);
         }
@@ -60,6 +67,7 @@ impl Case<'_> {
         let rules = catalogue.as_deref().map(|catalogue| catalogue.deductions).unwrap_or_default();
         let base = catalogue.as_deref().map_or(0, |catalogue| base_points(catalogue, finding));
         let late = matches!(standing(finding, self.now), Standing::Overdue | Standing::Late);
+        let late = late || finding.field("missed").is_some();
         match rule {
             "overdue" if !late => bad("rule", "the finding is not late"),
             "overdue" if finding.field("deadline").is_none() => bad("rule", "the deadline is another register's claim"),
@@ -90,6 +98,7 @@ impl Case<'_> {
         if self.op.entity != taken.id.following("return") {
             return bad("entity", "is not the id that follows from the row");
         }
+        duty::check_about(self.view, self.op, taken.reference("unit"))?;
         if taken.field("of").is_some() {
             return bad("of", "is itself a row that gives points back");
         }
@@ -98,6 +107,30 @@ impl Case<'_> {
             .filter(|(field, _)| *field != "status")
             .for_each(|(field, value)| self.accepted.add(field, value));
         Ok(())
+    }
+
+    /// Sets off what rules took for `finding`, each once.
+    pub(super) fn give_rows_back(&mut self, finding: &Entity) {
+        let rework = finding.field("rework").and_then(Value::as_u64).unwrap_or(0);
+        let once = ["found", "overdue", "repeat", "falsified"].map(|rule| deduction_id(finding.id, rule, 0));
+        let times = (1..=rework).map(|time| deduction_id(finding.id, "rework", time));
+        for id in once.into_iter().chain(times) {
+            self.set_off(id);
+        }
+    }
+
+    /// Adds the row that sets off the one called `id`, if there is one and nobody has set it off.
+    pub(super) fn set_off(&mut self, id: EntityId) {
+        let Some(taken) = self.view.entity(id) else { return };
+        let id = taken.id.following("return");
+        if self.view.entity(id).is_some() {
+            return;
+        }
+        let row = self.compensating(&taken);
+        self.accepted.make(id, "deduction");
+        for (field, value) in row {
+            self.accepted.tell(id, field, value);
+        }
     }
 
     /// The row that sets `taken` off, in the month in which it is said.

@@ -12,6 +12,14 @@ pub(super) fn check(view: &dyn View, op: &Op, case: &Entity) -> Ruling<()> {
     }
 }
 
+/// Refuses what is said about the user's own unit.
+pub(super) fn check_about(view: &dyn View, op: &Op, unit: Option<EntityId>) -> Ruling<()> {
+    match op.user.and_then(|user| unit_of(view, user)) {
+        Some(own) if unit == Some(own) => refuse(Code::OwnCase, "it is about the user's own unit"),
+        _ => Ok(()),
+    }
+}
+
 /// Why `user`, who is of the unit `own`, may not take the step `kind` in `case`; none when they may.
 pub(in crate::plan) fn objection(
     kind: &str,
@@ -44,6 +52,7 @@ pub(in crate::plan) fn objection(
         | "notice.issue"
         | "notice.withdraw"
         | "notice.hear"
+        | "deduction.return"
             if own.is_some() && own == unit =>
         {
             (Code::OwnCase, "it is about the user's own unit")

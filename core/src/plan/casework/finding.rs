@@ -5,20 +5,22 @@ use serde_json::{Value, json};
 
 use super::super::calendar::Span;
 use super::super::items::item_limit;
-use super::standing::deadline_of;
+use super::standing::{Standing, deadline_of, standing};
 use super::{Case, bad, counted, text, undisputed};
 use crate::model::{Code, Entity, EntityId, Finding, Photo, Source, Time, TimeLimit};
+use crate::plan::merge::is_decided;
+use crate::plan::rights::may;
 use crate::plan::{Ruling, claims, refuse};
 
 impl Case<'_> {
     pub(super) fn finding(&mut self, finding: &Entity) -> Ruling<()> {
         match self.op.kind.as_str() {
-            "finding.void" => off_notice(finding),
+            "finding.void" => self.void(finding),
             "finding.file" => self.file(finding),
             "finding.duplicate" => self.duplicate(finding),
             "finding.reopen" => self.clear(&["of", "condition", "unseen", "filed"]),
             "finding.dispatch" => self.dispatch(finding),
-            "finding.give_back" => self.give_back(finding),
+            "finding.give_back" | "finding.recall" => self.clear(NOT_SENT),
             "finding.assign" => self.belongs("person", finding.reference("unit")),
             "finding.reply" => self.reply(finding),
             "finding.close" => self.close(finding),
@@ -43,6 +45,19 @@ impl Case<'_> {
             self.can_be_sent_to(unit)?;
         }
         self.accepted.add("status", claims::status(closed, unit.is_some()));
+        Ok(())
+    }
+
+    /// Whoever recorded it takes it back until somebody has decided about it; later that is for those who may void anybody's. What it
+    /// cost a unit is given back.
+    fn void(&mut self, finding: &Entity) -> Ruling<()> {
+        if let Some(notice) = finding.text("notice") {
+            return refuse(Code::OnNotice, notice);
+        }
+        if is_decided(finding) && !may(self.view, self.op, "finding.void_any") {
+            return refuse(Code::StateChanged, finding.text("status").unwrap_or_default());
+        }
+        self.give_rows_back(finding);
         Ok(())
     }
 
@@ -90,11 +105,6 @@ impl Case<'_> {
         Ok(())
     }
 
-    fn give_back(&mut self, finding: &Entity) -> Ruling<()> {
-        self.strike(finding);
-        self.clear(NOT_SENT)
-    }
-
     /// What a unit did. Who said so in time and was heard late is late; that it was said in time is kept, and a person decides.
     fn reply(&mut self, finding: &Entity) -> Ruling<()> {
         self.accepted.add("replied", text(self.now));
@@ -126,15 +136,23 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// True when a photo from afterwards, of this op or one that came since the finding was sent, shows it.
+    /// True when a photo from afterwards, of this op or one that came since the finding was last sent or returned, shows it: not a
+    /// picture that was there before, nor the one that it was returned with.
     fn shown_since(&self, finding: &Entity) -> bool {
-        let after =
-            |photo: &Value| Photo::deserialize(photo).is_ok_and(|photo| photo.shows.as_deref() == Some("after"));
-        let said = self.said("photos").and_then(Value::as_object);
-        let sent = finding.stamps.of("dispatched").index;
-        let newer =
-            |(id, photo): (&str, &Value)| after(photo) && finding.stamps.of(&format!("photos/{id}")).index > sent;
-        said.is_some_and(|photos| photos.values().any(after)) || finding.members("photos").any(newer)
+        let photo = |value: &Value| Photo::deserialize(value).ok();
+        let is_after = |photo: &Photo| photo.shows.as_deref() == Some("after");
+        let index = |field: &str| finding.field(field).map_or(0, |_| finding.stamps.of(field).index);
+        let sent = index("dispatched").max(index("rework"));
+        let there: Vec<(u64, Photo)> = finding
+            .members("photos")
+            .filter_map(|(id, value)| Some((finding.stamps.of(&format!("photos/{id}")).index, photo(value)?)))
+            .collect();
+        let is_old =
+            |new: &Photo| there.iter().any(|(at, old)| (*at <= sent || !is_after(old)) && old.original == new.original);
+        let said = self.said("photos").and_then(Value::as_object).into_iter().flatten();
+        let said = said.filter_map(|(_, value)| photo(value));
+        let since = there.iter().filter(|(at, _)| *at > sent).map(|(_, photo)| photo.clone());
+        said.chain(since).any(|photo| is_after(&photo) && !is_old(&photo))
     }
 
     /// 返工: what was found not to be done runs anew, against the limit given now or that of before.
@@ -147,7 +165,8 @@ impl Case<'_> {
         self.accepted.add("begun", text(self.now));
         self.accepted.add("limit", json!(limit));
         self.accepted.add("deadline", text(deadline));
-        self.clear(&["pauses", "replied", "claimed"])?;
+        self.keep_missed(finding);
+        self.clear(&["pauses", "replied", "claimed", "extended"])?;
         self.clear(REFUSED)?;
         self.notice_follows(finding, "returned");
         Ok(())
@@ -160,9 +179,18 @@ impl Case<'_> {
 
     fn extend(&mut self, finding: &Entity) -> Ruling<()> {
         self.later("deadline", deadline_of(finding))?;
+        self.keep_missed(finding);
         // From here on the deadline is what was said, not what the limit comes to.
-        self.clear(&["wanted", "wanted_because", "limit", "pauses"])?;
+        self.accepted.add("extended", text(self.now));
+        self.clear(&["wanted", "wanted_because", "pauses"])?;
         self.clear(REFUSED)
+    }
+
+    /// A deadline that was not kept stays known when another takes its place: the raw lateness stays (design, section 8).
+    fn keep_missed(&mut self, finding: &Entity) {
+        if let Some(missed) = missed(finding, self.now) {
+            self.accepted.add("missed", text(missed));
+        }
     }
 
     fn refuse_extension(&mut self, finding: &Entity) -> Ruling<()> {
@@ -196,7 +224,8 @@ impl Case<'_> {
         let mut pauses: Vec<Span> =
             finding.field("pauses").and_then(|pauses| Vec::deserialize(pauses).ok()).unwrap_or_default();
         pauses.push((stopped, self.now));
-        let limit = finding.field("limit").and_then(|limit| TimeLimit::deserialize(limit).ok());
+        let limit = finding.field("limit").filter(|_| finding.field("extended").is_none());
+        let limit = limit.and_then(|limit| TimeLimit::deserialize(limit).ok());
         let deadline = match (limit, time(finding, "begun"), deadline_of(finding)) {
             (Some(limit), Some(begun), _) => Some(counted(self.office().deadline(begun, limit, &pauses))?),
             // A deadline that was set by hand moves by as long as the clock stood.
@@ -254,6 +283,12 @@ impl Case<'_> {
 /// That an extension was refused, and why.
 const REFUSED: &[&str] = &["refused_because", "refused_at"];
 
+/// The deadline of `finding` that is over, or was over when it was rectified, where none was before.
+pub(super) fn missed(finding: &Entity, now: Time) -> Option<Time> {
+    let late = matches!(standing(finding, now), Standing::Overdue | Standing::Late);
+    time(finding, "deadline").filter(|_| late && finding.field("missed").is_none())
+}
+
 /// What a finding loses that is sent to nobody any more. When it was first sent to whom stays.
 pub(super) const NOT_SENT: &[&str] = &[
     "unit",
@@ -269,6 +304,9 @@ pub(super) const NOT_SENT: &[&str] = &[
     "wanted_because",
     "refused_because",
     "refused_at",
+    "extended",
+    "missed",
+    "exempt",
     "suspended",
     "stopped",
     "pauses",
@@ -287,13 +325,6 @@ pub(super) fn reviewable(finding: &Entity, name: &str) -> Ruling<()> {
 }
 
 /// What stands on a notice is not declared void beside it.
-fn off_notice(finding: &Entity) -> Ruling<()> {
-    match finding.text("notice") {
-        Some(notice) => refuse(Code::OnNotice, notice),
-        None => Ok(()),
-    }
-}
-
 fn time(entity: &Entity, field: &str) -> Option<Time> {
     entity.text(field).and_then(|text| text.parse().ok())
 }

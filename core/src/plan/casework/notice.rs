@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::finding::{NOT_SENT, reviewable};
+use super::finding::{NOT_SENT, missed, reviewable};
 use super::on_notice::state_of;
 use super::{Case, bad, counted, month_of, text, undisputed};
 use crate::model::catalogue::Clock;
@@ -92,6 +92,9 @@ impl Case<'_> {
         if before.level + 1 != notice.level {
             return bad("level", &format!("must be {}: one above the notice that it repeats", before.level + 1));
         }
+        if before.appeal.is_some() && before.appeal_result.is_none() {
+            return refuse(Code::StateChanged, "before: nobody has decided yet about the appeal against it");
+        }
         match before.status.as_str() {
             "issued" | "signed_for" | "replied" | "returned" => Ok(Some(before)),
             other => refuse(Code::StateChanged, format!("before: is {other}")),
@@ -118,14 +121,23 @@ impl Case<'_> {
                 return refuse(Code::StateChanged, format!("{name}: is {status}"));
             }
             undisputed(&finding)?;
-            reviewable(&finding, &name)?;
+            // What is on a notice was looked at then; a reply's picture that cannot be drawn keeps nobody from a second one.
+            if before.is_none() {
+                reviewable(&finding, &name)?;
+            }
             findings.push(finding);
         }
         Ok(findings)
     }
 
     fn send(&mut self, notice: &Notice, unit: EntityId, finding: &Entity, limit: TimeLimit, deadline: Time) {
-        NOT_SENT.iter().for_each(|field| self.accepted.tell(finding.id, field, Value::Null));
+        let stays = |field: &str| matches!(field, "missed" | "exempt");
+        for field in NOT_SENT.iter().filter(|field| !stays(field)) {
+            self.accepted.tell(finding.id, field, Value::Null);
+        }
+        if let Some(missed) = missed(finding, self.now) {
+            self.accepted.tell(finding.id, "missed", text(missed));
+        }
         for (field, value) in [
             ("status", Value::from("noticed")),
             ("notice", Value::from(notice.id.to_string())),
@@ -171,7 +183,8 @@ impl Case<'_> {
     fn take_off(&mut self, notice: &Notice, findings: &[EntityId]) {
         for id in findings {
             self.accepted.add(&format!("struck/{id}"), true);
-            self.give_points_back(notice.id, *id);
+            // What the notice took for it.
+            self.set_off(of_notice(notice.id, *id));
             let closed = self.view.entity(*id).is_none_or(|finding| finding.text("status") == Some("closed"));
             // What is rectified stays so.
             if !closed {
@@ -241,20 +254,6 @@ impl Case<'_> {
             ("points", Value::from(*points)),
             ("month", Value::from(month)),
         ] {
-            self.accepted.tell(id, field, value);
-        }
-    }
-
-    /// A compensating row for what the notice took for a finding, if it did and nobody has given it back.
-    pub(super) fn give_points_back(&mut self, notice: EntityId, finding: EntityId) {
-        let Some(taken) = self.view.entity(of_notice(notice, finding)) else { return };
-        let id = taken.id.following("return");
-        if self.view.entity(id).is_some() {
-            return;
-        }
-        let row = self.compensating(&taken);
-        self.accepted.make(id, "deduction");
-        for (field, value) in row {
             self.accepted.tell(id, field, value);
         }
     }

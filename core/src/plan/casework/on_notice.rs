@@ -23,18 +23,6 @@ impl Case<'_> {
         }
     }
 
-    /// Takes `finding` off the notice that it stands on: what it cost is given back. What becomes of the finding is its caller's.
-    pub(super) fn strike(&mut self, finding: &Entity) {
-        let Some(entity) = finding.reference("notice").and_then(|id| self.view.entity(id)) else { return };
-        let notice = Notice::from_entity(&entity);
-        self.accepted.tell(notice.id, &format!("struck/{}", finding.id), true);
-        self.give_points_back(notice.id, finding.id);
-        let next = state_of(&self.states(&notice, |id| id == finding.id, None), notice.signed.is_some());
-        if next != notice.status {
-            self.accepted.tell(notice.id, "status", next);
-        }
-    }
-
     /// States of what stands on the notice; of what `moved` says, `state`, or left out where there is none.
     pub(super) fn states(&self, notice: &Notice, moved: impl Fn(EntityId) -> bool, state: Option<&str>) -> Vec<String> {
         let one = |id| {

@@ -25,7 +25,8 @@ pub enum Standing {
 /// How `finding` stands at `now`. What an exemption takes out of the statistics stands here as it is: the raw lateness stays.
 ///
 /// A case is rectified when the unit replies, and what comes back for rework runs against its new deadline. A case that was closed
-/// without a reply is rectified when it was closed.
+/// without a reply is rectified when it was closed. One that missed a deadline is late when it is rectified, also when another
+/// deadline was given afterwards and kept.
 ///
 /// A case taken over from another register stands as that register's own times say, until it is given times of this ledger: its
 /// target is the deadline, and it is rectified when it is claimed to be closed. It runs also while it waits to be dispatched here,
@@ -41,7 +42,7 @@ pub fn standing(finding: &Entity, now: Time) -> Standing {
         _ => return Standing::None,
     };
     match done {
-        Some(done) if done <= deadline => Standing::OnTime,
+        Some(done) if done <= deadline && finding.field("missed").is_none() => Standing::OnTime,
         Some(_) => Standing::Late,
         None if time(finding, "stopped").is_some() => Standing::Suspended,
         None if now <= deadline => Standing::Running,

@@ -8,6 +8,7 @@ mod duty;
 mod notices;
 mod open;
 mod points;
+mod stays;
 mod taken_over;
 
 /// A city with one person for each role, two responsible units, and a clock that the tests set.

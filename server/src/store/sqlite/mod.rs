@@ -72,6 +72,7 @@ impl SqliteStore {
         if !create && !file.exists() {
             return Err(StoreError::Missing(file.parent().unwrap_or(file).display().to_string()));
         }
+        settle(file)?;
         let mut writer = connect(file, false)?;
         migrate(&mut writer)?;
         if let Some(to) = leave::moved_to(&writer)? {
@@ -94,16 +95,31 @@ impl SqliteStore {
     }
 }
 
+/// Makes what is in the log durable. A server that died between writing a commit and syncing it leaves it for the next one to
+/// serve, and the power may still take it: nobody may see a ledger that is shorter tomorrow.
+fn settle(file: &Path) -> Result<()> {
+    let mut log = file.as_os_str().to_owned();
+    log.push("-wal");
+    match File::open(log).and_then(|log| log.sync_all()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        synced => synced.map_err(|error| unsynced("log", &error)),
+    }
+}
+
+fn unsynced(what: &str, error: &std::io::Error) -> StoreError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
+        _ => StoreError::Failed(format!("sync the {what} of the ledger: {error}")),
+    }
+}
+
 /// Makes the names of the file and of its log durable. SQLite syncs the folder as well, but goes on when that
 /// fails, as on a full disk: what it then calls committed would be gone with the log's name.
 fn sync_name(file: &Path) -> Result<()> {
     let Some(folder) = file.parent().filter(|_| cfg!(unix)) else { return Ok(()) };
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let synced = File::open(folder).and_then(|folder| folder.sync_all());
-    synced.map_err(|error| match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => StoreError::Full,
-        _ => StoreError::Failed(format!("sync the folder of the ledger: {error}")),
-    })
+    synced.map_err(|error| unsynced("folder", &error))
 }
 
 /// The one connection that writes.

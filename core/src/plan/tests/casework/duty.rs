@@ -69,7 +69,8 @@ const FINDING: &[Rule] = &[
         |_| json!({ "deadline": at("2027-06-01T00:00") }),
     ),
     ("finding.file", "acceptor supervision", "reported", nothing),
-    ("finding.give_back", "coordinator", "dispatched noticed", reason),
+    ("finding.give_back", "coordinator", "dispatched", reason),
+    ("finding.recall", "dispatcher", "dispatched", reason),
     ("finding.refuse_extension", "dispatcher supervision", "dispatched noticed returned", reason),
     ("finding.reopen", "acceptor supervision", "declined duplicate filed", reason),
     ("finding.reply", "coordinator handler", "dispatched noticed returned", |_| json!({ "reply": "x" })),
@@ -82,9 +83,10 @@ const FINDING: &[Rule] = &[
     ("finding.resume", "dispatcher supervision", "dispatched noticed returned", nothing),
     ("finding.return", "inspector acceptor dispatcher organiser supervision", "replied", reason),
     ("finding.suspend", "dispatcher supervision", "dispatched noticed returned", |_| json!({ "suspended": "x" })),
+    ("finding.void", "inspector", "reported fixed_on_the_spot", reason),
     (
         "finding.void",
-        "inspector acceptor supervision",
+        "acceptor supervision",
         "reported filed declined duplicate dispatched noticed replied returned closed fixed_on_the_spot",
         reason,
     ),
@@ -127,12 +129,16 @@ fn walk(rules: &[Rule], states: &[&str], of: fn(&mut Town, Pen) -> EntityId) {
     for (at, role) in ROLES.iter().enumerate() {
         let pen = town.person(100 + at as u128, role);
         for (kind, roles, from, body) in rules {
+            let named = |list: &str, name: &str| list.split(' ').any(|one| one == name);
+            // Some roles take the same step from more states than others.
+            if !named(roles, role) && rules.iter().any(|other| other.0 == *kind && named(other.1, role)) {
+                continue;
+            }
             for state in states {
                 let said = body(&town);
                 let (found, open) = asked(&mut town, pen, kind, entity, state, said);
                 let closed = matches!(found.as_str(), "not_allowed" | "own_case" | "state_changed" | "on_notice");
                 assert_eq!(open, !closed, "{role} {kind} from {state}: {found}");
-                let named = |list: &str, name: &str| list.split(' ').any(|one| one == name);
                 if !named(roles, role) {
                     assert_eq!(found, "not_allowed", "{role} {kind} from {state}");
                 } else if !named(from, state) {

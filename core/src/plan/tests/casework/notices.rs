@@ -193,14 +193,31 @@ fn withdrawing_gives_the_points_back_and_leaves_no_finding_behind() {
 }
 
 #[test]
-fn a_unit_gives_back_one_finding_of_a_notice_and_the_rest_goes_on() {
-    let (mut town, _, coordinator, [first, second], id) = issued();
-    town.does(coordinator, "finding.give_back", first, json!({ "reason": "不归我" }));
-    assert_eq!(notice(&town, id).open_findings().collect::<Vec<_>>(), [second]);
-    assert_eq!((town.status(first).as_str(), town.status(id).as_str()), ("filed", "issued"));
-    assert_eq!(taken(&town, town.unit).iter().sum::<i64>(), 0);
-    town.does(coordinator, "finding.give_back", second, json!({ "reason": "也不归我" }));
-    assert_eq!(town.status(id), "withdrawn", "nothing is left on it");
+fn a_unit_cannot_take_a_finding_off_its_notice_by_itself() {
+    let (mut town, _, coordinator, [first, _], id) = issued();
+    let refused = town.no(coordinator, "finding.give_back", first, json!({ "reason": "不归我" }));
+    assert_eq!(refused, "state_changed noticed", "that is what appeals are for");
+    assert_eq!((town.status(first).as_str(), town.status(id).as_str()), ("noticed", "issued"));
+}
+
+#[test]
+fn a_notice_is_not_repeated_while_an_appeal_against_it_waits() {
+    let (mut town, supervisor, coordinator, [first, second], id) = issued();
+    town.does(coordinator, "notice.appeal", id, json!({ "appeal": "不属实" }));
+    let body = json!({
+        "unit": town.unit, "findings": { first.to_string(): true, second.to_string(): true }, "source": "on_site",
+        "level": 2, "before": id,
+    });
+    let next = town.makes(supervisor, "notice.draft", body);
+    let waits = "state_changed before: nobody has decided yet about the appeal against it";
+    assert_eq!(town.no(supervisor, "notice.issue", next, json!({})), waits);
+    for (number, role) in [(5, "leader"), (6, "creation_office")] {
+        let says = json!({ "says": "reject", "because": "核对了现场" });
+        let hears = town.person(number, role);
+        town.does(hears, "notice.hear", id, says);
+    }
+    town.does(supervisor, "notice.issue", next, json!({}));
+    assert_eq!(town.status(id), "repeated");
 }
 
 #[test]

@@ -59,7 +59,28 @@ fn points_by_hand_need_a_reason_and_are_never_negative() {
     assert_eq!(add(&mut town, special(json!(0.5))), "bad_field");
     assert_eq!(add(&mut town, json!({ "unit": unit, "rule": "special", "points": 50 })), "bad_field");
     assert_eq!(add(&mut town, json!({ "rule": "special", "points": 50, "reason": "x" })), "bad_field", "whose?");
+    assert_eq!(add(&mut town, special(json!(0))), "bad_field", "a row that costs nothing");
     assert_eq!(add(&mut town, special(json!(50))), "accept");
+}
+
+#[test]
+fn a_rule_costs_the_unit_that_has_the_case_and_nobody_scores_their_own() {
+    let (mut town, finding, _, _) = filed();
+    let (organiser, dispatcher) = (town.person(5, "organiser"), town.person(3, "dispatcher"));
+    town.person(4, "handler");
+    let (unit, other, id) = (town.unit, town.other_unit, deduction_id(finding, "found", 0));
+    let found = |unit: EntityId| json!({ "finding": finding, "rule": "found", "unit": unit });
+    assert_eq!(town.no(organiser, "deduction.add", id, found(unit)), "bad_field finding: is sent to nobody");
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    let wrong = "bad_field unit: is not the one that the finding was sent to";
+    assert_eq!(town.no(organiser, "deduction.add", id, found(other)), wrong);
+    town.joins(organiser, unit);
+    let own = "own_case it is about the user's own unit";
+    assert_eq!(town.no(organiser, "deduction.add", id, found(unit)), own);
+    let neutral = town.person(6, "organiser");
+    town.does(neutral, "deduction.add", id, found(unit));
+    let back = json!({ "of": id, "reason": "不该扣" });
+    assert_eq!(town.no(organiser, "deduction.return", id.following("return"), back), own);
 }
 
 #[test]
