@@ -129,7 +129,10 @@ export interface Notice extends Line {
   source: string;
   level: number;
   before?: Id;
+  /** The notice that took over what was left of this one. */
+  next?: Id;
   findings: Id[];
+  /** Findings that are on it no more. */
   struck?: Id[];
   limits: Record<Id, TimeLimit>;
   deadlines: Record<Id, Time>;

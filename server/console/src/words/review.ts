@@ -58,6 +58,7 @@ export const review = {
     'finding.filing': '立案条件',
     'finding.closing': '结案条件',
     'finding.points': '扣分',
+    'finding.refused': '不准延期',
   },
   en: {
     'review.title': 'Review',
@@ -118,5 +119,6 @@ export const review = {
     'finding.filing': 'Condition for filing',
     'finding.closing': 'Condition for closing',
     'finding.points': 'Points',
+    'finding.refused': 'Extension refused',
   },
 };
