@@ -249,6 +249,8 @@ export interface Item extends Words {
   limits?: unknown[];
   points?: unknown;
   photos?: unknown;
+  /** What is asked besides yes or no. */
+  asks?: (Words & { name: string; unit?: Words })[];
 }
 
 export interface City {

@@ -10,17 +10,18 @@ import { problems } from './problems';
 import { review } from './review';
 import { steps } from './steps';
 import { terms } from './terms';
+import { told } from './told';
 import { unit } from './unit';
 
 export type Language = 'zh' | 'en';
 
 const zh = {
   ...frame.zh, ...account.zh, ...terms.zh, ...steps.zh, ...problems.zh, ...review.zh, ...findings.zh, ...notices.zh,
-  ...unit.zh, ...admin.zh,
+  ...unit.zh, ...admin.zh, ...told.zh,
 };
 const en: Record<string, string> = {
   ...frame.en, ...account.en, ...terms.en, ...steps.en, ...problems.en, ...review.en, ...findings.en, ...notices.en,
-  ...unit.en, ...admin.en,
+  ...unit.en, ...admin.en, ...told.en,
 };
 
 type Stem<K extends string> = K extends `${infer S}_one` | `${infer S}_other` ? S : K;
