@@ -8,6 +8,7 @@ import { findings } from './findings';
 import { notices } from './notices';
 import { problems } from './problems';
 import { review } from './review';
+import { rights } from './rights';
 import { steps } from './steps';
 import { terms } from './terms';
 import { told } from './told';
@@ -17,11 +18,11 @@ export type Language = 'zh' | 'en';
 
 const zh = {
   ...frame.zh, ...account.zh, ...terms.zh, ...steps.zh, ...problems.zh, ...review.zh, ...findings.zh, ...notices.zh,
-  ...unit.zh, ...admin.zh, ...told.zh,
+  ...unit.zh, ...admin.zh, ...told.zh, ...rights.zh,
 };
 const en: Record<string, string> = {
   ...frame.en, ...account.en, ...terms.en, ...steps.en, ...problems.en, ...review.en, ...findings.en, ...notices.en,
-  ...unit.en, ...admin.en, ...told.en,
+  ...unit.en, ...admin.en, ...told.en, ...rights.en,
 };
 
 type Stem<K extends string> = K extends `${infer S}_one` | `${infer S}_other` ? S : K;
