@@ -66,13 +66,35 @@ await journey(async ({ open }) => {
   const ring = [[121.4, 31.1], [121.45, 31.1], [121.45, 31.15], [121.4, 31.1]];
   await dialog.getByLabel('边界', { exact: true }).fill(JSON.stringify({ type: 'Feature', geometry: { type: 'Polygon', coordinates: [ring] } }));
   await dialog.getByLabel('名称').click();
+  await dialog.getByText('将保存的边界').waitFor();
   await dialog.getByRole('button', { name: '保存' }).click();
   await page.getByRole('row', { name: /城南街道/ }).waitFor();
+
+  // Two administrators change one area at once: the second is told, and what they typed is still there.
+  const colleague = await open();
+  await signIn(colleague, admin.name, '/admin/areas');
+  const theirs = colleague.getByRole('dialog');
+  for (const one of [page, colleague]) await one.getByRole('row', { name: /城南街道/ }).getByRole('button', { name: '修改' }).click();
+  await dialog.getByLabel('名称').fill('城南新街道');
+  await theirs.getByLabel('名称').fill('南城街道');
+  await dialog.getByRole('button', { name: '保存' }).click();
+  await dialog.waitFor({ state: 'hidden' });
+  await theirs.getByRole('button', { name: '保存' }).click();
+  await theirs.getByText('目前：城南新街道').waitFor();
+  equal(await theirs.getByLabel('名称').inputValue(), '南城街道', 'what the second one typed');
+  await theirs.getByRole('button', { name: '保存' }).click();
+  await page.getByRole('row', { name: /南城街道/ }).waitFor();
 
   await page.getByRole('link', { name: '工作日历', exact: true }).click();
   await page.getByRole('button', { name: '下一个' }).click();
   await page.getByText('2027 年还没有工作日历').waitFor();
   await page.getByRole('button', { name: /2027年1月1日/ }).click();
+  // What is not saved stays, wherever one looks meanwhile.
+  await page.getByRole('button', { name: '上一个' }).click();
+  await page.getByText('2027 年的日历有未保存的改动').waitFor();
+  await page.reload();
+  await page.getByRole('button', { name: '到 2027 年' }).click();
+  await page.getByRole('button', { name: /2027年1月1日.*休息/ }).waitFor();
   await page.getByRole('button', { name: '建立这一年的日历' }).click();
   await page.getByText('已保存。').waitFor();
   await look(page, 'calendar');

@@ -53,10 +53,9 @@ await journey(async ({ open }) => {
   await page.getByLabel('整改要求').fill('限期清理，举一反三');
   await page.getByLabel('依据').fill('市容环境卫生管理条例');
   await look(page, 'compose');
-  await page.getByRole('button', { name: '保存草稿' }).click();
+  await page.getByRole('button', { name: '保存并预览' }).click();
   await page.getByRole('heading', { name: /草稿（未编号）/ }).waitFor();
-
-  await page.getByRole('button', { name: '打印预览' }).click();
+  await page.getByText('草稿已保存。').waitFor();
   await page.frameLocator('iframe').getByText('限期清理，举一反三').first().waitFor();
   await page.getByRole('button', { name: '下发', exact: true }).click();
   await page.getByRole('dialog').getByRole('button', { name: '下发', exact: true }).click();

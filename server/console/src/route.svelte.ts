@@ -12,7 +12,17 @@ function update() {
 
 addEventListener('popstate', update);
 
+let stays: (() => boolean) | undefined;
+
+/** Has `ask` say whether somebody stays where they are, until the function that it returns is called. */
+export function beforeLeaving(ask: () => boolean): () => void {
+  stays = ask;
+  return () => (stays = undefined);
+}
+
 export function go(to: string, { replace = false } = {}): void {
+  const away = new URL(to, location.href).pathname !== location.pathname;
+  if (away && stays?.()) return;
   history[replace ? 'replaceState' : 'pushState'](null, '', to);
   update();
 }

@@ -1,6 +1,7 @@
 // What each step of the law asks for, so that one form can take them all. The rules themselves are the server's.
 
 import type { Finding, Notice } from './api/types';
+import { standing } from './notice';
 
 export type Input =
   | { name: string; form: 'words' | 'line' | 'time' | 'unit' | 'person' | 'limit' | 'photos' | 'finding' | 'findings'; required?: boolean }
@@ -75,7 +76,7 @@ export function formFor(kind: string, line: Finding | Notice): StepForm {
   const form = FORMS[kind] ?? { inputs: [], weight: 'plain' };
   if (line.kind !== 'finding') {
     // Of one finding, some is all.
-    const few = line.findings.length < 2;
+    const few = standing(line).length < 2;
     return { ...form, inputs: form.inputs.filter(({ form: asks }) => asks !== 'findings' || !few) };
   }
   const { expected, displays, originals } = line.evidence;

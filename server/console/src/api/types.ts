@@ -129,7 +129,10 @@ export interface Notice extends Line {
   source: string;
   level: number;
   before?: Id;
+  /** The notice that took over what was left of this one. */
+  next?: Id;
   findings: Id[];
+  /** Findings that are on it no more. */
   struck?: Id[];
   limits: Record<Id, TimeLimit>;
   deadlines: Record<Id, Time>;
@@ -246,6 +249,8 @@ export interface Item extends Words {
   limits?: unknown[];
   points?: unknown;
   photos?: unknown;
+  /** What is asked besides yes or no. */
+  asks?: (Words & { name: string; unit?: Words })[];
 }
 
 export interface City {

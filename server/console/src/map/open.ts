@@ -197,8 +197,11 @@ export class CityMap {
   }
 
   place(here: Here | undefined, areas: GeoJSON.GeoJSON) {
+    const nothing = !everything(this.contents, this.#shift);
     this.contents = { ...this.contents, here, areas };
     this.#put();
+    // Areas come by themselves; where there was nothing to look at, they are looked at.
+    if (nothing) this.look();
   }
 
   /** Brings everything into sight. */

@@ -1,21 +1,34 @@
 import { expect, it } from 'vitest';
-import type { Area } from '../api/types';
 import { lettersOf } from './layers';
-import { around, corners, drawn, isArchive, moved, names, outlines, pictures, ringAround } from './style';
+import { among, around, corners, drawn, isArchive, moved, names, outlines, pictures, ringAround } from './style';
 
 it('draws points where they are, or where a bent map has them', () => {
   expect(drawn(116.404, 39.915, 'none')).toEqual([116.404, 39.915]);
   expect(drawn(116.404, 39.915, 'gcj02')[0]).toBeCloseTo(116.41024, 4);
 });
 
+const triangle = (west: number, south: number, east: number, north: number): GeoJSON.Polygon => ({
+  type: 'Polygon', coordinates: [[[west, south], [east, south], [west, north], [west, south]]],
+});
+
+it('shows a new shape among those about it', () => {
+  const areas = [
+    { id: 'a', name: '城北', status: 'active', shape: triangle(1, 2, 3, 4) },
+    { id: 'b', name: '远郊', status: 'active', shape: triangle(50, 2, 53, 4) },
+  ];
+  const seen = among(triangle(3, 2, 5, 4), '新区', areas).features.map(({ properties }) => properties?.['name']);
+  expect(seen).toEqual(['城北', '新区']);
+});
+
 it('outlines areas that are in use and known to lie somewhere', () => {
   const areas = [
-    { id: 'a', name: '城北', status: 'active', box: [1, 2, 3, 4] },
-    { id: 'b', name: '城南', status: 'retired', box: [1, 2, 3, 4] },
+    { id: 'a', name: '城北', status: 'active', shape: triangle(1, 2, 3, 4) },
+    { id: 'b', name: '城南', status: 'retired', shape: triangle(1, 2, 3, 4) },
     { id: 'c', name: '城东', status: 'active' },
-  ] as Area[];
+  ];
   const shapes = outlines(areas);
   expect(shapes.features.map(({ properties }) => properties?.['name'])).toEqual(['城北']);
+  expect(shapes.features[0]?.geometry).toEqual(triangle(1, 2, 3, 4));
   expect(around(corners(shapes))).toEqual([[1, 2], [3, 4]]);
   expect(names(shapes).features[0]).toMatchObject({ geometry: { coordinates: [2, 3] }, properties: { name: '城北' } });
 });

@@ -1,7 +1,7 @@
 // What lies under the points: the operator's map where one is configured, else the city's areas on plain ground.
 
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from 'maplibre-gl';
-import type { Area, City } from '../api/types';
+import type { City } from '../api/types';
 import { bent } from './gcj02';
 
 export interface Point {
@@ -38,17 +38,37 @@ export function drawn(lon: number, lat: number, shift: Shift): [number, number] 
   return shift === 'gcj02' ? bent(lon, lat) : [lon, lat];
 }
 
-/** The areas that are in use, by the boxes in which they lie. */
-export function outlines(areas: Area[]): GeoJSON.FeatureCollection {
-  const known = areas.filter((area) => area.box && area.status === 'active');
+export interface Outline {
+  id: string;
+  name?: string;
+  status: string;
+  shape?: unknown;
+}
+
+/** The areas that are in use, as they are shaped. */
+export function outlines(areas: Outline[]): GeoJSON.FeatureCollection {
+  const known = areas.filter((area) => area.shape && area.status === 'active');
   return {
     type: 'FeatureCollection',
-    features: known.map(({ name, box }) => {
-      const [west, south, east, north] = box as [number, number, number, number];
-      const ring = [[west, south], [east, south], [east, north], [west, north], [west, south]];
-      return { type: 'Feature', geometry: { type: 'Polygon', coordinates: [ring] }, properties: { name } };
-    }),
+    features: known.map(({ name, shape }) => ({ type: 'Feature', geometry: shape as GeoJSON.Polygon, properties: { name } })),
   };
+}
+
+/** A shape that is not saved yet, among those that lie about it. */
+export function among(shape: GeoJSON.Geometry, name: string, areas: Outline[]): GeoJSON.FeatureCollection {
+  const box = around(corners(shape));
+  const near = ({ geometry }: GeoJSON.Feature) => {
+    const other = around(corners(geometry));
+    if (!box || !other) return false;
+    // About as far as it is wide itself, so that it can be seen.
+    return [0, 1].every((axis) => {
+      const [least, most] = [box[0][axis] as number, box[1][axis] as number];
+      const room = most - least;
+      return (other[0][axis] as number) <= most + room && (other[1][axis] as number) >= least - room;
+    });
+  };
+  const { features } = outlines(areas);
+  return { type: 'FeatureCollection', features: [...features.filter(near), { type: 'Feature', geometry: shape, properties: { name } }] };
 }
 
 /** The same shapes where the map has them. */

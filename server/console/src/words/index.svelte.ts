@@ -3,24 +3,29 @@
 import i18next from 'i18next';
 import { account } from './account';
 import { admin } from './admin';
+import { catalogue } from './catalogue';
 import { frame } from './frame';
 import { findings } from './findings';
 import { notices } from './notices';
 import { problems } from './problems';
 import { review } from './review';
+import { rights } from './rights';
 import { steps } from './steps';
 import { terms } from './terms';
+import { told } from './told';
 import { unit } from './unit';
 
 export type Language = 'zh' | 'en';
 
 const zh = {
   ...frame.zh, ...account.zh, ...terms.zh, ...steps.zh, ...problems.zh, ...review.zh, ...findings.zh, ...notices.zh,
-  ...unit.zh, ...admin.zh,
+  ...unit.zh, ...admin.zh, ...told.zh, ...rights.zh,
+  ...catalogue.zh,
 };
 const en: Record<string, string> = {
   ...frame.en, ...account.en, ...terms.en, ...steps.en, ...problems.en, ...review.en, ...findings.en, ...notices.en,
-  ...unit.en, ...admin.en,
+  ...unit.en, ...admin.en, ...told.en, ...rights.en,
+  ...catalogue.en,
 };
 
 type Stem<K extends string> = K extends `${infer S}_one` | `${infer S}_other` ? S : K;

@@ -50,6 +50,7 @@ export const review = {
     'dispute.choose': '采用这个',
     'history.title': '全部经过',
     'history.ledger': '账本',
+    'history.forbidden': '您的职责不包括查看经过。',
     'history.received': '收到于 {{time}}',
     'finding.rework_one': '返工 {{count}} 次',
     'finding.rework_other': '返工 {{count}} 次',
@@ -58,6 +59,7 @@ export const review = {
     'finding.filing': '立案条件',
     'finding.closing': '结案条件',
     'finding.points': '扣分',
+    'finding.refused': '不准延期',
   },
   en: {
     'review.title': 'Review',
@@ -110,6 +112,7 @@ export const review = {
     'dispute.choose': 'Let this stand',
     'history.title': 'The whole history',
     'history.ledger': 'the ledger',
+    'history.forbidden': 'The history is not among your duties.',
     'history.received': 'received {{time}}',
     'finding.rework_one': '{{count}} rework',
     'finding.rework_other': '{{count}} reworks',
@@ -118,5 +121,6 @@ export const review = {
     'finding.filing': 'Condition for filing',
     'finding.closing': 'Condition for closing',
     'finding.points': 'Points',
+    'finding.refused': 'Extension refused',
   },
 };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { texts } from './index.svelte';
 import { FORMS } from '../steps';
+import { RIGHTS } from './rights';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -49,6 +50,15 @@ describe('the texts', () => {
   it('are not written in the pages themselves', () => {
     const stray = sources(root).filter((path) => path.endsWith('.svelte') && /[\u4e00-\u9fff]/.test(readFileSync(path, 'utf8')));
     expect(stray).toEqual([]);
+  });
+
+  it('name every right that the law has', () => {
+    // The list is printed by a test of the law itself, so it is whole.
+    const printed = readFileSync(new URL('../../../../core/docs/casework.md', import.meta.url), 'utf8');
+    const section = printed.split('<!-- roles -->')[1]?.split('\n## ')[0] ?? '';
+    const law = [...section.matchAll(/^\| `([a-z_.]+)` \|/gm)].map(([, right]) => right);
+    expect(law.length).toBeGreaterThan(0);
+    expect([...RIGHTS].sort()).toEqual(law.sort());
   });
 
   it('name every step and everything that it asks for', () => {

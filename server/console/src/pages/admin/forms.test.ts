@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FORMS, bodyOf, filledFrom, shapeIn, unshaped } from './forms';
+import { FORMS, bodyOf, filledFrom, rebased, shapeIn, unshaped } from './forms';
 
 const user = FORMS['user'] ?? [];
 
@@ -18,6 +18,24 @@ describe('an entry of a register', () => {
       areas: { c: true, a: null },
     });
     expect(bodyOf(user, before, before)).toEqual({});
+  });
+});
+
+describe('an entry that two people change at once', () => {
+  const before = filledFrom(user, { name: '王芳', roles: ['inspector'], unit: 'u1', areas: ['a'], actions: [] });
+
+  it('keeps what was typed and takes over what was left alone', () => {
+    const typed = { ...before, name: '王小芳', roles: ['inspector', 'acceptor'] };
+    const now = { ...before, name: '王芳芳', unit: 'u2', areas: ['a', 'b'] };
+    const { filled, clashes } = rebased(user, before, typed, now);
+    expect(filled).toEqual({ name: '王小芳', roles: ['inspector', 'acceptor'], unit: 'u2', areas: ['a', 'b'], actions: [] });
+    expect(clashes).toEqual([{ name: 'name', stands: '王芳芳' }, { name: 'roles', stands: ['inspector'] }]);
+    expect(bodyOf(user, filled, now)).toEqual({ name: '王小芳', roles: { acceptor: true } });
+  });
+
+  it('sees no clash where both say the same', () => {
+    const now = { ...before, name: '王小芳', roles: [] };
+    expect(rebased(user, before, { ...before, name: '王小芳', roles: [] }, now)).toEqual({ filled: now, clashes: [] });
   });
 });
 

@@ -92,3 +92,32 @@ export function shapeIn(text: string): string {
   }
   return text;
 }
+
+/** A field in which two people said different things: what stands now, and what is typed here. */
+export interface Clash {
+  name: string;
+  stands: string | string[];
+}
+
+const same = (one: string | string[], other: string | string[]) =>
+  Array.isArray(one) && Array.isArray(other) ? one.length === other.length && one.every((member) => other.includes(member)) : one === other;
+
+/**
+ * A form on top of an entry that somebody else changed too: what was typed is kept, what was left alone is as it is now, and
+ * `clashes` are the fields in which the two differ. Said again on top of that, what is typed stands.
+ */
+export function rebased(fields: Field[], before: Filled, filled: Filled, now: Filled): { filled: Filled; clashes: Clash[] } {
+  const kept: Filled = {};
+  const clashes: Clash[] = [];
+  for (const { name } of fields) {
+    const [was, typed, stands] = [before[name] ?? '', filled[name] ?? '', now[name] ?? ''];
+    if (Array.isArray(typed) && Array.isArray(was) && Array.isArray(stands)) {
+      const left = stands.filter((one) => typed.includes(one) || !was.includes(one));
+      kept[name] = [...left, ...typed.filter((one) => !was.includes(one) && !left.includes(one))];
+    } else {
+      kept[name] = same(typed, was) ? stands : typed;
+    }
+    if (!same(kept[name], stands)) clashes.push({ name, stands });
+  }
+  return { filled: kept, clashes };
+}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { changed, months, turned, worked, type Day } from './year';
+import { amendment, applied, changed, edited, months, turned, worked, type Day, type Hours } from './year';
 
 const day = (date: string) => months(2026).flat().find((one) => one.date === date) as Day;
 
@@ -20,4 +20,15 @@ it('turns days over and back', () => {
 
 it('says only what differs', () => {
   expect(changed({ a: 'off', b: 'work' }, { b: 'work', c: 'off' })).toEqual({ a: null, c: 'off' });
+});
+
+it('keeps what was changed when somebody else changes other days', () => {
+  const [short, long]: Hours[] = [[['09:00', '12:00']], [['08:30', '12:00']]];
+  const stands = { days: { a: 'off' as const, b: 'work' as const }, hours: short as Hours };
+  const edit = edited(stands, { days: { b: 'work', c: 'off' }, hours: long as Hours }, 7);
+  expect(edit).toEqual({ days: { a: null, c: 'off' }, hours: long, base: 7 });
+  const now = { days: { ...stands.days, d: 'off' as const }, hours: short as Hours };
+  expect(applied(now, edit)).toEqual({ days: { b: 'work', c: 'off', d: 'off' }, hours: long });
+  expect(amendment({ days: {}, hours: long })).toEqual({ hours: long });
+  expect(edited(stands, stands, 7)).toBeUndefined();
 });

@@ -43,3 +43,39 @@ export function changed(before: Record<string, DayKind>, after: Record<string, D
   for (const date of Object.keys(before)) if (!(date in after)) said[date] = null;
   return said;
 }
+
+export type Hours = [string, string][];
+
+/** What was changed of a year and not saved yet. */
+export interface Edit {
+  /** Days that differ from what stands; null for those that are as their weekday says again. */
+  days: Record<string, DayKind | null>;
+  hours?: Hours;
+  /** The version that it began from; none of a year that has no calendar. */
+  base?: number;
+}
+
+export interface Standing {
+  days: Record<string, DayKind>;
+  hours: Hours;
+}
+
+const alike = (one: Hours, other: Hours) => JSON.stringify(one) === JSON.stringify(other);
+
+/** A year as it will be once what was changed is saved, on top of what stands now. */
+export function applied({ days, hours }: Standing, edit: Edit | undefined): Standing {
+  const all = Object.entries({ ...days, ...edit?.days }).filter((one): one is [string, DayKind] => one[1] !== null);
+  return { days: Object.fromEntries(all), hours: edit?.hours ?? hours };
+}
+
+/** What is still to be said when `wanted` shall stand; nothing where it stands already. */
+export function edited(stands: Standing, wanted: Standing, base: number | undefined): Edit | undefined {
+  const days = changed(stands.days, wanted.days);
+  const hours = alike(stands.hours, wanted.hours) ? undefined : wanted.hours;
+  return Object.keys(days).length || hours ? { days, hours, base } : undefined;
+}
+
+/** The body of an amendment. */
+export function amendment({ days, hours }: Edit): Record<string, unknown> {
+  return { ...(Object.keys(days).length ? { days } : {}), ...(hours ? { hours } : {}) };
+}

@@ -13,6 +13,7 @@ it('ends today at the midnight that follows, and the week seven days later', () 
 
 it('leads to the same as a list', () => {
   expect(of('board.today')?.all).toBe('/findings?standing=running&due_before=2026-12-29');
+  expect(of('board.filed')?.all).toBe('/findings?status=filed');
   expect(of('board.rework')?.all).toBe('/findings?status=returned');
   expect(of('board.unsigned')?.all).toBe('/notices?status=issued&order=due');
 });

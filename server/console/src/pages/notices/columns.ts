@@ -25,6 +25,8 @@ export function columns(today: string, midnight: (day: string) => string): Colum
     findings('board.overdue', { standing: 'overdue' }),
     findings('board.today', { standing: 'running', due_before: today }),
     findings('board.week', { standing: 'running', due_from: dayAfter(today), due_before: dayAfter(today, 7) }),
+    // What a unit gave back is filed again, and waits here with what was never sent.
+    findings('board.filed', { status: 'filed' }),
     findings('board.rework', { status: 'returned' }),
     findings('board.wanted', { has: 'wanted', status: 'dispatched,noticed,returned' }),
     findings('board.check', { status: 'replied' }),

@@ -1,0 +1,38 @@
+// What a catalogue says, and of what.
+
+export const catalogue = {
+  zh: {
+    'part.catalogue': '检查目录', 'part.deductions': '加扣规则', 'part.standard': '标准', 'part.place_type': '点位类型', 'part.action': '专项行动', 'part.item': '检查项',
+    'member.name': '名称', 'member.hint': '区分说明', 'member.codes': '标准代码', 'member.by_finding': '按这些检查项记录', 'member.limits': '整改时限',
+    'member.every': '检查频次', 'member.hand_over': '移交', 'member.points': '扣分', 'member.filing': '立案条件', 'member.closing': '结案条件',
+    'member.photos': '照片', 'member.told': '结果判定', 'member.asks': '量测', 'member.target': '目标', 'member.near': '视为重复的范围', 'member.tag': '出处',
+    'member.action': '专项行动', 'member.organiser': '牵头部门', 'member.items': '检查项', 'member.overdue': '超期扣分', 'member.repeat': '重复发生扣分',
+    'member.repeat_days': '多少天内算重复', 'member.rework': '返工扣分', 'member.falsified': '弄虚作假扣分',
+    'tag.seed': '依据本市方案', 'tag.standard': '依据标准', 'tag.default': '暂定',
+    'every.week': '每周', 'every.month': '每月', 'every.milestone': '按节点', 'told.said': '由检查人判定', 'told.count': '按数量', 'told.target': '按是否达标',
+    'ask.count': '数量', 'ask.length': '长度', 'ask.plate': '车牌', 'ask.permit': '许可证号',
+    'asked.never': '选填', 'asked.no': '不合格时必填', 'asked.always': '必填',
+    'code_kind.event': '事件', 'code_kind.matter': '事项', 'code_kind.component': '部件',
+    'catalogue.aside': '{{text}}（{{more}}）', 'catalogue.comma': '，', 'catalogue.each': '每处 {{points}}', 'catalogue.by_count': '按数量计',
+    'catalogue.cap': '最多 {{points}}', 'catalogue.later': '逾月每月 {{points}}', 'catalogue.near': '{{metres}} 米内、{{days}} 天内',
+    'catalogue.local': '本市扩展', 'catalogue.days_one': '{{count}} 天', 'catalogue.days_other': '{{count}} 天', 'catalogue.order': '仅顺序不同',
+    'catalogue.gone': '去掉：{{items}}', 'catalogue.come': '增加：{{items}}',
+  },
+  en: {
+    'part.catalogue': 'catalogue', 'part.deductions': 'rules of deduction', 'part.standard': 'standard', 'part.place_type': 'place type', 'part.action': 'action', 'part.item': 'item',
+    'member.name': 'name', 'member.hint': 'how it is told apart', 'member.codes': 'codes', 'member.by_finding': 'recorded under', 'member.limits': 'time limits',
+    'member.every': 'how often', 'member.hand_over': 'handed over to', 'member.points': 'points', 'member.filing': 'filed when', 'member.closing': 'closed when',
+    'member.photos': 'photos', 'member.told': 'how the answer is found', 'member.asks': 'measured', 'member.target': 'target', 'member.near': 'may be the same within', 'member.tag': 'where it is from',
+    'member.action': 'action', 'member.organiser': 'organiser', 'member.items': 'items', 'member.overdue': 'when overdue', 'member.repeat': 'when it comes again',
+    'member.repeat_days': 'comes again within', 'member.rework': 'for a rework', 'member.falsified': 'when falsified',
+    'tag.seed': 'from the city’s plan', 'tag.standard': 'from a standard', 'tag.default': 'for the time being',
+    'every.week': 'every week', 'every.month': 'every month', 'every.milestone': 'by a milestone', 'told.said': 'the inspector says so', 'told.count': 'by the count', 'told.target': 'by the target',
+    'ask.count': 'count', 'ask.length': 'length', 'ask.plate': 'number plate', 'ask.permit': 'permit number',
+    'asked.never': 'optional', 'asked.no': 'needed when the answer is no', 'asked.always': 'always needed',
+    'code_kind.event': 'event', 'code_kind.matter': 'matter', 'code_kind.component': 'component',
+    'catalogue.aside': '{{text}} ({{more}})', 'catalogue.comma': ', ', 'catalogue.each': '{{points}} each', 'catalogue.by_count': 'by the count',
+    'catalogue.cap': 'at most {{points}}', 'catalogue.later': '{{points}} for each later month', 'catalogue.near': '{{metres}} m and {{days}} days',
+    'catalogue.local': 'the city’s own', 'catalogue.days_one': '{{count}} day', 'catalogue.days_other': '{{count}} days', 'catalogue.order': 'only the order differs',
+    'catalogue.gone': 'without {{items}}', 'catalogue.come': 'with {{items}}',
+  },
+};
