@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../api/types';
-import { back, begun, current, decided, extended, gone, heard, isPlain, moved, rate } from './queue';
+import { back, begun, current, decided, extended, gone, heard, isPlain, moved, rate, settled } from './queue';
 
 const finding = (id: string, more: Partial<Finding> = {}) =>
-  ({ id, status: 'reported', open: ['finding.file'], evidence: { expected: 1, displays: 1, originals: 1, thumbnails: 1 }, ...more }) as Finding;
+  ({ id, index: 1, status: 'reported', open: ['finding.file'], evidence: { expected: 1, displays: 1, originals: 1, thumbnails: 1 }, ...more }) as Finding;
 
 const queue = () => begun(['a', 'b', 'c'].map((id) => finding(id)), 'next');
 const order = (of: { waiting: Finding[] }) => of.waiting.map(({ id }) => id).join('');
@@ -36,6 +36,21 @@ describe('the queue', () => {
     const behind = heard(moved(queue(), 2), filed('a'));
     expect([order(behind), current(behind)?.id]).toEqual(['bc', 'c']);
     expect(order(gone(queue(), 'b'))).toBe('ac');
+  });
+
+  it('takes back what somebody else opened again, and not what was said before the decision', () => {
+    const going = decided(queue(), finding('a'), 'finding.file', 0);
+    expect(heard(going, finding('a', { index: 5 }))).toBe(going);
+    const filed = settled(going, 'a', 5);
+    expect(heard(filed, finding('a', { index: 4 }))).toBe(filed);
+    expect(heard(filed, finding('a', { index: 6, status: 'filed' }))).toBe(filed);
+    const again = heard(filed, finding('a', { index: 7 }));
+    expect([order(again), current(again)?.id, again.decided]).toEqual(['bca', 'b', []]);
+  });
+
+  it('keeps what is newer when an older reply comes late', () => {
+    const now = heard(queue(), finding('b', { index: 3, note: 'new' }));
+    expect(heard(now, finding('b', { index: 2 }))).toBe(now);
   });
 
   it('tells the pace once there is one', () => {

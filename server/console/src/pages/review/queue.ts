@@ -8,7 +8,12 @@ export interface Decided {
   kind: string;
   /** When, in milliseconds. */
   when: number;
+  /** The finding's version that the decision made; none before the server has answered. */
+  index?: number;
 }
+
+/** Steps after which a finding has left the queue. What else is said about one is no decision. */
+export const DECIDING = new Set(['finding.file', 'finding.decline', 'finding.duplicate']);
 
 export interface Queue {
   waiting: Finding[];
@@ -50,6 +55,11 @@ export function decided(queue: Queue, finding: Finding, kind: string, when: numb
   return { ...left, decided: [...queue.decided, { finding, kind, when }] };
 }
 
+/** The server has taken the decision: whatever it says of the finding later than that version is news. */
+export function settled(queue: Queue, id: string, index: number): Queue {
+  return { ...queue, decided: queue.decided.map((one) => (one.finding.id === id ? { ...one, index } : one)) };
+}
+
 /** A decision that was refused or taken back: its finding is the reader's again. */
 export function back(queue: Queue, finding: Finding): Queue {
   const left = without(queue, finding.id);
@@ -65,15 +75,19 @@ function without(queue: Queue, id: string): Queue {
 }
 
 /** A finding changed meanwhile: new ones come at the end, known ones are replaced where they are, and what somebody else
- * decided goes, unless the reader is looking at it. */
+ * decided goes, unless the reader is looking at it. What the reader decided and somebody else opened again waits again. */
 export function heard(queue: Queue, finding: Finding): Queue {
   const at = queue.waiting.findIndex(({ id }) => id === finding.id);
   if (at >= 0) {
+    if (finding.index < (queue.waiting[at] as Finding).index) return queue;
     if (finding.status !== 'reported' && at !== queue.place) return without(queue, finding.id);
     return { ...queue, waiting: queue.waiting.map((one) => (one.id === finding.id ? finding : one)) };
   }
-  if (finding.status !== 'reported' || knows(queue, finding.id)) return queue;
-  return { ...queue, waiting: [...queue.waiting, finding] };
+  const mine = queue.decided.find((one) => one.finding.id === finding.id);
+  // What was said before the decision is told after it, too.
+  const echo = mine && (mine.index === undefined || finding.index <= mine.index);
+  if (finding.status !== 'reported' || echo) return queue;
+  return { ...queue, waiting: [...queue.waiting, finding], decided: queue.decided.filter((one) => one !== mine) };
 }
 
 export function gone(queue: Queue, id: string): Queue {
