@@ -10,9 +10,16 @@ function update() {
   Object.assign(route, read());
 }
 
-addEventListener('popstate', update);
+/** Whether somebody came here through the browser's history, and so comes back to what was there. */
+export const arrived = { back: false };
+
+addEventListener('popstate', () => {
+  arrived.back = true;
+  update();
+});
 
 export function go(to: string, { replace = false } = {}): void {
+  arrived.back = false;
   history[replace ? 'replaceState' : 'pushState'](null, '', to);
   update();
 }

@@ -4,7 +4,7 @@
 import { list, one, type Filters } from '../api/client.svelte';
 import { onChange } from '../api/live';
 import type { Kinds } from '../api/types';
-import { NOTHING, backwards, before, holds, joins, linesOf, onwards, withLine, withNext, withPrevious, type Held, type Leaf } from './leaves';
+import { NOTHING, backwards, before, holds, joins, leavesOf, linesOf, onwards, withFresh, withLine, withNext, withPrevious, type Held, type Leaf } from './leaves';
 
 /** Milliseconds for which changes are gathered before anything is asked about them. */
 const GATHER = 1_500;
@@ -19,19 +19,31 @@ export class Listing<K extends keyof Kinds> {
   fresh = $state(0);
   /** A new number whenever the list begins anew. */
   turn = $state(0);
-  lines = $derived(linesOf(this.held));
-  first = $derived(before(this.held));
-  next = $derived(onwards(this.held));
   readonly size: number;
   #kind: K;
   #filters: Filters = {};
   #ended = new AbortController();
   #busy = false;
   #heads = new Set<string>();
+  #lines: { of: Held<Kinds[K]>; lines: Kinds[K][] } = { of: NOTHING, lines: [] };
 
   constructor(kind: K, size = 100) {
     this.#kind = kind;
     this.size = size;
+  }
+
+  // No deriveds: those end with the page that made the list, and a list may outlive it.
+  get lines(): Kinds[K][] {
+    if (this.#lines.of !== this.held) this.#lines = { of: this.held, lines: linesOf(this.held) };
+    return this.#lines.lines;
+  }
+
+  get first(): number {
+    return before(this.held);
+  }
+
+  get next(): string | undefined {
+    return onwards(this.held);
   }
 
   async #ask(after: string | undefined, ended: AbortController): Promise<Leaf<Kinds[K]>> {
@@ -62,13 +74,17 @@ export class Listing<K extends keyof Kinds> {
     this.#busy = false;
   };
 
-  /** Asks again for as many pages as are shown, in one go. */
+  /** Asks again for as many pages as are held, in one go. */
   again = async (): Promise<void> => {
     const mine = this.#ended;
-    const pages = Math.max(1, this.held.gone.length + this.held.leaves.length);
-    let held: Held<Kinds[K]> = NOTHING;
+    const pages = Math.max(1, this.held.leaves.length);
+    let held: Held<Kinds[K]> = { gone: this.held.gone, leaves: [] };
+    let after = this.held.leaves[0]?.after;
     try {
-      for (let n = 0; n < pages && (n === 0 || onwards(held) !== undefined); n++) held = withNext(held, await this.#ask(onwards(held), mine));
+      for (let n = 0; n < pages && (n === 0 || after !== undefined); n++) {
+        held = withNext(held, await this.#ask(after, mine));
+        after = onwards(held);
+      }
       if (mine !== this.#ended || mine.signal.aborted) return;
       this.held = held;
       this.error = undefined;
@@ -129,7 +145,7 @@ export class Listing<K extends keyof Kinds> {
         due = undefined;
         const all = [...changed];
         changed.clear();
-        void this.#hear(all);
+        void this.hear(all);
       }, GATHER);
     });
     return () => {
@@ -138,18 +154,47 @@ export class Listing<K extends keyof Kinds> {
     };
   }
 
-  async #hear(changed: string[]): Promise<void> {
-    const here = changed.filter((id) => holds(this.held, id));
-    for (const id of here) {
+  /** Something changed: what is shown of it is made new, and goes where it fits the list no more. */
+  async hear(changed: string[]): Promise<void> {
+    const mine = this.#ended;
+    const here = new Set(changed.filter((id) => holds(this.held, id)));
+    let unsure = here;
+    // Whether a line still fits only the server knows; in a list of everything there is nothing to ask.
+    if (Object.values(this.#filters).some((value) => value !== undefined)) {
+      unsure = new Set();
+      for (const leaf of leavesOf(this.held, here)) for (const id of await this.#fit(leaf, here, mine)) unsure.add(id);
+    }
+    for (const id of unsure) {
       const now = await one(this.#kind, id).catch(() => undefined);
+      if (mine !== this.#ended) return;
       this.held = withLine(this.held, id, now);
     }
-    if (here.length === changed.length || !this.loaded) return;
-    const mine = this.#ended;
+    if (here.size === changed.length || !this.loaded || mine.signal.aborted) return;
     const top = await this.#ask(undefined, mine).catch(() => undefined);
     if (!top || mine !== this.#ended) return;
     this.fresh = top.lines.filter(({ id }) => !this.#heads.has(id) && !holds(this.held, id)).length;
   }
+
+  /** Asks for a page anew until it is known which of the lines that changed are still on it; gives those of which it is not. */
+  async #fit({ after, lines }: Leaf<Kinds[K]>, changed: Set<string>, ended: AbortController): Promise<Set<string>> {
+    let unsure = new Set(lines.flatMap(({ id }) => (changed.has(id) ? id : [])));
+    const fresh: Kinds[K][] = [];
+    for (let n = 0; n < PIECES && unsure.size; n++) {
+      const leaf = await this.#ask(after, ended).catch(() => undefined);
+      if (!leaf || ended !== this.#ended) return new Set();
+      fresh.push(...leaf.lines);
+      after = leaf.next;
+      ({ held: this.held, unsure } = withFresh(this.held, unsure, fresh, after === undefined));
+      if (after === undefined) break;
+    }
+    return unsure;
+  }
+
+  /** Takes the list up again where it was ended. */
+  resume = (): void => {
+    this.#ended = new AbortController();
+    this.#busy = false;
+  };
 
   end = (): void => this.#ended.abort();
 }
