@@ -33,6 +33,9 @@ describe('the queue', () => {
     const filed = (id: string) => finding(id, { status: 'filed' });
     expect(order(heard(queue(), filed('c')))).toBe('ab');
     expect(current(heard(queue(), filed('a')))?.status).toBe('filed');
+    const looked = heard(moved(queue(), 1), filed('b'));
+    expect([order(moved(looked, 1)), current(moved(looked, 1))?.id]).toEqual(['ac', 'c']);
+    expect([order(moved(looked, -1)), current(moved(looked, -1))?.id]).toEqual(['ac', 'a']);
     const behind = heard(moved(queue(), 2), filed('a'));
     expect([order(behind), current(behind)?.id]).toEqual(['bc', 'c']);
     expect(order(gone(queue(), 'b'))).toBe('ac');

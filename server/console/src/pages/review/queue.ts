@@ -37,8 +37,11 @@ export function current(queue: Queue): Finding | undefined {
 
 const within = (queue: Queue, place: number) => Math.max(0, Math.min(place, queue.waiting.length - 1));
 
+/** Goes on to another finding; what somebody else decided while the reader was looking at it stays behind. */
 export function moved(queue: Queue, by: number): Queue {
-  return { ...queue, place: within(queue, queue.place + by) };
+  const [here, place] = [current(queue), within(queue, queue.place + by)];
+  if (here?.status === 'reported' || place === queue.place) return { ...queue, place };
+  return { ...queue, waiting: queue.waiting.filter((one) => one !== here), place: place > queue.place ? place - 1 : place };
 }
 
 const knows = (queue: Queue, id: string) =>
