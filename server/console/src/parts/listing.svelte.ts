@@ -2,12 +2,14 @@
 // counted and shown when somebody asks for it.
 
 import { list, one, type Filters } from '../api/client.svelte';
-import { onChange } from '../api/live';
+import { gathered } from '../api/gather';
 import type { Kinds } from '../api/types';
 import { NOTHING, backwards, before, holds, joins, leavesOf, linesOf, onwards, withFresh, withLine, withNext, withPrevious, type Held, type Leaf } from './leaves';
 
 /** Milliseconds for which changes are gathered before anything is asked about them. */
 const GATHER = 1_500;
+/** Of more lines at once it is quicker to ask for all that is held. */
+const MANY = 50;
 /** So often a page that was let go is pieced together, where others came in between. */
 const PIECES = 5;
 
@@ -136,28 +138,14 @@ export class Listing<K extends keyof Kinds> {
 
   /** Listens to what changes until the function that it returns is called. Nothing on the page is moved by it. */
   follow(entity: string): () => void {
-    const changed = new Set<string>();
-    let due: ReturnType<typeof setTimeout> | undefined;
-    const stop = onChange((change) => {
-      if (change.kind !== entity) return;
-      changed.add(change.entity);
-      due ??= setTimeout(() => {
-        due = undefined;
-        const all = [...changed];
-        changed.clear();
-        void this.hear(all);
-      }, GATHER);
-    });
-    return () => {
-      stop();
-      clearTimeout(due);
-    };
+    return gathered(entity, GATHER, (changed) => void this.hear([...changed.keys()]));
   }
 
   /** Something changed: what is shown of it is made new, and goes where it fits the list no more. */
   async hear(changed: string[]): Promise<void> {
     const mine = this.#ended;
     const here = new Set(changed.filter((id) => holds(this.held, id)));
+    if (here.size > MANY) return this.again();
     let unsure = here;
     // Whether a line still fits only the server knows; in a list of everything there is nothing to ask.
     if (Object.values(this.#filters).some((value) => value !== undefined)) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../api/types';
-import { back, begun, current, decided, extended, gone, heard, isPlain, moved, rate, settled } from './queue';
+import { back, begun, current, decided, extended, gone, heard, isPlain, moved, rate, renewed, settled } from './queue';
 
 const finding = (id: string, more: Partial<Finding> = {}) =>
   ({ id, index: 1, status: 'reported', open: ['finding.file'], evidence: { expected: 1, displays: 1, originals: 1, thumbnails: 1 }, ...more }) as Finding;
@@ -49,6 +49,12 @@ describe('the queue', () => {
     expect(heard(filed, finding('a', { index: 6, status: 'filed' }))).toBe(filed);
     const again = heard(filed, finding('a', { index: 7 }));
     expect([order(again), current(again)?.id, again.decided]).toEqual(['bca', 'b', []]);
+  });
+
+  it('is made new as a whole without moving under the hands', () => {
+    const going = settled(decided(moved(queue(), 1), finding('a'), 'finding.file', 0), 'a', 4);
+    const now = renewed(going, [finding('d'), finding('c', { note: 'new' }), finding('a', { index: 3 })], 'more');
+    expect([order(now), current(now)?.id, now.next, now.waiting[1]?.note]).toEqual(['bcd', 'b', 'more', 'new']);
   });
 
   it('keeps what is newer when an older reply comes late', () => {

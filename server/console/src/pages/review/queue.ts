@@ -93,6 +93,15 @@ export function heard(queue: Queue, finding: Finding): Queue {
   return { ...queue, waiting: [...queue.waiting, finding], decided: queue.decided.filter((one) => one !== mine) };
 }
 
+/** With all that waits as it is now, up to `next`: as if each had been heard of. What the reader looks at stays. */
+export function renewed(queue: Queue, lines: Finding[], next: string | undefined): Queue {
+  const here = current(queue);
+  const known = new Set(lines.map(({ id }) => id));
+  const waiting = queue.waiting.filter((one) => one === here || known.has(one.id));
+  const left = { ...queue, next, waiting, place: here ? waiting.indexOf(here) : 0 };
+  return lines.reduce(heard, left);
+}
+
 export function gone(queue: Queue, id: string): Queue {
   return without(queue, id);
 }
