@@ -71,4 +71,10 @@ await journey(async ({ open }) => {
   holds((await page.getByText('全部经过').count()) === 0, 'a unit is not told who recorded what');
   // What is not a unit's page is not among its pages.
   equal(await page.getByRole('navigation', { name: '主导航' }).getByRole('link').allInnerTexts(), ['本单位待办'], 'the pages of a unit');
+  for (const path of ['/review', '/admin/users']) {
+    await page.goto(`${scene.url}${path}`);
+    await page.getByRole('heading', { name: '这个页面不属于您的职责' }).waitFor();
+  }
+  await page.goto(`${scene.url}/findings/%E0%A4%A`);
+  await page.getByRole('heading', { name: '没有这个页面' }).waitFor();
 });

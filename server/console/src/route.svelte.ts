@@ -10,7 +10,13 @@ function update() {
   Object.assign(route, read());
 }
 
-addEventListener('popstate', update);
+/** Whether somebody came here through the browser's history, and so comes back to what was there. */
+export const arrived = { back: false };
+
+addEventListener('popstate', () => {
+  arrived.back = true;
+  update();
+});
 
 let stays: (() => boolean) | undefined;
 
@@ -23,6 +29,7 @@ export function beforeLeaving(ask: () => boolean): () => void {
 export function go(to: string, { replace = false } = {}): void {
   const away = new URL(to, location.href).pathname !== location.pathname;
   if (away && stays?.()) return;
+  arrived.back = false;
   history[replace ? 'replaceState' : 'pushState'](null, '', to);
   update();
 }

@@ -4,7 +4,7 @@ import { api, got, onEnded } from './api/client.svelte';
 import { hush, listen } from './api/live';
 import { Problem } from './api/problem';
 import type { Session } from './api/types';
-import { loadCity } from './city.svelte';
+import { city, loadCity } from './city.svelte';
 
 export const session = $state<{ known: boolean; who: Session | undefined; ended: boolean }>({
   known: false,
@@ -49,8 +49,21 @@ export async function signOut(): Promise<void> {
   left();
 }
 
+/**
+ * Signs out whoever has gone away. What was on the screen goes at once, and the server is told however long it takes: the
+ * session's cookie would open the page again, and what pages read by themselves would keep it alive.
+ */
+export async function goneAway(): Promise<void> {
+  hush();
+  session.known = false;
+  session.who = undefined;
+  // Signed out twice is signed out, so it is said until it is answered.
+  await got(api.DELETE('/v1/session', { headers: { 'x-same': '1' } as never })).catch(() => undefined);
+  left();
+}
+
 /** Forgets who was here; the pages of one person are never shown to the next. */
-export function left(): void {
+function left(): void {
   hush();
   location.assign('/');
 }
@@ -62,7 +75,8 @@ async function entered(who: Session): Promise<void> {
   session.who = who;
   session.known = true;
   session.ended = false;
-  listen();
+  // Whatever changed since the names were read is told.
+  listen(city()?.size, loadCity);
   const resolved = waiting;
   waiting = [];
   for (const resolve of resolved) resolve();

@@ -3,13 +3,11 @@
 
 import createClient from 'openapi-fetch';
 import type { paths } from './schema';
+import { line } from './line.svelte';
 import { Problem } from './problem';
 import { passes, pause, wait } from './patience';
 import { heard } from '../words/time.svelte';
 import type { Kinds, Page, Said, StepReply } from './types';
-
-/** What the frame shows about the line to the server. */
-export const line = $state({ lost: false });
 
 /** Set by the session: asks the person to sign in again, and resolves when they did. */
 let renew: (() => Promise<void>) | undefined;
@@ -66,6 +64,13 @@ export async function got<T>(
     said?.detail,
     Number.isFinite(after) ? after : undefined,
   );
+}
+
+/** Asks whether a file can be had, and throws its problem where it cannot. */
+export async function fileIsThere(address: string, signal: AbortSignal): Promise<void> {
+  const reply = await asked(new Request(address, { signal, cache: 'no-store' }));
+  if (!reply.ok) throw await Problem.of(reply);
+  await reply.body?.cancel();
 }
 
 export type Filters = Record<string, string | number | undefined>;

@@ -39,6 +39,11 @@ export function layers(inks: Colours, overTiles: boolean, letters: string[] | un
       },
     },
     {
+      id: 'marks', type: 'symbol', source: 'points', filter: ['has', 'mark'],
+      layout: { ...font, 'text-field': ['get', 'mark'], 'text-size': 11, 'text-allow-overlap': true, 'text-ignore-placement': true },
+      paint: { 'text-color': inks.paper },
+    },
+    {
       id: 'here', type: 'circle', source: 'here', filter: ['==', ['geometry-type'], 'Point'],
       paint: { 'circle-color': inks.bad, 'circle-radius': 7, 'circle-stroke-color': inks.paper, 'circle-stroke-width': 3 },
     },

@@ -7,18 +7,21 @@ import { t } from '../words/index.svelte';
 import { CLUSTERED, colours, layers, lettersOf } from './layers';
 import { library, under, type Library } from './library';
 import { show } from './points';
-import { around, corners, drawn, ground, moved, names, ringAround, type Box, type Here, type Point, type TilesGround } from './style';
+import { around, beside, corners, drawn, ground, moved, names, ringAround, type Box, type Here, type Point, type TilesGround } from './style';
 
 /** Milliseconds after which a style that has not come is done without. */
 const PATIENCE = 8_000;
 /** So many points that lie on one another are told apart in words. */
 const LEAVES = 50;
 const ROOM = { padding: 40, maxZoom: 16 };
+const CLOSE = { padding: 16, maxZoom: 18, animate: false };
 
 export interface Contents {
   points: Point[];
   areas: GeoJSON.GeoJSON;
   here: Here | undefined;
+  /** One place and what is beside it: nothing is clustered, and the map goes where the place is. */
+  close?: boolean;
 }
 
 export interface Heard {
@@ -85,11 +88,12 @@ export class CityMap {
   ) {
     this.#shift = settings.shift;
     this.#own = settings.style;
-    const box = everything(contents, settings.shift);
+    const near = contents.close && contents.here && beside(contents.here, settings.shift);
+    const box = near || everything(contents, settings.shift);
     this.#map = new maplibre.Map({
       container,
       style: settings.style ?? this.#plain(),
-      ...(box ? { bounds: box, fitBoundsOptions: ROOM } : {}),
+      ...(box ? { bounds: box, fitBoundsOptions: near ? CLOSE : ROOM } : {}),
       maxPitch: 0,
       attributionControl: settings.style || settings.attribution ? { customAttribution: settings.attribution } : false,
       locale: named(),
@@ -136,7 +140,7 @@ export class CityMap {
     this.#come = true;
     clearTimeout(this.#late);
     for (const id of ['areas', 'names', 'here', 'points']) {
-      this.#map.addSource(id, { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, ...(id === 'points' ? CLUSTERED : {}) });
+      this.#map.addSource(id, { type: 'geojson', data: { type: 'FeatureCollection', features: [] }, ...(id === 'points' && !this.contents.close ? CLUSTERED : {}) });
     }
     const letters = lettersOf(this.#map.getStyle());
     for (const layer of layers(this.#inks, Boolean(this.#own ?? this.tiles), letters)) this.#map.addLayer(layer);
@@ -197,11 +201,15 @@ export class CityMap {
   }
 
   place(here: Here | undefined, areas: GeoJSON.GeoJSON) {
+    const before = this.contents.here;
     const nothing = !everything(this.contents, this.#shift);
     this.contents = { ...this.contents, here, areas };
     this.#put();
+    const elsewhere = here && (here.lon !== before?.lon || here.lat !== before.lat);
+    const box = this.contents.close && elsewhere && beside(here, this.#shift);
+    if (box) this.#map.fitBounds(box, CLOSE);
     // Areas come by themselves; where there was nothing to look at, they are looked at.
-    if (nothing) this.look();
+    else if (nothing) this.look();
   }
 
   /** Brings everything into sight. */

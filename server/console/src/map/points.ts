@@ -6,8 +6,8 @@ import { drawn, type Box, type Point, type Shift } from './style';
 /** So many are handed over at once. */
 export const SLICE = 4_000;
 
-export function feature({ lon, lat, tone }: Point, n: number, shift: Shift): GeoJSON.Feature {
-  return { type: 'Feature', id: n, geometry: { type: 'Point', coordinates: drawn(lon, lat, shift) }, properties: { n, tone: tone ?? 'warn' } };
+export function feature({ lon, lat, tone, mark }: Point, n: number, shift: Shift): GeoJSON.Feature {
+  return { type: 'Feature', id: n, geometry: { type: 'Point', coordinates: drawn(lon, lat, shift) }, properties: { n, tone: tone ?? 'warn', ...(mark ? { mark } : {}) } };
 }
 
 /** `points` in slices, with the number of the first in each. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { lettersOf } from './layers';
-import { among, around, corners, drawn, isArchive, moved, names, outlines, pictures, ringAround } from './style';
+import { among, around, beside, corners, drawn, isArchive, moved, names, outlines, pictures, ringAround } from './style';
 
 it('draws points where they are, or where a bent map has them', () => {
   expect(drawn(116.404, 39.915, 'none')).toEqual([116.404, 39.915]);
@@ -61,4 +61,12 @@ it('writes its names in letters that the map has', () => {
   const named = { id: 'roads', type: 'symbol' as const, source: 'x', layout: { 'text-font': ['Noto Sans Regular'] } };
   expect(lettersOf({ layers: [{ id: 'sea', type: 'background' }, named] })).toEqual(['Noto Sans Regular']);
   expect(lettersOf({ layers: [{ id: 'sea', type: 'background' }] })).toBeUndefined();
+});
+
+it('looks at what is beside a place, where a bent map has it', () => {
+  const [[west, south], [east, north]] = beside({ lon: 116.404, lat: 39.915, accuracy: 5 }, 'gcj02') as [[number, number], [number, number]];
+  expect([(west + east) / 2, (south + north) / 2].map((degrees) => degrees.toFixed(4))).toEqual(drawn(116.404, 39.915, 'gcj02').map((degrees) => degrees.toFixed(4)));
+  expect(Math.round((north - south) * 111_195)).toBe(200);
+  const [[, low], [, high]] = beside({ lon: 116.404, lat: 39.915, accuracy: 400 }, 'none') as [[number, number], [number, number]];
+  expect(Math.round((high - low) * 111_195)).toBe(800);
 });

@@ -10,6 +10,8 @@ export interface Point {
   id?: string;
   label?: string;
   tone?: 'good' | 'warn' | 'bad';
+  /** What is written on it. */
+  mark?: string;
 }
 
 /** Where somebody or something is, and how far it may be from there, in metres. */
@@ -163,6 +165,15 @@ export function shapes(tiles: string, sorts: string[], colours: Colours): TilesG
   ];
   const url = tiles.startsWith('pmtiles:') ? tiles : `pmtiles://${tiles}`;
   return { source: { type: 'vector', url }, layers: sorts.flatMap(plain) };
+}
+
+/** Metres around a place that are seen when one looks at it. */
+const BESIDE = 100;
+
+/** The box around a place in which what is beside it is seen, and however far it may be wrong. */
+export function beside({ lon, lat, accuracy = 0 }: Here, shift: Shift): Box | undefined {
+  const [x, y] = drawn(lon, lat, shift);
+  return around(corners({ coordinates: ringAround({ lon: x, lat: y, accuracy: Math.max(accuracy, BESIDE) }).coordinates }));
 }
 
 /** A ring around somewhere, as far away as it may be wrong. */

@@ -5,6 +5,28 @@ export interface Spot {
   lon: number;
 }
 
+/** What lies near something else, and its number in the list of what is near. */
+export interface Neighbour {
+  n: number;
+  id: string;
+  item: string | null | undefined;
+  spot: Spot;
+}
+
+type Placed = { id: string; item?: string | null; place?: Partial<Spot> | null };
+
+export function spotOf({ place }: Pick<Placed, 'place'>): Spot | undefined {
+  return place?.lat === undefined || place.lon === undefined ? undefined : { lat: place.lat, lon: place.lon };
+}
+
+/** Those of a list that lie somewhere. One without a position keeps its number for itself. */
+export function neighbours(near: Placed[]): Neighbour[] {
+  return near.flatMap((other, i) => {
+    const spot = spotOf(other);
+    return spot ? [{ n: i + 1, id: other.id, item: other.item, spot }] : [];
+  });
+}
+
 const METRES = 111_195;
 
 /** Metres east and north of `from`. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { NOTHING, backwards, before, holds, joins, linesOf, onwards, withLine, withNext, withPrevious, type Held, type Leaf } from './leaves';
+import { NOTHING, backwards, before, holds, joins, leavesOf, linesOf, onwards, withFresh, withLine, withNext, withPrevious, type Held, type Leaf } from './leaves';
 
 interface Row {
   id: string;
@@ -53,4 +53,18 @@ it('makes one line new where it stands, and takes away what is gone', () => {
   const held = upTo(2, 3);
   expect(linesOf(withLine(held, '4', { id: '4', state: 'filed' }))[4]).toEqual({ id: '4', state: 'filed' });
   expect(holds(withLine(held, '4', undefined), '4')).toBe(false);
+});
+
+it('lets a line go that fits no more, but not one that was only pushed further back', () => {
+  const held = upTo(2, 3);
+  const ids = (of: Held<Row>) => linesOf(of).map(({ id }) => id).join('');
+  expect(leavesOf(held, new Set(['4'])).map(({ after }) => after)).toEqual(['2']);
+  // 1 was filed; 2 is still listed behind it.
+  const gone = withFresh(held, new Set(['1']), [{ id: '0' }, { id: '2' }, { id: '3' }], false);
+  expect([ids(gone.held), gone.unsure.size]).toEqual(['02345', 0]);
+  // Three came in before it, so the page ends sooner.
+  const pushed = withFresh(held, new Set(['1']), [{ id: 'a' }, { id: 'b' }, { id: 'c' }], false);
+  expect([ids(pushed.held), [...pushed.unsure]]).toEqual(['012345', ['1']]);
+  // There is no more than that.
+  expect(ids(withFresh(held, new Set(['4', '5']), [{ id: '5', state: 'filed' }, { id: '3' }], true).held)).toBe('01235');
 });

@@ -73,6 +73,30 @@ export function withLine<T extends Line>(held: Held<T>, id: string, now: T | und
   return { ...held, leaves };
 }
 
+/** The pages on which some lines are. */
+export function leavesOf<T extends Line>(held: Held<T>, ids: Set<string>): Leaf<T>[] {
+  return held.leaves.filter(({ lines }) => lines.some(({ id }) => ids.has(id)));
+}
+
+/**
+ * With lines that changed as they are now among `fresh`, which was asked for from before them on. One that is not among it,
+ * though others are that stood behind it or `fresh` is `all` there is, does not fit any more and goes; of the others nothing
+ * is known.
+ */
+export function withFresh<T extends Line>(held: Held<T>, changed: Set<string>, fresh: T[], all: boolean): { held: Held<T>; unsure: Set<string> } {
+  const place = new Map(linesOf(held).map(({ id }, at) => [id, at]));
+  const seen = new Map(fresh.map((line) => [line.id, line]));
+  const reached = Math.max(-1, ...fresh.flatMap(({ id }) => (changed.has(id) ? [] : (place.get(id) ?? []))));
+  const unsure = new Set<string>();
+  let now = held;
+  for (const id of changed) {
+    const line = seen.get(id);
+    if (line || all || reached > (place.get(id) ?? -1)) now = withLine(now, id, line);
+    else unsure.add(id);
+  }
+  return { held: now, unsure };
+}
+
 export function holds(held: Held<Line>, id: string): boolean {
   return held.leaves.some(({ lines }) => lines.some((line) => line.id === id));
 }

@@ -2,12 +2,14 @@
 // counted and shown when somebody asks for it.
 
 import { list, one, type Filters } from '../api/client.svelte';
-import { onChange } from '../api/live';
+import { gathered } from '../api/gather';
 import type { Kinds } from '../api/types';
-import { NOTHING, backwards, before, holds, joins, linesOf, onwards, withLine, withNext, withPrevious, type Held, type Leaf } from './leaves';
+import { NOTHING, backwards, before, holds, joins, leavesOf, linesOf, onwards, withFresh, withLine, withNext, withPrevious, type Held, type Leaf } from './leaves';
 
 /** Milliseconds for which changes are gathered before anything is asked about them. */
 const GATHER = 1_500;
+/** Of more lines at once it is quicker to ask for all that is held. */
+const MANY = 50;
 /** So often a page that was let go is pieced together, where others came in between. */
 const PIECES = 5;
 
@@ -19,19 +21,31 @@ export class Listing<K extends keyof Kinds> {
   fresh = $state(0);
   /** A new number whenever the list begins anew. */
   turn = $state(0);
-  lines = $derived(linesOf(this.held));
-  first = $derived(before(this.held));
-  next = $derived(onwards(this.held));
   readonly size: number;
   #kind: K;
   #filters: Filters = {};
   #ended = new AbortController();
   #busy = false;
   #heads = new Set<string>();
+  #lines: { of: Held<Kinds[K]>; lines: Kinds[K][] } = { of: NOTHING, lines: [] };
 
   constructor(kind: K, size = 100) {
     this.#kind = kind;
     this.size = size;
+  }
+
+  // No deriveds: those end with the page that made the list, and a list may outlive it.
+  get lines(): Kinds[K][] {
+    if (this.#lines.of !== this.held) this.#lines = { of: this.held, lines: linesOf(this.held) };
+    return this.#lines.lines;
+  }
+
+  get first(): number {
+    return before(this.held);
+  }
+
+  get next(): string | undefined {
+    return onwards(this.held);
   }
 
   async #ask(after: string | undefined, ended: AbortController): Promise<Leaf<Kinds[K]>> {
@@ -62,13 +76,17 @@ export class Listing<K extends keyof Kinds> {
     this.#busy = false;
   };
 
-  /** Asks again for as many pages as are shown, in one go. */
+  /** Asks again for as many pages as are held, in one go. */
   again = async (): Promise<void> => {
     const mine = this.#ended;
-    const pages = Math.max(1, this.held.gone.length + this.held.leaves.length);
-    let held: Held<Kinds[K]> = NOTHING;
+    const pages = Math.max(1, this.held.leaves.length);
+    let held: Held<Kinds[K]> = { gone: this.held.gone, leaves: [] };
+    let after = this.held.leaves[0]?.after;
     try {
-      for (let n = 0; n < pages && (n === 0 || onwards(held) !== undefined); n++) held = withNext(held, await this.#ask(onwards(held), mine));
+      for (let n = 0; n < pages && (n === 0 || after !== undefined); n++) {
+        held = withNext(held, await this.#ask(after, mine));
+        after = onwards(held);
+      }
       if (mine !== this.#ended || mine.signal.aborted) return;
       this.held = held;
       this.error = undefined;
@@ -120,36 +138,51 @@ export class Listing<K extends keyof Kinds> {
 
   /** Listens to what changes until the function that it returns is called. Nothing on the page is moved by it. */
   follow(entity: string): () => void {
-    const changed = new Set<string>();
-    let due: ReturnType<typeof setTimeout> | undefined;
-    const stop = onChange((change) => {
-      if (change.kind !== entity) return;
-      changed.add(change.entity);
-      due ??= setTimeout(() => {
-        due = undefined;
-        const all = [...changed];
-        changed.clear();
-        void this.#hear(all);
-      }, GATHER);
-    });
-    return () => {
-      stop();
-      clearTimeout(due);
-    };
+    return gathered(entity, GATHER, (changed) => void this.hear([...changed.keys()]));
   }
 
-  async #hear(changed: string[]): Promise<void> {
-    const here = changed.filter((id) => holds(this.held, id));
-    for (const id of here) {
+  /** Something changed: what is shown of it is made new, and goes where it fits the list no more. */
+  async hear(changed: string[]): Promise<void> {
+    const mine = this.#ended;
+    const here = new Set(changed.filter((id) => holds(this.held, id)));
+    if (here.size > MANY) return this.again();
+    let unsure = here;
+    // Whether a line still fits only the server knows; in a list of everything there is nothing to ask.
+    if (Object.values(this.#filters).some((value) => value !== undefined)) {
+      unsure = new Set();
+      for (const leaf of leavesOf(this.held, here)) for (const id of await this.#fit(leaf, here, mine)) unsure.add(id);
+    }
+    for (const id of unsure) {
       const now = await one(this.#kind, id).catch(() => undefined);
+      if (mine !== this.#ended) return;
       this.held = withLine(this.held, id, now);
     }
-    if (here.length === changed.length || !this.loaded) return;
-    const mine = this.#ended;
+    if (here.size === changed.length || !this.loaded || mine.signal.aborted) return;
     const top = await this.#ask(undefined, mine).catch(() => undefined);
     if (!top || mine !== this.#ended) return;
     this.fresh = top.lines.filter(({ id }) => !this.#heads.has(id) && !holds(this.held, id)).length;
   }
+
+  /** Asks for a page anew until it is known which of the lines that changed are still on it; gives those of which it is not. */
+  async #fit({ after, lines }: Leaf<Kinds[K]>, changed: Set<string>, ended: AbortController): Promise<Set<string>> {
+    let unsure = new Set(lines.flatMap(({ id }) => (changed.has(id) ? id : [])));
+    const fresh: Kinds[K][] = [];
+    for (let n = 0; n < PIECES && unsure.size; n++) {
+      const leaf = await this.#ask(after, ended).catch(() => undefined);
+      if (!leaf || ended !== this.#ended) return new Set();
+      fresh.push(...leaf.lines);
+      after = leaf.next;
+      ({ held: this.held, unsure } = withFresh(this.held, unsure, fresh, after === undefined));
+      if (after === undefined) break;
+    }
+    return unsure;
+  }
+
+  /** Takes the list up again where it was ended. */
+  resume = (): void => {
+    this.#ended = new AbortController();
+    this.#busy = false;
+  };
 
   end = (): void => this.#ended.abort();
 }

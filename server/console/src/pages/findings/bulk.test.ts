@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { Problem } from '../../api/problem';
 import type { Finding } from '../../api/types';
-import { again, common, open, planned, said, together, worded } from './bulk';
+import { again, common, idsOf, open, planned, said, together, typedFor, worded } from './bulk';
 
 const all = { expected: 1, originals: 1, displays: 1, thumbnails: 1 };
 const finding = (id: string, open: string[] = [], more = {}) => ({ id, kind: 'finding', open, evidence: all, status: 'filed', ...more }) as unknown as Finding;
@@ -58,4 +58,11 @@ it('says anew what was turned down, from where it is now, and not where it is no
   expect(open('finding.file', next[0]!)).toBe(false);
   // Nobody knows whether this one was heard.
   expect(next[1]).toMatchObject({ id: plan[1]?.id, body: { condition: '属实' } });
+});
+
+it('fills in again what was typed about the same findings, and about no others', () => {
+  const [a, b, c] = ['a', 'b', 'c'].map((id) => finding(id)) as [Finding, Finding, Finding];
+  const typed = { of: idsOf([b, a]), filled: { reason: '照片不清' } };
+  expect(typedFor(typed, [a, b])).toEqual({ reason: '照片不清' });
+  expect([typedFor(typed, [a]), typedFor(typed, [a, c]), typedFor({ of: [], filled: { reason: '?' } }, [a])]).toEqual([{}, {}, {}]);
 });

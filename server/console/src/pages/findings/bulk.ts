@@ -16,6 +16,19 @@ export interface Outcome {
 /** More are not said at once. */
 export const MOST = 500;
 
+/** What was typed and for which findings. */
+export interface Typed {
+  of: string[];
+  filled: Record<string, unknown>;
+}
+
+export const idsOf = (findings: Finding[]): string[] => findings.map(({ id }) => id).toSorted();
+
+/** What was typed before about the very same findings: a reason for some is none for others. */
+export function typedFor({ of, filled }: Typed, findings: Finding[]): Record<string, unknown> {
+  return of.join() === idsOf(findings).join() ? filled : {};
+}
+
 /** Steps that are open in all of them. */
 export function common(findings: Finding[], kinds: string[]): string[] {
   return kinds.filter((kind) => findings.length > 0 && findings.every(({ open }) => open.includes(kind)));

@@ -8,7 +8,12 @@ export interface Decided {
   kind: string;
   /** When, in milliseconds. */
   when: number;
+  /** The finding's version that the decision made; none before the server has answered. */
+  index?: number;
 }
+
+/** Steps after which a finding has left the queue. What else is said about one is no decision. */
+export const DECIDING = new Set(['finding.file', 'finding.decline', 'finding.duplicate']);
 
 export interface Queue {
   waiting: Finding[];
@@ -32,8 +37,11 @@ export function current(queue: Queue): Finding | undefined {
 
 const within = (queue: Queue, place: number) => Math.max(0, Math.min(place, queue.waiting.length - 1));
 
+/** Goes on to another finding; what somebody else decided while the reader was looking at it stays behind. */
 export function moved(queue: Queue, by: number): Queue {
-  return { ...queue, place: within(queue, queue.place + by) };
+  const [here, place] = [current(queue), within(queue, queue.place + by)];
+  if (here?.status === 'reported' || place === queue.place) return { ...queue, place };
+  return { ...queue, waiting: queue.waiting.filter((one) => one !== here), place: place > queue.place ? place - 1 : place };
 }
 
 const knows = (queue: Queue, id: string) =>
@@ -48,6 +56,11 @@ export function extended(queue: Queue, lines: Finding[], next: string | undefine
 export function decided(queue: Queue, finding: Finding, kind: string, when: number): Queue {
   const left = without(queue, finding.id);
   return { ...left, decided: [...queue.decided, { finding, kind, when }] };
+}
+
+/** The server has taken the decision: whatever it says of the finding later than that version is news. */
+export function settled(queue: Queue, id: string, index: number): Queue {
+  return { ...queue, decided: queue.decided.map((one) => (one.finding.id === id ? { ...one, index } : one)) };
 }
 
 /** A decision that was refused or taken back: its finding is the reader's again. */
@@ -65,15 +78,28 @@ function without(queue: Queue, id: string): Queue {
 }
 
 /** A finding changed meanwhile: new ones come at the end, known ones are replaced where they are, and what somebody else
- * decided goes, unless the reader is looking at it. */
+ * decided goes, unless the reader is looking at it. What the reader decided and somebody else opened again waits again. */
 export function heard(queue: Queue, finding: Finding): Queue {
   const at = queue.waiting.findIndex(({ id }) => id === finding.id);
   if (at >= 0) {
+    if (finding.index < (queue.waiting[at] as Finding).index) return queue;
     if (finding.status !== 'reported' && at !== queue.place) return without(queue, finding.id);
     return { ...queue, waiting: queue.waiting.map((one) => (one.id === finding.id ? finding : one)) };
   }
-  if (finding.status !== 'reported' || knows(queue, finding.id)) return queue;
-  return { ...queue, waiting: [...queue.waiting, finding] };
+  const mine = queue.decided.find((one) => one.finding.id === finding.id);
+  // What was said before the decision is told after it, too.
+  const echo = mine && (mine.index === undefined || finding.index <= mine.index);
+  if (finding.status !== 'reported' || echo) return queue;
+  return { ...queue, waiting: [...queue.waiting, finding], decided: queue.decided.filter((one) => one !== mine) };
+}
+
+/** With all that waits as it is now, up to `next`: as if each had been heard of. What the reader looks at stays. */
+export function renewed(queue: Queue, lines: Finding[], next: string | undefined): Queue {
+  const here = current(queue);
+  const known = new Set(lines.map(({ id }) => id));
+  const waiting = queue.waiting.filter((one) => one === here || known.has(one.id));
+  const left = { ...queue, next, waiting, place: here ? waiting.indexOf(here) : 0 };
+  return lines.reduce(heard, left);
 }
 
 export function gone(queue: Queue, id: string): Queue {
