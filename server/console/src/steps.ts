@@ -35,6 +35,7 @@ export const FORMS: Record<string, StepForm> = {
     weight: 'go',
   },
   'finding.give_back': { inputs: [words('reason', true)], weight: 'stop' },
+  'finding.recall': { inputs: [words('reason', true)], weight: 'stop' },
   'finding.assign': { inputs: [{ name: 'section', form: 'line' }, { name: 'person', form: 'person' }], weight: 'plain' },
   'finding.reply': { inputs: [words('reply', true), { name: 'photos', form: 'photos' }], weight: 'go' },
   'finding.close': { inputs: [words('check'), { name: 'photos', form: 'photos' }, words('override')], weight: 'go' },

@@ -3,7 +3,7 @@
 export const steps = {
   zh: {
     'step.finding.file': '立案', 'step.finding.decline': '不予立案', 'step.finding.duplicate': '标为重复', 'step.finding.ask': '要求补充',
-    'step.finding.note': '备注', 'step.finding.dispatch': '派遣', 'step.finding.give_back': '回退', 'step.finding.assign': '分派',
+    'step.finding.note': '备注', 'step.finding.dispatch': '派遣', 'step.finding.give_back': '回退', 'step.finding.recall': '撤回派遣', 'step.finding.assign': '分派',
     'step.finding.reply': '反馈', 'step.finding.close': '结案', 'step.finding.return': '返工', 'step.finding.reopen': '撤回决定',
     'step.finding.request_extension': '申请延期', 'step.finding.extend': '准予延期', 'step.finding.refuse_extension': '不准延期',
     'step.finding.suspend': '挂账', 'step.finding.resume': '恢复计时', 'step.finding.exempt': '豁免', 'step.finding.void': '作废',
@@ -21,7 +21,7 @@ export const steps = {
   },
   en: {
     'step.finding.file': 'File', 'step.finding.decline': 'Decline', 'step.finding.duplicate': 'Duplicate', 'step.finding.ask': 'Ask for more',
-    'step.finding.note': 'Note', 'step.finding.dispatch': 'Dispatch', 'step.finding.give_back': 'Give back', 'step.finding.assign': 'Assign',
+    'step.finding.note': 'Note', 'step.finding.dispatch': 'Dispatch', 'step.finding.give_back': 'Give back', 'step.finding.recall': 'Recall', 'step.finding.assign': 'Assign',
     'step.finding.reply': 'Reply', 'step.finding.close': 'Close', 'step.finding.return': 'Return for rework', 'step.finding.reopen': 'Take the decision back',
     'step.finding.request_extension': 'Ask for an extension', 'step.finding.extend': 'Grant the extension', 'step.finding.refuse_extension': 'Refuse the extension',
     'step.finding.suspend': 'Suspend', 'step.finding.resume': 'Resume', 'step.finding.exempt': 'Exempt', 'step.finding.void': 'Void',
