@@ -16,6 +16,7 @@ mod demo;
 mod desk;
 mod desk_city;
 mod desk_files;
+mod desk_imports;
 mod desk_invites;
 mod desk_open;
 mod desk_papers;
