@@ -21,6 +21,7 @@ mod desk_invites;
 mod desk_open;
 mod desk_papers;
 mod desk_registers;
+mod desk_steps;
 mod downloads;
 mod exports;
 mod guard;
