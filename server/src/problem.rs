@@ -3,6 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use xuncha_core::model::Code;
+use xuncha_core::op::Unreadable;
 use xuncha_core::protocol::{Problem, ServiceError};
 
 use crate::store::StoreError;
@@ -23,6 +24,10 @@ const CHECKSUM_MISMATCH: StatusCode = match StatusCode::from_u16(460) {
 fn status_of(code: &Code) -> (StatusCode, &'static str) {
     match code {
         Code::Malformed => (StatusCode::BAD_REQUEST, "the request cannot be read"),
+        // What no op may look like, said of a request that would become one.
+        Code::Other(code) if Unreadable::CODES.contains(&code.as_str()) => {
+            (StatusCode::BAD_REQUEST, "the request cannot be read")
+        }
         Code::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the request is too large"),
         Code::BadToken => (StatusCode::UNAUTHORIZED, "the token is missing or not valid"),
         Code::WrongPassword => (StatusCode::UNAUTHORIZED, "name or password is not right"),
@@ -33,7 +38,10 @@ fn status_of(code: &Code) -> (StatusCode, &'static str) {
         Code::UserRetired => (StatusCode::FORBIDDEN, "the user has left"),
         Code::BadCode => (StatusCode::FORBIDDEN, "the enrolment code is unknown, used or too old"),
         Code::BadField => (StatusCode::BAD_REQUEST, "a member of the request is not right"),
-        Code::NotAllowed | Code::OwnCase => (StatusCode::FORBIDDEN, "this person may not do this"),
+        Code::NotAllowed | Code::OwnCase | Code::NoSession | Code::WrongSession => {
+            (StatusCode::FORBIDDEN, "this person may not do this")
+        }
+        Code::WrongLedger => (StatusCode::CONFLICT, "this is meant for another ledger"),
         Code::StateChanged | Code::IdReused | Code::Disputed | Code::Exists => {
             (StatusCode::CONFLICT, "it is not as it was seen any more")
         }
@@ -96,4 +104,22 @@ pub fn respond(error: ServiceError) -> Response {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_the_callers_fault_is_said_to_be_the_servers() {
+        let servers = |code: &&Code| status_of(code).0.is_server_error();
+        let known: Vec<&Code> = Code::ALL.iter().filter(servers).collect();
+        let ours =
+            [Code::Internal, Code::Unavailable, Code::NotBuilt, Code::NoFont, Code::StorageFull, Code::BlobDamaged];
+        assert_eq!(known, ours.iter().collect::<Vec<_>>());
+        for code in Unreadable::CODES {
+            let status = status_of(&Code::from((*code).to_owned())).0;
+            assert!(status.is_client_error(), "{code}: {status}");
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod text;
 pub use compose::OpDraft;
 pub use key::{DeviceKey, NotAKey, PublicKey, Signature};
 pub use push::{Push, bundle_message, enrol_message, push_message};
-pub use text::{Unreadable, check as check_text};
+pub use text::{Unreadable, check as check_text, check_json};
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -20,6 +20,19 @@ pub struct Unreadable {
 }
 
 impl Unreadable {
+    /// Every code that there is.
+    pub const CODES: &[&str] = &[
+        "too_large",
+        "too_deep",
+        "nul",
+        "surrogate",
+        "duplicate_key",
+        "not_json",
+        "bad_member",
+        "bad_chain",
+        "wrong_device",
+    ];
+
     /// An `Unreadable` with this code and detail.
     pub fn new(code: &'static str, detail: impl Into<String>) -> Unreadable {
         Unreadable { code, detail: detail.into() }
@@ -40,15 +53,25 @@ pub fn check(text: &str) -> Result<(), Unreadable> {
         let detail = format!("{} bytes, at most {MAX_OP_BYTES} fit", text.len());
         return Err(Unreadable::new("too_large", detail));
     }
+    check_json(text)?;
+    if !text.trim_start().starts_with('{') {
+        return Err(Unreadable::new("not_json", "not an object"));
+    }
+    Ok(())
+}
+
+/// Checks that `text` is one JSON value that says one thing: no NUL, no lone surrogate, no key twice in one object, nesting
+/// at most [`MAX_DEPTH`].
+///
+/// # Errors
+/// The first thing found, as [`Unreadable`].
+pub fn check_json(text: &str) -> Result<(), Unreadable> {
     scan(text.as_bytes())?;
     serde_json::from_str::<DistinctKeys>(text).map_err(|error| {
         let detail = error.to_string();
         let code = if detail.starts_with(DUPLICATE) { "duplicate_key" } else { "not_json" };
         Unreadable::new(code, detail)
     })?;
-    if !text.trim_start().starts_with('{') {
-        return Err(Unreadable::new("not_json", "not an object"));
-    }
     Ok(())
 }
 

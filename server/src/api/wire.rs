@@ -1,5 +1,6 @@
 //! Requests and replies as HTTP: bodies in and out, nothing decided.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
 use axum::body::Bytes;
@@ -9,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use xuncha_core::model::Code;
-use xuncha_core::op::Push;
+use xuncha_core::op::{Push, check_json};
 use xuncha_core::protocol::{
     EnrolReply, EnrolRequest, LedgerInfo, MAX_BODY_BYTES, Problem, PullReply, PullRequest, PushReply, ServiceError,
     SyncService as _, Token,
@@ -125,14 +126,33 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Token, ServiceError> {
 
 /// Reads a body: JSON in UTF-8, plain or compressed with zstd, never larger than the limit.
 pub(super) fn read<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ServiceError> {
+    parsed(&text_of(headers, body)?)
+}
+
+/// As [`read`], where what is read becomes part of an op: what no op may hold is refused, and of two members with one name
+/// neither is dropped in silence.
+pub(super) fn read_strictly<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, ServiceError> {
+    let text = text_of(headers, body)?;
+    let read = parsed(&text)?;
+    check_json(&text).map_err(|error| refusal(Code::from(error.code.to_owned()), error.detail))?;
+    Ok(read)
+}
+
+fn parsed<T: DeserializeOwned>(text: &str) -> Result<T, ServiceError> {
+    serde_json::from_str(text).map_err(|error| refusal(Code::Malformed, error.to_string()))
+}
+
+fn text_of<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Cow<'a, str>, ServiceError> {
     let malformed = |detail: String| refusal(Code::Malformed, detail);
-    let plain = match headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes()) {
-        None | Some(b"identity") => None,
-        Some(b"zstd") => Some(inflate(body)?),
-        Some(_) => return Err(malformed("Content-Encoding: only zstd is understood".into())),
-    };
-    let text = std::str::from_utf8(plain.as_deref().unwrap_or(body)).map_err(|error| malformed(error.to_string()))?;
-    serde_json::from_str(text).map_err(|error| malformed(error.to_string()))
+    match headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes()) {
+        None | Some(b"identity") => {
+            std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| malformed(error.to_string()))
+        }
+        Some(b"zstd") => {
+            String::from_utf8(inflate(body)?).map(Cow::Owned).map_err(|error| malformed(error.to_string()))
+        }
+        Some(_) => Err(malformed("Content-Encoding: only zstd is understood".into())),
+    }
 }
 
 fn inflate(body: &[u8]) -> Result<Vec<u8>, ServiceError> {

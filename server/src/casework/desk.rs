@@ -5,7 +5,7 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 use xuncha_core::host::Host;
-use xuncha_core::model::{EntityId, LedgerId, OpId, Version};
+use xuncha_core::model::{Entity, EntityId, LedgerId, OpId, Version};
 use xuncha_core::op::{At, OpDraft};
 use xuncha_core::plan::{Act, KindLaw, deduction_id, law_of};
 
@@ -43,7 +43,8 @@ impl DeskOp {
         DeskOp { id, user, kind, entity: EntityId::from(id), body, from: None, base: None }
     }
 
-    /// Something about `entity`, or something that makes one where `kind` does so and none is given.
+    /// Something about `entity`, or something that makes one where `kind` does so and none is given. `returns` says how often
+    /// the finding came back that [`counts_returns`] names.
     ///
     /// # Errors
     /// The field at fault, and what is wrong with it.
@@ -54,13 +55,14 @@ impl DeskOp {
         kind: &str,
         entity: Option<EntityId>,
         body: Value,
+        returns: u64,
     ) -> Result<DeskOp, (&'static str, String)> {
         let Some(law) = law_of(kind).filter(|law| is_said_at_desks(law)) else {
             return Err(("kind", format!("{kind} is nothing that is said at a desk")));
         };
         match (law.act, entity) {
             (Act::Make, Some(_)) => Err(("entity", format!("{kind} makes what it is about"))),
-            (Act::Make, None) => Ok(match following(ledger, kind, &body) {
+            (Act::Make, None) => Ok(match following(ledger, kind, &body, returns) {
                 Some(entity) => DeskOp::about(host, user, kind, entity, body),
                 None => DeskOp::making(host, user, kind, body),
             }),
@@ -113,16 +115,30 @@ fn is_said_at_desks(law: &KindLaw) -> bool {
     }
 }
 
+/// The finding whose returns count in the id of what is made: each time that it came back costs points once.
+pub(crate) fn counts_returns(kind: &str, body: &Value) -> Option<EntityId> {
+    let is_rework = kind == "deduction.add" && body.get("rule").and_then(Value::as_str) == Some("rework");
+    if is_rework { id_in(body, "finding") } else { None }
+}
+
+/// How often `finding` came back for rework.
+pub(crate) fn returns_of(finding: &Entity) -> u64 {
+    finding.field("rework").and_then(Value::as_u64).unwrap_or(0)
+}
+
 /// The id of something that follows from what it is: a row of the deduction ledger, a role, the calendar of a year.
-fn following(ledger: LedgerId, kind: &str, body: &Value) -> Option<EntityId> {
-    let id = |name: &str| body.get(name)?.as_str()?.parse::<EntityId>().ok();
+fn following(ledger: LedgerId, kind: &str, body: &Value, returns: u64) -> Option<EntityId> {
     match (kind, body.get("rule").and_then(Value::as_str)) {
         ("role.add", _) => Some(EntityId::of_role(ledger, body.get("name")?.as_str()?)),
         ("calendar.add", _) => Some(EntityId::of_calendar(ledger, body.get("year")?.as_u64()?)),
-        ("deduction.return", _) => Some(id("of")?.following("return")),
-        ("deduction.add", Some(rule)) if rule != "special" && rule != "rework" => {
-            Some(deduction_id(id("finding")?, rule, 0))
+        ("deduction.return", _) => Some(id_in(body, "of")?.following("return")),
+        ("deduction.add", Some(rule)) if rule != "special" => {
+            Some(deduction_id(id_in(body, "finding")?, rule, returns))
         }
         _ => None,
     }
+}
+
+fn id_in(body: &Value, member: &str) -> Option<EntityId> {
+    body.get(member)?.as_str()?.parse().ok()
 }

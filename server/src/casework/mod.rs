@@ -10,6 +10,7 @@ mod tally;
 mod tasks;
 
 pub use desk::DeskOp;
+pub(crate) use desk::{counts_returns, returns_of};
 pub use overdue::Deadlines;
 pub(crate) use paper::learn_paper;
 pub use tally::{By, Stands, Tally};

@@ -31,7 +31,6 @@ pub(crate) fn learn_paper(
     }
     let read = Notice::from_entity(notice);
     people.extend(read.votes.iter().filter_map(|vote| vote.by));
-    people.extend(read.signed.and_then(|_| notice.stamps.of("signed").by));
     for person in people {
         if let Some(user) = entity(snapshot, person)? {
             city.add_person(&user);
@@ -44,8 +43,23 @@ pub(crate) fn learn_paper(
             .map_err(|error| StoreError::Damaged(format!("the facts of entry {index}: {error}")))?;
         city.add_moment(index, facts.received);
     }
-    if let Some(before) = read.before.map(|before| entity(snapshot, before)).transpose()?.flatten() {
-        city.add_notice(&before);
+    for other in read.before.into_iter().chain(notice.reference("next")) {
+        if let Some(other) = entity(snapshot, other)? {
+            city.add_notice(&other);
+        }
+    }
+    learn_signer(snapshot, notice, &read, city)
+}
+
+/// Who signed for the notice is one of the unit, whose own copy names them too; anybody else's name is the city's alone.
+fn learn_signer(snapshot: &dyn Snapshot, notice: &Entity, read: &Notice, city: &mut City) -> Result<()> {
+    let Some(whole) = entity(snapshot, notice.id)?.filter(|_| read.signed.is_some()) else { return Ok(()) };
+    let by = whole.stamps.of("signed").by;
+    if let Some(user) = by.map(|by| entity(snapshot, by)).transpose()?.flatten() {
+        let of_unit = read.unit.is_some() && user.reference("unit") == read.unit;
+        if of_unit || notice.stamps.of("signed").by == by {
+            city.add_signer(notice.id, &user);
+        }
     }
     Ok(())
 }

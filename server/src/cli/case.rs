@@ -5,13 +5,14 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 use xuncha_core::model::{Deduction, Entity, EntityId, Finding, Notice};
+use xuncha_core::op::check_json;
 use xuncha_core::plan::standing;
 
 use super::Failure;
 use super::folder::{Folder, Place};
 use super::print::Printer;
 use super::standing::Standings;
-use crate::casework::DeskOp;
+use crate::casework::{DeskOp, counts_returns, returns_of};
 
 #[derive(Debug, Args)]
 pub(super) struct Case {
@@ -68,11 +69,14 @@ impl Say {
     fn run(self, folder: &Folder, printer: &Printer) -> Result<(), Failure> {
         let bad = |field: &str, detail: String| Failure::new("bad_field", format!("{field}: {detail}"));
         let body: Value = serde_json::from_str(&self.body).map_err(|error| bad("body", error.to_string()))?;
+        check_json(&self.body).map_err(|error| bad("body", error.detail))?;
         if !body.is_object() {
             return Err(bad("body", "must be an object".into()));
         }
         let user = folder.find_named("user", &self.user)?.id;
-        let op = DeskOp::saying(&folder.host, folder.ledger, user, &self.kind, self.id, body)
+        let named = counts_returns(&self.kind, &body).map(|finding| folder.entity(finding)).transpose()?.flatten();
+        let returns = named.as_ref().map_or(0, returns_of);
+        let op = DeskOp::saying(&folder.host, folder.ledger, user, &self.kind, self.id, body, returns)
             .map_err(|(field, detail)| bad(if field == "entity" { "id" } else { field }, detail))?;
         folder.append_items(&[op.write(folder.ledger, &folder.host)])?;
         let entity = folder.entity(op.entity)?.ok_or_else(|| Failure::new("not_found", op.entity))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 use xuncha_core::model::catalogue::Catalogue;
-use xuncha_core::model::{Entity, EntityId, Time};
+use xuncha_core::model::{Entity, EntityId, Time, TimeLimit};
 
 /// The city that documents are written for: names behind ids, points, the zone, and what time it is.
 ///
@@ -18,6 +18,7 @@ pub struct City {
     notices: BTreeMap<EntityId, String>,
     points: BTreeMap<EntityId, i64>,
     people: BTreeMap<EntityId, String>,
+    signers: BTreeMap<EntityId, String>,
     moments: BTreeMap<u64, Time>,
 }
 
@@ -34,14 +35,15 @@ struct Known {
     name: String,
     codes: String,
     action: String,
+    limit: Option<TimeLimit>,
 }
 
 impl City {
     /// A city in `zone` at `now`, without names; UTC where the zone is unknown.
     pub fn new(zone: Option<&str>, now: Time) -> City {
         let zone = zone.and_then(|zone| TimeZone::get(zone).ok()).unwrap_or(TimeZone::UTC);
-        let (units, items, notices, points, people, moments) = Default::default();
-        City { zone, now, units, items, notices, points, people, moments }
+        let (units, items, notices, points, people, signers, moments) = Default::default();
+        City { zone, now, units, items, notices, points, people, signers, moments }
     }
 
     /// Learns the name and the code of a unit.
@@ -55,6 +57,11 @@ impl City {
         self.people.extend(user.text("name").map(|name| (user.id, name.to_owned())));
     }
 
+    /// Learns who signed for a notice.
+    pub fn add_signer(&mut self, notice: EntityId, user: &Entity) {
+        self.signers.extend(user.text("name").map(|name| (notice, name.to_owned())));
+    }
+
     /// Learns when the ledger received the entry at `index`.
     pub fn add_moment(&mut self, index: u64, received: Time) {
         self.moments.insert(index, received);
@@ -66,7 +73,8 @@ impl City {
         let known = items.map(|(action, item)| {
             let codes: Vec<_> = item.codes.iter().map(|code| format!("{} {}", code.standard, code.code)).collect();
             let action = format!("{} {}（{}）", action.id, action.name.zh, action.organiser.zh);
-            (item.id.clone(), Known { name: item.name.zh.clone(), codes: codes.join("、"), action })
+            let limit = item.limits.first().map(|limit| TimeLimit { amount: limit.amount, clock: limit.clock });
+            (item.id.clone(), Known { name: item.name.zh.clone(), codes: codes.join("、"), action, limit })
         });
         self.items.insert(id, known.collect());
     }
@@ -112,6 +120,11 @@ impl City {
         self.people.get(&id).map(String::as_str)
     }
 
+    /// Name of who signed for a notice, as far as a reader may know it.
+    pub fn signer(&self, notice: EntityId) -> Option<&str> {
+        self.signers.get(&notice).map(String::as_str)
+    }
+
     /// When the ledger received the entry at `index`, as far as it is known.
     pub fn moment(&self, index: u64) -> Option<Time> {
         self.moments.get(&index).copied()
@@ -136,6 +149,11 @@ impl City {
     /// The action that its item belongs to, and who organises its assessment.
     pub fn action(&self, finding: &Entity) -> Option<&str> {
         self.known(finding).map(|known| known.action.as_str())
+    }
+
+    /// The limit that counts for that item where nobody says another.
+    pub fn limit(&self, finding: &Entity) -> Option<TimeLimit> {
+        self.known(finding)?.limit
     }
 
     fn known(&self, finding: &Entity) -> Option<&Known> {

@@ -55,12 +55,21 @@ pub const COLUMNS: &[Column] = &[
     column("notice", "督办单编号", 20, |finding, city| text(city.notice(finding))),
     column("deadline", "整改时限", 20, |finding, city| time(finding, city, "deadline")),
     column("standing", "时限情况", 10, |finding, city| text(Some(standing_of(finding, city)))),
-    column("recorded", "发现时间", 20, |finding, city| Cell::Text(city.shown(finding.at).into())),
+    column("recorded", "发现时间", 20, |finding, city| {
+        Cell::Text(city.shown(claim(finding, "recorded").unwrap_or(finding.at)).into())
+    }),
     column("filed", "立案时间", 20, |finding, city| time(finding, city, "filed")),
     column("dispatched", "派遣时间", 20, |finding, city| time(finding, city, "dispatched")),
     column("replied", "反馈时间", 20, |finding, city| time(finding, city, "replied")),
     column("closed", "结案时间", 20, |finding, city| time(finding, city, "closed")),
     column("points", "扣分", 8, |finding, city| number(city.points(finding.id).map(in_points))),
+    column("source", "来源", 16, |finding, _| text(source(finding, "system"))),
+    column("source_case", "来源编号", 20, |finding, _| text(source(finding, "case"))),
+    column("source_department", "来源单位", 20, |finding, _| text(source(finding, "department"))),
+    column("claimed", "取自来源的时间", 24, |finding, _| claimed(finding)),
+    column("taken_over", "转入时间", 20, |finding, city| {
+        finding.field("source").map_or(Cell::Empty, |_| Cell::Text(city.shown(finding.at).into()))
+    }),
 ];
 
 const fn column(
@@ -106,9 +115,38 @@ fn in_points(hundredths: i64) -> f64 {
     hundredths as f64 / 100.0
 }
 
+/// A time of this ledger, or else the claim of the register that the finding was taken over from.
 fn time<'a>(finding: &'a Entity, city: &City, field: &str) -> Cell<'a> {
-    let time = finding.text(field).and_then(|text| text.parse::<Time>().ok());
+    let time = own(finding, field).or_else(|| claim(finding, field));
     time.map_or(Cell::Empty, |time| Cell::Text(city.shown(time).into()))
+}
+
+fn own(finding: &Entity, field: &str) -> Option<Time> {
+    finding.text(field)?.parse().ok()
+}
+
+/// What the register says that a finding was taken over from.
+fn source<'a>(finding: &'a Entity, member: &str) -> Option<&'a str> {
+    finding.field("source")?.get(member)?.as_str()
+}
+
+/// The time that stands in a column by that register's word, because this ledger has none of its own.
+fn claim(finding: &Entity, column: &str) -> Option<Time> {
+    let member = match column {
+        "recorded" => "opened",
+        "deadline" if own(finding, "deadline").is_none() => "target",
+        // One that is at work here again is not closed, whatever was said of it.
+        "closed" if status_of(finding) == "closed" && own(finding, "closed").is_none() => "closed",
+        _ => return None,
+    };
+    source(finding, member)?.parse().ok()
+}
+
+/// Titles of the columns whose times are claims: nobody here saw them pass.
+fn claimed(finding: &Entity) -> Cell<'_> {
+    let claims = COLUMNS.iter().filter(|column| claim(finding, column.key).is_some());
+    let titles: Vec<_> = claims.map(|column| column.title).collect();
+    if titles.is_empty() { Cell::Empty } else { Cell::Text(titles.join("、").into()) }
 }
 
 impl From<Cell<'_>> for Value {

@@ -8,6 +8,7 @@
 mod city;
 mod code;
 mod columns;
+mod course;
 mod csv;
 mod geojson;
 mod notice;

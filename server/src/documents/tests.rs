@@ -14,11 +14,11 @@ const UNIT: &str = "019abc00-0000-7000-8000-00000000000a";
 const CATALOGUE: &str = "019abc00-0000-7000-8000-00000000000c";
 const NOTICE: &str = "019abc00-0000-7000-8000-00000000000d";
 
-fn id(number: u64) -> String {
+pub(super) fn id(number: u64) -> String {
     format!("019abc00-0000-7000-8000-{number:012x}")
 }
 
-fn entity(kind: &str, id: &str, fields: Value) -> Entity {
+pub(super) fn entity(kind: &str, id: &str, fields: Value) -> Entity {
     let stamps = json!({ "*": [id, 7, null, 0, null] });
     serde_json::from_value(json!({
         "id": id, "kind": kind, "index": 7, "at": "2026-11-26T01:00:00.000Z", "fields": fields, "stamps": stamps,
@@ -114,6 +114,45 @@ fn a_table_begins_with_a_mark_and_is_read_back_as_it_was_meant() {
     assert_eq!((cell(0, "deadline").as_str(), cell(0, "standing").as_str()), ("2026-11-27 17:30:00", "超期"));
     assert_eq!((cell(0, "points").as_str(), cell(0, "notice").as_str()), ("0.3", "督〔2026〕第0001号"));
     assert_eq!((cell(1, "status").as_str(), cell(1, "lat").as_str(), cell(1, "points").as_str()), ("已上报", "", ""));
+}
+
+#[test]
+fn what_another_register_claims_is_written_and_said_to_be_a_claim() {
+    let source = json!({
+        "system": "某市数字城管", "case": "A-1", "opened": "2026-03-02T01:00:00.000Z",
+        "target": "2026-03-04T09:30:00.000Z", "closed": "2026-03-03T02:00:00.000Z", "department": "园林处",
+    });
+    let cases = [
+        finding(1, json!({ "status": "closed", "source": source })),
+        finding(2, json!({ "status": "returned", "source": source, "deadline": "2026-12-04T09:30:00.000Z" })),
+        finding(3, json!({ "status": "filed" })),
+    ];
+    let bytes = written(Format::Csv, &cases);
+    let mut reader = ::csv::Reader::from_reader(&bytes["\u{feff}".len()..]);
+    let rows: Vec<::csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let cells = |row: usize, keys: &[&str]| -> Vec<&str> {
+        keys.iter().map(|key| rows[row].get(column(key)).unwrap()).collect()
+    };
+    let times = ["recorded", "deadline", "closed", "standing", "claimed", "taken_over"];
+    assert_eq!(
+        cells(0, &times),
+        [
+            "2026-03-02 09:00:00",
+            "2026-03-04 17:30:00",
+            "2026-03-03 10:00:00",
+            "按期完成",
+            "整改时限、发现时间、结案时间",
+            "2026-11-26 09:00:00"
+        ]
+    );
+    let at_work = ["2026-03-02 09:00:00", "2026-12-04 17:30:00", "", "时限内", "发现时间", "2026-11-26 09:00:00"];
+    assert_eq!(cells(1, &times), at_work, "what this ledger says itself goes first");
+    assert_eq!(cells(2, &times), ["2026-11-26 09:00:00", "", "", "", "", ""]);
+    let from = ["source", "source_case", "source_department"];
+    assert_eq!((cells(0, &from), cells(2, &from)), (vec!["某市数字城管", "A-1", "园林处"], vec!["", "", ""]));
+    let map: Value = serde_json::from_slice(&written(Format::Geojson, &cases)).unwrap();
+    let said = &map["features"][0]["properties"];
+    assert_eq!((&said["closed"], &said["source_case"]), (&json!("2026-03-03 10:00:00"), &json!("A-1")));
 }
 
 #[test]
@@ -228,6 +267,12 @@ pub(super) fn notice() -> Entity {
 
 fn page(notice: &Entity, findings: &[Entity]) -> String {
     page_of(notice, findings, None)
+}
+
+pub(super) fn page_in(notice: &Entity, findings: &[Entity], city: &City) -> String {
+    let (face, mut page) = (Face::of(notice).unwrap(), Vec::new());
+    write_notice(&mut page, Paper { notice, face: &face, findings, server: None }, city, &mut |_| Ok(None)).unwrap();
+    String::from_utf8(page).unwrap()
 }
 
 fn page_of(notice: &Entity, findings: &[Entity], server: Option<&str>) -> String {

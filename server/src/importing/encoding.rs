@@ -9,7 +9,8 @@ use serde::Deserialize;
 /// How a text file is encoded, as a map says it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 pub(super) enum Said {
-    /// Found out: a mark at its beginning, otherwise UTF-8 if all of it is, otherwise GB18030.
+    /// Found out: a mark at its beginning, otherwise UTF-8 if all of it is, or nearly all ([`Seen::is_utf8`]), otherwise
+    /// GB18030.
     #[default]
     #[serde(rename = "auto")]
     Auto,
@@ -33,22 +34,53 @@ pub(super) fn encoding_of(mut file: impl Read, said: Said) -> io::Result<&'stati
         Said::Gb18030 => return Ok(GB18030),
         Said::Auto => {}
     }
+    let mut seen = Seen::default();
     loop {
         let last = kept < chunk.len();
-        match std::str::from_utf8(&chunk[..kept]) {
-            Ok(_) => kept = 0,
-            // A letter that the chunk cuts in two.
-            Err(error) if error.error_len().is_none() && !last => {
-                let cut = error.valid_up_to();
-                chunk.copy_within(cut..kept, 0);
-                kept -= cut;
-            }
-            Err(_) => return Ok(GB18030),
-        }
+        kept = seen.look(&mut chunk[..kept], last);
         if last {
-            return Ok(UTF_8);
+            return Ok(if seen.is_utf8() { UTF_8 } else { GB18030 });
         }
         kept = fill(&mut file, &mut chunk, kept)?;
+    }
+}
+
+/// What was seen of a file that was read as UTF-8.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Letters of three bytes or more, such as every Chinese one.
+    wide: u64,
+    /// Places that are no UTF-8.
+    broken: u64,
+}
+
+impl Seen {
+    /// A file with some broken bytes is still UTF-8 where it has this many wide letters for each broken place. Chinese in
+    /// GB18030 is far from that: hardly a letter in it is UTF-8 by chance, and then mostly one of two bytes (一 is), which
+    /// does not count; in every other letter something is broken.
+    const WIDE_FOR_ONE_BROKEN: u64 = 8;
+
+    /// Looks at a chunk. A letter that its end cuts in two goes to its beginning, to be looked at with what follows; gives
+    /// how many bytes that is.
+    fn look(&mut self, chunk: &mut [u8], last: bool) -> usize {
+        let mut at = 0;
+        for part in chunk.utf8_chunks() {
+            self.wide += part.valid().chars().map(|letter| u64::from(letter.len_utf8() > 2)).sum::<u64>();
+            let rest = part.invalid();
+            at += part.valid().len() + rest.len();
+            let is_cut = || std::str::from_utf8(rest).is_err_and(|error| error.error_len().is_none());
+            if at == chunk.len() && !last && is_cut() {
+                let cut = at - rest.len();
+                chunk.copy_within(cut.., 0);
+                return at - cut;
+            }
+            self.broken += u64::from(!rest.is_empty());
+        }
+        0
+    }
+
+    fn is_utf8(&self) -> bool {
+        self.broken == 0 || self.wide / self.broken >= Seen::WIDE_FOR_ONE_BROKEN
     }
 }
 
@@ -152,6 +184,29 @@ mod tests {
         assert!(decoded(&gb, Said::Utf8).contains(BROKEN), "what was said is believed");
         assert!(decoded(b"\xFF,\xFE", Said::Auto).contains(BROKEN));
         assert_eq!(decoded("a\u{FFFD}b".as_bytes(), Said::Auto), "a\u{FFFD}b", "damaged before, and kept");
+    }
+
+    #[test]
+    fn a_file_in_utf8_with_some_broken_bytes_is_not_taken_for_another_encoding() {
+        let rows = "1,路口堆物\r\n2,桥下堆物\r\n".repeat(3);
+        let broken = [b"no,note\r\n", rows.as_bytes(), b"3,\xE4\xBDx\r\n", "4,河边堆物".as_bytes()].concat();
+        let read = decoded(&broken, Said::Auto);
+        assert_eq!(read, format!("no,note\r\n{rows}3,{BROKEN}x\r\n4,河边堆物"));
+        assert_eq!(decoded(&broken, Said::Utf8), read);
+        // One that was cut off in a letter.
+        let cut = &rows.as_bytes()[..rows.len() - 3];
+        assert!(decoded(cut, Said::Auto).ends_with(&format!("桥下堆{BROKEN}")));
+    }
+
+    #[test]
+    fn a_file_in_gb18030_stays_one_whatever_of_it_could_be_utf8() {
+        // Half of these are letters of UTF-8 by chance, and none of them a wide one.
+        for said in ["note\r\n".to_owned() + &"一位,".repeat(1_000) + "北京", "路口堆物，占道".repeat(9_000)]
+        {
+            assert_eq!(decoded(&GB18030.encode(&said).0, Said::Auto), said);
+        }
+        let few = [&GB18030.encode("桥下堆物").0[..], "—".as_bytes()].concat();
+        assert!(decoded(&few, Said::Auto).starts_with("桥下堆物"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use xuncha_core::model::{Entity, Place, Time};
+use xuncha_core::model::{Entity, Place, Source, Time};
 use xuncha_core::plan::{Standing, hears_appeals, scopes_of, standing};
 
 use crate::store::ListedRow;
@@ -46,12 +46,14 @@ pub fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
     words.extend(FIELDS.iter().filter_map(|(field, begins)| Some(format!("{begins}{}", plain(entity.text(field)?)))));
     words.extend(entity.by.map(|by| format!("b:{by}")));
     words.extend((!entity.rivals.is_empty()).then(|| "disputed".to_owned()));
-    for field in ["wanted", "exempt", "stopped"] {
+    for field in ["wanted", "exempt", "stopped", "claimed"] {
         words.extend(entity.field(field).filter(|value| !value.is_null()).map(|_| format!("has:{field}")));
     }
+    words.extend(asked(entity).map(str::to_owned));
     words.extend(appeal(entity).map(str::to_owned));
     // What is done in time stays so; what is not done yet is a matter of the hour, and of `due`.
-    match standing(entity, received) {
+    let standing = standing(entity, received);
+    match standing {
         Standing::OnTime => words.extend(["on_time".to_owned()]),
         Standing::Late => words.extend(["late".to_owned()]),
         _ => {}
@@ -62,7 +64,7 @@ pub fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
     let texts = TEXTS.iter().filter_map(|field| entity.text(field)).chain(place.words.as_deref());
     let texts: Vec<String> = texts.flat_map(words_of).collect();
     words.extend(texts.into_iter().take(MOST));
-    let (kind, due) = (entity.kind.clone(), due(entity));
+    let (kind, due) = (entity.kind.clone(), due(entity, standing));
     Some(ListedRow { entity: entity.id, kind, received, due, words: words.into_iter().collect() })
 }
 
@@ -77,12 +79,18 @@ fn appeal(entity: &Entity) -> Option<&'static str> {
     entity.text("status").is_some_and(hears_appeals).then_some("has:appeal")
 }
 
-/// By when somebody has to do something.
-fn due(entity: &Entity) -> Option<Time> {
+/// More evidence that is waited for. What was asked for stays with the finding; it counts until somebody decides.
+fn asked(entity: &Entity) -> Option<&'static str> {
+    (entity.field("asked").is_some() && entity.text("status") == Some("reported")).then_some("has:asked")
+}
+
+/// By when somebody has to do something. A finding runs while its `standing` says so, whatever the hour; so what is overdue
+/// in a list is what stands so, also where the target is another register's claim.
+fn due(entity: &Entity, standing: Standing) -> Option<Time> {
     let time = |field: &str| entity.text(field).and_then(|text| text.parse().ok());
-    match (entity.kind.as_str(), entity.text("status")?) {
-        ("finding", "dispatched" | "noticed" | "returned") if time("stopped").is_none() => time("deadline"),
-        ("notice", "issued") => time("sign_by"),
+    match (entity.kind.as_str(), standing) {
+        ("finding", Standing::Running | Standing::Overdue) => time("deadline").or_else(|| Source::of(entity)?.target),
+        ("notice", _) if entity.text("status") == Some("issued") => time("sign_by"),
         _ => None,
     }
 }

@@ -2074,8 +2074,9 @@ export interface operations {
                 /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
                 standing?: string;
                 /**
-                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
-                 *     decided).
+                 * @description `disputed`, `wanted` (more time is asked for), `asked` (more evidence is wanted before anybody decides), `claimed` (it was
+                 *     replied to in time, they say, and heard late), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided); several mean all of them.
                  */
                 has?: string;
                 /** @description Received at this time or later. */
@@ -2151,8 +2152,9 @@ export interface operations {
                 /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
                 standing?: string;
                 /**
-                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
-                 *     decided).
+                 * @description `disputed`, `wanted` (more time is asked for), `asked` (more evidence is wanted before anybody decides), `claimed` (it was
+                 *     replied to in time, they say, and heard late), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided); several mean all of them.
                  */
                 has?: string;
                 /** @description Received at this time or later. */
@@ -2228,8 +2230,9 @@ export interface operations {
                 /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
                 standing?: string;
                 /**
-                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
-                 *     decided).
+                 * @description `disputed`, `wanted` (more time is asked for), `asked` (more evidence is wanted before anybody decides), `claimed` (it was
+                 *     replied to in time, they say, and heard late), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided); several mean all of them.
                  */
                 has?: string;
                 /** @description Received at this time or later. */
@@ -2487,8 +2490,9 @@ export interface operations {
                 /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
                 standing?: string;
                 /**
-                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
-                 *     decided).
+                 * @description `disputed`, `wanted` (more time is asked for), `asked` (more evidence is wanted before anybody decides), `claimed` (it was
+                 *     replied to in time, they say, and heard late), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided); several mean all of them.
                  */
                 has?: string;
                 /** @description Received at this time or later. */
@@ -3019,8 +3023,9 @@ export interface operations {
                 /** @description `running`, `overdue`, `suspended`, `on_time`, `late`. */
                 standing?: string;
                 /**
-                 * @description `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
-                 *     decided).
+                 * @description `disputed`, `wanted` (more time is asked for), `asked` (more evidence is wanted before anybody decides), `claimed` (it was
+                 *     replied to in time, they say, and heard late), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+                 *     decided); several mean all of them.
                  */
                 has?: string;
                 /** @description Received at this time or later. */

@@ -50,8 +50,9 @@ pub struct Query {
     pub area: Option<String>,
     /// `running`, `overdue`, `suspended`, `on_time`, `late`.
     pub standing: Option<String>,
-    /// `disputed`, `wanted` (more time is asked for), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
-    /// decided).
+    /// `disputed`, `wanted` (more time is asked for), `asked` (more evidence is wanted before anybody decides), `claimed` (it was
+    /// replied to in time, they say, and heard late), `exempt`, `appeal` (one waits to be heard), `appealed` (one was
+    /// decided); several mean all of them.
     pub has: Option<String>,
     /// Received at this time or later.
     #[param(value_type = Option<String>)]
@@ -145,8 +146,17 @@ impl Query {
         for has in self.has.iter().flat_map(|has| has.split(',')) {
             match has {
                 "disputed" => wanted.all.push("disputed".into()),
-                "wanted" | "exempt" | "appeal" | "appealed" => wanted.all.push(format!("has:{has}")),
-                _ => return Err(bad("has", "must be disputed, wanted, exempt, appeal or appealed")),
+                // What reviewers ask of each other is not told to a unit.
+                "asked" if !granted.contains(&Scope::staff()) => {
+                    return Err(refusal(Code::NotAllowed, "has: asked is not told to a unit".to_owned()));
+                }
+                "wanted" | "asked" | "claimed" | "exempt" | "appeal" | "appealed" => {
+                    wanted.all.push(format!("has:{has}"));
+                }
+                _ => {
+                    let known = "must be disputed, wanted, asked, claimed, exempt, appeal or appealed";
+                    return Err(bad("has", known));
+                }
             }
         }
         Ok(())

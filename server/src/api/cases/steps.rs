@@ -6,16 +6,16 @@ use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use xuncha_core::model::{Code, EntityId, OpId, Version};
+use xuncha_core::model::{Code, Entity, EntityId, OpId, Version};
 use xuncha_core::protocol::{Final, Problem, ServiceError, Verdict};
 
 use super::super::register::{Register, RegisterLine};
-use super::super::wire::{read, reply, token};
+use super::super::wire::{read_strictly, reply, token};
 use super::super::{Inner, Service};
 use super::line::{Line, line_of};
 use super::tagged;
 use crate::auth::Person;
-use crate::casework::DeskOp;
+use crate::casework::{DeskOp, counts_returns, returns_of};
 use crate::ledger::{Item, foresee};
 use crate::problem::{refusal, respond, store_failure};
 use crate::store::StoreError;
@@ -78,7 +78,7 @@ pub async fn step(State(service): State<Service>, headers: HeaderMap, body: Byte
 
 async fn taken(service: &Service, headers: &HeaderMap, body: &[u8]) -> Result<(StepReply, Option<u64>), ServiceError> {
     let person = service.person(&token(headers)?).await?;
-    let request: StepRequest = read(headers, body)?;
+    let request: StepRequest = read_strictly(headers, body)?;
     let base = base_of(headers)?;
     let (op, item) = service.blocking(move |inner| inner.desk_op(&person, request, base)).await?;
     let verdict = service.append(vec![item]).await?.pop();
@@ -121,7 +121,8 @@ impl Inner {
             body["seed"] = Value::from(self.host.salt().to_string());
         }
         let ledger = self.info()?.ledger;
-        let op = DeskOp::saying(&self.host, ledger, person.user, &request.kind, request.entity, body)
+        let returns = self.returns(&request.kind, &body)?;
+        let op = DeskOp::saying(&self.host, ledger, person.user, &request.kind, request.entity, body, returns)
             .map_err(|(field, detail)| refusal(Code::BadField, format!("{field}: {detail}")))?;
         let op = match request.id {
             Some(id) => op.under(id),
@@ -144,11 +145,19 @@ impl Inner {
         }
     }
 
+    /// How often the finding came back whose returns count in what is said; whether there is such a finding, the law says.
+    fn returns(&self, kind: &str, body: &Value) -> Result<u64, ServiceError> {
+        let Some(finding) = counts_returns(kind, body) else { return Ok(0) };
+        let row = self.store.look(|snapshot| snapshot.entity(finding)).map_err(|error| store_failure(&error))?;
+        let finding = row.and_then(|row| serde_json::from_str::<Entity>(&row.row).ok());
+        Ok(finding.as_ref().map_or(0, returns_of))
+    }
+
     fn afterwards(&self, person: &Person, id: EntityId) -> Result<Option<(Now, u64)>, ServiceError> {
         let now = self.host.clock.wall();
         self.look_for(person, |snapshot, who| {
             let Some(row) = snapshot.entity(id)? else { return Ok(Ok(None)) };
-            let entity: xuncha_core::model::Entity =
+            let entity: Entity =
                 serde_json::from_str(&row.row).map_err(|error| StoreError::Damaged(error.to_string()))?;
             let line = match Register::of(&entity.kind) {
                 Some(register) => {
