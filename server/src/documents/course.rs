@@ -46,6 +46,7 @@ fn left(number: usize, finding: EntityId, notice: &Notice, entity: &Entity, city
         "withdrawn" if with("reason") => Some("督办单撤销".to_owned()),
         // Where two notices repeat this one, it names the later alone.
         _ if entity.field("next").is_some() => None,
+        // Until law 6 a unit could give back what stood on a notice.
         _ => Some("责任单位退回".to_owned()),
     };
     let mut table = Table::new();

@@ -35,7 +35,7 @@ fn a_unit_and_a_re_checker_work_on_a_case_offline() {
     let unit = desk.admin(&["unit", "add", "--name", "市容环卫处"])["id"].as_str().unwrap().to_owned();
     desk.admin(&["user", "add", "--name", "孙丽", "--role", "coordinator", "--unit", &unit]);
     desk.admin(&["user", "add", "--name", "吴刚", "--role", "supervision", "--role", "acceptor"]);
-    let photos: Vec<String> = (0..3).map(|number| desk.path(&format!("{number}.png"))).collect();
+    let photos: Vec<String> = (0..4).map(|number| desk.path(&format!("{number}.png"))).collect();
     for photo in &photos {
         put_bytes(photo, picture(&random, 320, 240));
     }
@@ -77,7 +77,7 @@ fn a_unit_and_a_re_checker_work_on_a_case_offline() {
     field(&inspector, &["case", "return", &finding, "--reason", "仍有堆物", "--photo", &photos[2]]);
     field(&inspector, &["sync"]);
     field(&of_unit, &["sync"]);
-    field(&of_unit, &["case", "reply", &finding, "已全部清理"]);
+    field(&of_unit, &["case", "reply", &finding, "已全部清理", "--photo", &photos[3], "--camera"]);
     field(&of_unit, &["sync"]);
     field(&inspector, &["sync"]);
     field(&inspector, &["case", "close", &finding, "--check", "现场已清"]);

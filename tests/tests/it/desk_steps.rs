@@ -100,8 +100,13 @@ async fn what_left_a_notice_takes_its_later_life_with_it() {
     done(&city.desk, &json!({ "kind": "notice.issue", "entity": notice })).await;
     let (unit, gone) = (Desk::of(&city.server, city.coordinator), city.findings[0]);
     done(&unit, &json!({ "kind": "notice.sign", "entity": notice })).await;
-    let reason = json!({ "reason": "不在辖区" });
-    done(&unit, &json!({ "kind": "finding.give_back", "entity": gone, "body": reason })).await;
+    let appeal = json!({ "appeal": "不在辖区", "appeal_of": { gone.to_string(): true } });
+    done(&unit, &json!({ "kind": "notice.appeal", "entity": notice, "body": appeal })).await;
+    for (name, role) in [("马局", "leader"), ("创办", "creation_office")] {
+        let hears = Desk::of(&city.server, city.server.office.user(name, &[role], &[]));
+        let says = json!({ "says": "grant", "because": "核对了辖区图" });
+        done(&hears, &json!({ "kind": "notice.hear", "entity": notice, "body": says })).await;
+    }
     // It goes to another unit, which has another limit and says something.
     let other = city.server.office.add("unit.add", json!({ "name": "园林处" }));
     let theirs = Desk::of(&city.server, city.server.office.user_of("钱进", "coordinator", other));
@@ -113,7 +118,7 @@ async fn what_left_a_notice_takes_its_later_life_with_it() {
     let copy = format!("{path}?copy=unit");
     for (desk, path) in [(&city.desk, &path), (&city.desk, &copy), (&unit, &path), (&unit, &copy)] {
         let page = String::from_utf8(file(desk, path).await.bytes).unwrap();
-        for said in ["已移出本督办单", "责任单位退回", "签收人：孙丽", "签发单位"] {
+        for said in ["已移出本督办单", "申诉成立", "签收人：孙丽", "签发单位"] {
             assert!(page.contains(said), "{path}: {said}: {page}");
         }
         for later in ["树枝已清运", "77 个自然日", "钱进", "园林处"] {

@@ -170,7 +170,8 @@ fn a_unit_and_a_re_checker_work_on_a_case_offline(city: &City) -> Vec<Hand> {
     a.ok("sync", &[]);
     b.ok("sync", &[]);
     assert_eq!(b.ok("finding", &[&finding])[0], "returned");
-    b.one("reply", &[&finding, "已全部清理"]);
+    let again = format!("photo={}", city.photo("done.jpg", 41_000));
+    b.one("reply", &[&finding, "已全部清理", &again]);
     b.one("appeal", &[&shown[0], "不在我方路段"]);
     b.ok("sync", &[]);
     office.keep_arrived();
