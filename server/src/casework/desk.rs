@@ -44,7 +44,7 @@ impl DeskOp {
     }
 
     /// Something about `entity`, or something that makes one where `kind` does so and none is given. `returns` says how often
-    /// the finding came back that [`counts_returns`] names.
+    /// the finding came back that `counts_returns` names.
     ///
     /// # Errors
     /// The field at fault, and what is wrong with it.
