@@ -78,7 +78,6 @@ fn play(seed: u64, arguments: &Arguments, disk: &Disk, last: &Mutex<String>) -> 
             if arguments.stories {
                 World::full_for_a_moment(disk).await;
                 World::dead_and_then_dark(disk).await;
-                World::dead_and_then_dark_city(disk).await;
                 return Ok(());
             }
             let mut world = World::new(seed, faults, disk).await;

@@ -55,41 +55,6 @@ impl World {
         world.close();
     }
 
-    /// The same of the city: its ledger is never shorter than somebody has seen it.
-    pub(crate) async fn dead_and_then_dark_city(disk: &Disk) {
-        let mut world = World::new(3, Arc::new(Faults::without(&[])), disk).await;
-        let mut died = 0;
-        for (at, chance) in (1..=CHANGES).flat_map(|at| [0, 1, 2].map(|chance| (at, chance))) {
-            world.record(0).unwrap();
-            disk.plan("city", Plan::Kill { at, tear: 0 });
-            drop(world.phones[0].sync().await);
-            disk.calm("city");
-            if !disk.is_dead("city") {
-                continue;
-            }
-            died += 1;
-            world.city_again(None);
-            world.truth.note(&world.city);
-            disk.plan("city", Plan::Kill { at: 1, tear: 0 });
-            world.city_again(Some(100 * at + chance));
-            world.truth.note(&world.city);
-        }
-        world.close();
-        assert!(died > 0, "it never died");
-    }
-
-    /// The city's process is started again, after its power went where there is a `chance` of that.
-    fn city_again(&mut self, chance: Option<u64>) {
-        self.network.lead_to(Vec::new());
-        self.city.stop();
-        match chance {
-            Some(seed) => self.disk.lose_power("city", seed),
-            None => self.disk.revive("city"),
-        }
-        self.city.start(1).unwrap();
-        self.network.lead_to(self.city.doors());
-    }
-
     /// The power goes and comes back, and the phone is looked through.
     fn off_and_on(&mut self, name: &str, seed: u64) -> Result<()> {
         // Dead before the app ends, so that it writes nothing back.
