@@ -8,8 +8,7 @@ use serde::{Deserialize, Serialize};
 use xuncha_core::model::{Code, Entity, EntityId, Time};
 use xuncha_core::protocol::{Problem, ServiceError};
 
-use super::session::is_encrypted;
-use super::wire::{read, reply, token};
+use super::wire::{origin, read, reply, token};
 use super::{Inner, Service};
 use crate::auth::{self, Person};
 use crate::problem::{refusal, store_failure};
@@ -79,16 +78,6 @@ pub async fn password_link(
 fn private(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// The address at which whoever asks has reached this server: others reach it there too.
-pub(super) fn origin(extensions: &Extensions, headers: &HeaderMap) -> Result<String, ServiceError> {
-    let scheme = if is_encrypted(extensions, headers) { "https" } else { "http" };
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let address = reqwest::Url::parse(&format!("{scheme}://{host}/")).ok();
-    let bare = |address: &reqwest::Url| address.path() == "/" && address.username().is_empty() && !host.is_empty();
-    let address = address.filter(bare).ok_or_else(|| refusal(Code::BadField, "Host: is no address".to_owned()))?;
-    Ok(address.origin().ascii_serialization())
 }
 
 fn invitation(url: String, code: String, expires: Time) -> Result<Invitation, ServiceError> {

@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{Extensions, HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +17,7 @@ use xuncha_core::protocol::{
 };
 
 use super::Service;
+use super::session::is_encrypted;
 use crate::problem::{problem, refusal, respond};
 use crate::readiness::Part;
 
@@ -122,6 +123,16 @@ pub(super) fn token(headers: &HeaderMap) -> Result<Token, ServiceError> {
     };
     let secret = text.to_str().ok().and_then(|text| text.strip_prefix("Bearer "));
     secret.map(|secret| Token::new(secret.to_owned())).ok_or_else(|| refusal(Code::BadToken, None))
+}
+
+/// The address at which whoever asks has reached this server: others reach it there too.
+pub(super) fn origin(extensions: &Extensions, headers: &HeaderMap) -> Result<String, ServiceError> {
+    let scheme = if is_encrypted(extensions, headers) { "https" } else { "http" };
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let address = reqwest::Url::parse(&format!("{scheme}://{host}/")).ok();
+    let bare = |address: &reqwest::Url| address.path() == "/" && address.username().is_empty() && !host.is_empty();
+    let address = address.filter(bare).ok_or_else(|| refusal(Code::BadField, "Host: is no address".to_owned()))?;
+    Ok(address.origin().ascii_serialization())
 }
 
 /// Reads a body: JSON in UTF-8, plain or compressed with zstd, never larger than the limit.

@@ -12,8 +12,7 @@ use xuncha_core::model::{Code, Entity, EntityId, Hash, Notice};
 use xuncha_core::plan::{Scope, project};
 use xuncha_core::protocol::{Problem, ServiceError};
 
-use super::super::invites::origin;
-use super::super::wire::token;
+use super::super::wire::{origin, token};
 use super::super::{Inner, Service};
 use super::detail::seen;
 use super::tables::city_of;
