@@ -129,13 +129,13 @@ fn open(folder: &Path, key: &Path) -> Notebook {
     Notebook::open(folder, Arc::new(FileKeyStore::new(key)), Host::system()).unwrap()
 }
 
-/// The library as an app for one processor carries it: profile `mobile`, which `tests/all --long` builds.
+/// The library as an app for one processor carries it: as `mobile-bindings/library` builds it.
 fn size() -> Row {
     let what = "stripped release library";
     let target = binary().parent().and_then(Path::parent).map(Path::to_owned).unwrap_or_default();
     match fs::metadata(target.join("mobile/libxuncha_mobile.so")) {
         #[expect(clippy::cast_precision_loss, reason = "megabytes")]
         Ok(file) => Row::plain(what, "MB", file.len() as f64 / 1e6, Bound::AtMost(8.0)),
-        Err(_) => Row::absent(what, "<= 8 MB", "cargo build --profile mobile -p xuncha-mobile did not run"),
+        Err(_) => Row::absent(what, "<= 8 MB", "mobile-bindings/library did not run"),
     }
 }
