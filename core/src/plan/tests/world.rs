@@ -122,7 +122,15 @@ impl World {
     }
 
     /// What `pen` says as its `n`th op, having seen `base`.
-    pub(super) fn op(&mut self, pen: Pen, n: u64, kind: &str, entity: Option<EntityId>, base: Option<u64>, body: Value) -> Op {
+    pub(super) fn op(
+        &mut self,
+        pen: Pen,
+        n: u64,
+        kind: &str,
+        entity: Option<EntityId>,
+        base: Option<u64>,
+        body: Value,
+    ) -> Op {
         let mut draft = self.said(pen, n, kind, entity, body);
         draft.base = base.map(|index| Version { epoch: 1, index });
         draft.from = (kind == "finding.void").then(|| "reported".into());
@@ -188,3 +196,4 @@ pub(super) fn two_pens() -> (World, Pen, Pen, EntityId, u64) {
     assert_eq!(code(&world.say(&record)), "accept");
     let index = world.next;
     (world, a, b, record.entity, index)
+}
