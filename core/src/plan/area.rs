@@ -98,6 +98,16 @@ mod tests {
     }
 
     #[test]
+    fn a_slanting_side_parts_inside_from_outside_wherever_it_lies() {
+        let triangle = json!({"type": "Polygon", "coordinates": [[[20, 10], [30, 10], [20, 40], [20, 10]]]});
+        let shape = Shape::from_geojson(&triangle).unwrap();
+        // The slanting side is at 26.67 degrees east where it is at 20 north, and at 21.67 where it is at 35.
+        for (lat, lon, inside) in [(20.0, 26.6, true), (20.0, 26.7, false), (35.0, 21.6, true), (35.0, 21.7, false)] {
+            assert_eq!(contains(&shape, lat, lon), inside, "{lat} {lon}");
+        }
+    }
+
+    #[test]
     fn an_open_ring_or_another_geometry_is_no_shape() {
         let open = json!({"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 1]]]});
         let point = json!({"type": "Point", "coordinates": [0, 0]});

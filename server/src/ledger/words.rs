@@ -42,10 +42,10 @@ pub fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
     if !LISTED.contains(&entity.kind.as_str()) {
         return None;
     }
-    let mut words: BTreeSet<String> = scopes_of(entity).iter().map(|scope| in_scope(scope.as_str())).collect();
+    let mut words: Vec<String> = scopes_of(entity).iter().map(|scope| in_scope(scope.as_str())).collect();
     words.extend(FIELDS.iter().filter_map(|(field, begins)| Some(format!("{begins}{}", plain(entity.text(field)?)))));
     words.extend(entity.by.map(|by| format!("b:{by}")));
-    words.extend((!entity.rivals.is_empty()).then(|| "disputed".to_owned()));
+    words.extend((!entity.rivals.is_empty()).then(|| "is:disputed".to_owned()));
     for field in ["wanted", "exempt", "stopped", "claimed"] {
         words.extend(entity.field(field).filter(|value| !value.is_null()).map(|_| format!("has:{field}")));
     }
@@ -54,18 +54,20 @@ pub fn listed(entity: &Entity, received: Time) -> Option<ListedRow> {
     // What is done in time stays so; what is not done yet is a matter of the hour, and of `due`.
     let standing = standing(entity, received);
     match standing {
-        Standing::OnTime => words.extend(["on_time".to_owned()]),
-        Standing::Late => words.extend(["late".to_owned()]),
+        Standing::OnTime => words.push("is:on_time".to_owned()),
+        Standing::Late => words.push("is:late".to_owned()),
         _ => {}
     }
     let place: Option<Place> = entity.field("place").and_then(|place| serde_json::from_value(place.clone()).ok());
     let place = place.unwrap_or_default();
     words.extend(place.lat.zip(place.lon).map(|(lat, lon)| cell(lat, lon)));
-    let texts = TEXTS.iter().filter_map(|field| entity.text(field)).chain(place.words.as_deref());
-    let texts: Vec<String> = texts.flat_map(words_of).collect();
-    words.extend(texts.into_iter().take(MOST));
-    let (kind, due) = (entity.kind.clone(), due(entity, standing));
-    Some(ListedRow { entity: entity.id, kind, received, due, words: words.into_iter().collect() })
+    words.sort_unstable();
+    words.dedup();
+    let mut said = Said::default();
+    TEXTS.iter().filter_map(|field| entity.text(field)).chain(place.words.as_deref()).for_each(|text| said.add(text));
+    let mut words = words.join(" ");
+    said.write(&mut words);
+    Some(ListedRow { entity: entity.id, kind: entity.kind.clone(), received, due: due(entity, standing), words })
 }
 
 /// An appeal that waits to be heard, or one that was decided. Where the notice counts no more, neither.
@@ -129,20 +131,57 @@ fn plain(value: &str) -> String {
     value.chars().filter(|char| char.is_alphanumeric() || "_-.:".contains(*char)).collect()
 }
 
-/// The words of a text. Chinese is not written with spaces: each two characters that stand side by side are a word, and so
+/// The words of texts. Chinese is not written with spaces: each two characters that stand side by side are a word, and so
 /// is the last one, so that each character begins one. Anything else is cut where letters and digits end.
-fn words_of(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for run in runs(text) {
-        match run {
-            Run::Word(word) => words.push(word),
-            Run::Characters(characters) => {
-                words.extend(characters.windows(2).map(|two| two.iter().collect::<String>()));
-                words.extend(characters.last().map(char::to_string));
+///
+/// A batch waits for this: a text of three hundred characters has as many words, and none gets memory of its own.
+#[derive(Default)]
+struct Said {
+    /// Two characters; the last of a run stands alone.
+    pairs: Vec<(char, Option<char>)>,
+    words: Vec<String>,
+}
+
+impl Said {
+    fn add(&mut self, text: &str) {
+        for run in runs(text) {
+            if self.pairs.len() + self.words.len() >= MOST {
+                return;
+            }
+            match run {
+                Run::Word(word) => self.words.push(word),
+                Run::Characters(run) => {
+                    let next = run.iter().skip(1).map(|char| Some(*char)).chain([None]);
+                    let room = MOST - self.pairs.len() - self.words.len();
+                    self.pairs.extend(run.iter().copied().zip(next).take(room));
+                }
             }
         }
     }
-    words
+
+    /// Each once, behind what is there, spaces between them.
+    fn write(mut self, to: &mut String) {
+        self.pairs.sort_unstable();
+        self.pairs.dedup();
+        self.words.sort_unstable();
+        self.words.dedup();
+        to.reserve(self.pairs.len() * 7);
+        for (first, second) in self.pairs {
+            part(to);
+            to.extend([first].into_iter().chain(second));
+        }
+        for word in self.words {
+            part(to);
+            to.push_str(&word);
+        }
+    }
+}
+
+/// Parts the next word from those that are there.
+fn part(words: &mut String) {
+    if !words.is_empty() {
+        words.push(' ');
+    }
 }
 
 /// What something must have for `text` to be found in it.
@@ -180,10 +219,10 @@ enum Run {
 fn runs(text: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     let mut open = false;
-    for char in text.chars().flat_map(char::to_lowercase) {
-        if !char.is_alphanumeric() {
+    let mut add = |char: char| {
+        if !is_ideograph(char) && !char.is_alphanumeric() {
             open = false;
-            continue;
+            return;
         }
         match (runs.last_mut().filter(|_| open), is_chinese(char)) {
             (Some(Run::Characters(run)), true) => run.push(char),
@@ -192,6 +231,9 @@ fn runs(text: &str) -> Vec<Run> {
             (_, false) => runs.push(Run::Word(char.to_string())),
         }
         open = true;
+    };
+    for char in text.chars() {
+        if is_ideograph(char) { add(char) } else { char.to_lowercase().for_each(&mut add) }
     }
     for run in &mut runs {
         if let Run::Word(word) = run
@@ -203,6 +245,11 @@ fn runs(text: &str) -> Vec<Run> {
     runs
 }
 
+/// One of the characters that nearly all Chinese is written with: a letter, neither small nor large.
+fn is_ideograph(char: char) -> bool {
+    matches!(char, '\u{4e00}'..='\u{9fff}')
+}
+
 /// Written without spaces: Han characters, kana, and what else lies among them.
 fn is_chinese(char: char) -> bool {
     matches!(char, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
@@ -212,10 +259,17 @@ fn is_chinese(char: char) -> bool {
 mod tests {
     use super::*;
 
+    fn words_of(text: &str) -> Vec<String> {
+        let (mut said, mut words) = (Said::default(), String::new());
+        said.add(text);
+        said.write(&mut words);
+        words.split(' ').map(str::to_owned).collect()
+    }
+
     #[test]
     fn chinese_is_found_by_what_stands_side_by_side_and_the_rest_by_words() {
-        let words = words_of("桥下堆物 No.12，A1路");
-        assert_eq!(words, ["桥下", "下堆", "堆物", "物", "no", "12", "a1", "路"]);
+        let words = words_of("桥下堆物 No.12，A1路。物");
+        assert_eq!(words, ["下堆", "堆物", "桥下", "物", "路", "12", "a1", "no"]);
         let sought = |text| {
             let Sought { words, begins } = Sought::of(text);
             (words.into_iter().collect::<Vec<_>>(), begins.into_iter().collect::<Vec<_>>())
@@ -226,6 +280,11 @@ mod tests {
         for char in ["桥", "下", "堆", "物", "路"] {
             assert!(words.iter().any(|word| word.starts_with(char)), "{char} begins a word");
         }
+    }
+
+    #[test]
+    fn no_text_says_what_state_a_thing_is_in() {
+        assert_eq!(words_of("is:late has:asked @staff"), ["asked", "has", "is", "late", "staff"]);
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub struct ListedRow {
     pub received: Time,
     /// By when somebody has to do something about it.
     pub due: Option<Time>,
-    /// Words by which it is found, each at most once.
-    pub words: Vec<String>,
+    /// Words by which it is found, each at most once, spaces between them.
+    pub words: String,
 }
 
 /// One line of a page.

@@ -119,6 +119,20 @@ fn phones_and_logins_are_seen_by_their_user_alone() {
 }
 
 #[test]
+fn a_user_is_seen_by_staff_by_the_user_and_by_the_unit() {
+    let mut world = World::new();
+    let pen = world.pen(1, "inspector");
+    let mut user = Entity::clone(&world.entity(pen.user).unwrap());
+    let unit = EntityId(Uuid::from_u128(9));
+    for (field, unit) in [(Value::Null, None), (json!(unit), Some(Scope::unit(unit)))] {
+        user.fields.insert("unit".into(), field);
+        let mut seen_in: Vec<_> = [Scope::staff(), Scope::user(pen.user)].into_iter().chain(unit).collect();
+        seen_in.sort();
+        assert_eq!(scopes_of(&user), seen_in);
+    }
+}
+
+#[test]
 fn only_units_do_not_read_who_inspected() {
     let id = EntityId(Uuid::from_u128(5));
     assert!(!Scope::unit(id).shows_all());

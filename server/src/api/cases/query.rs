@@ -145,7 +145,7 @@ impl Query {
         }
         for has in self.has.iter().flat_map(|has| has.split(',')) {
             match has {
-                "disputed" => wanted.all.push("disputed".into()),
+                "disputed" => wanted.all.push("is:disputed".into()),
                 // What reviewers ask of each other is not told to a unit.
                 "asked" if !granted.contains(&Scope::staff()) => {
                     return Err(refusal(Code::NotAllowed, "has: asked is not told to a unit".to_owned()));
@@ -169,7 +169,7 @@ impl Query {
             Some("overdue") => wanted.due_below = Some(wanted.due_below.map_or(now, |below| below.min(now))),
             Some("running") => wanted.due_from = Some(wanted.due_from.map_or(now, |from| from.max(now))),
             Some("suspended") => wanted.all.push("has:stopped".into()),
-            Some(done @ ("on_time" | "late")) => wanted.all.push(done.into()),
+            Some(done @ ("on_time" | "late")) => wanted.all.push(format!("is:{done}")),
             Some(_) => return Err(bad("standing", "must be running, overdue, suspended, on_time or late")),
         }
         Ok(wanted.due_below.is_some() || wanted.due_from.is_some())

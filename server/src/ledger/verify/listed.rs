@@ -74,7 +74,7 @@ impl Check {
                 if (indexes.len() as u64, sum) != (trace.times, trace.sum) {
                     self.problem(None, format!("where {} changed is listed otherwise", row.entity));
                 }
-                let folded: BTreeSet<String> = line.words.iter().map(|word| word.to_ascii_lowercase()).collect();
+                let folded: BTreeSet<String> = line.words.split(' ').map(str::to_ascii_lowercase).collect();
                 let sum = folded.iter().fold(0_u64, |sum, word| sum.wrapping_add(of(word.as_str())));
                 words.insert(number, (row.entity, sum));
             }

@@ -32,7 +32,7 @@ impl Listings for Transaction {
         self.line.many(sql, &[&signed(after), &i64::from(limit)], |row| {
             let due = row.try_get::<_, Option<i64>>(4)?.map(Time::from_millis);
             let (entity, received) = (id(row, 1)?, Time::from_millis(row.try_get(3)?));
-            Ok((number(row, 0)?, ListedRow { entity, kind: row.try_get(2)?, received, due, words: Vec::new() }))
+            Ok((number(row, 0)?, ListedRow { entity, kind: row.try_get(2)?, received, due, words: String::new() }))
         })
     }
 
@@ -182,7 +182,7 @@ impl KeepListings for Transaction {
         let kinds: Vec<_> = rows.iter().map(|row| row.kind.clone()).collect();
         let received: Vec<_> = rows.iter().map(|row| row.received.millis()).collect();
         let due: Vec<_> = rows.iter().map(|row| row.due.map(Time::millis)).collect();
-        let words: Vec<_> = rows.iter().map(|row| row.words.join(" ")).collect();
+        let words: Vec<_> = rows.iter().map(|row| row.words.clone()).collect();
         self.line.run(sql, vec![sent(entities), sent(kinds), sent(received), sent(due), sent(words)])
     }
 

@@ -33,7 +33,7 @@ impl Listings for SqliteSnapshot<'_> {
         let rows = self.many(sql, params![signed(after), limit], |row| {
             let due = row.get::<_, Option<i64>>(4)?.map(Time::from_millis);
             let (entity, received) = (EntityId(uuid_at(row, 1)?), Time::from_millis(row.get(3)?));
-            Ok((row.get(0)?, ListedRow { entity, kind: row.get(2)?, received, due, words: Vec::new() }))
+            Ok((row.get(0)?, ListedRow { entity, kind: row.get(2)?, received, due, words: String::new() }))
         })?;
         rows.into_iter().map(|(number, row)| Ok((unsigned(number)?, row))).collect()
     }
@@ -181,7 +181,7 @@ impl SqliteBatch<'_> {
             }
         };
         let sql = "INSERT OR REPLACE INTO listing_words (rowid, words) VALUES (?1, ?2)";
-        self.run(sql, params![number, row.words.join(" ")]).map(drop)
+        self.run(sql, params![number, row.words]).map(drop)
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) use leave::Leaving;
 use super::{Batch, Result, Snapshot, Store, StoreError};
 
 /// Newest schema that this version knows.
-const SCHEMA: u32 = 10;
+const SCHEMA: u32 = 11;
 
 /// Statements that bring a file from each schema to the next, from nothing on.
 const MIGRATIONS: &[&str] = &[
@@ -38,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_8.sql"),
     include_str!("schema_9.sql"),
     include_str!("schema_10.sql"),
+    include_str!("schema_11.sql"),
 ];
 
 /// How long to wait for another process (a command line beside a running server) to finish its batch.
