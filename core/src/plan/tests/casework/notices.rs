@@ -84,6 +84,20 @@ fn what_is_printed_is_in_the_face_word_for_word() {
 }
 
 #[test]
+fn a_paper_says_where_it_is_by_whatever_is_known() {
+    let (mut town, _, _, [first, _], id) = issued();
+    for (place, said) in [
+        (json!({ "lat": 31.230_4, "lon": 121.473_7 }), "位置：31.230400, 121.473700"),
+        (json!({ "words": "桥下" }), "位置：桥下"),
+        (json!({}), "位置：—"),
+    ] {
+        Arc::make_mut(town.world.entities.get_mut(&first).unwrap()).fields.insert("place".into(), place);
+        let face = draft_face(&town.world, LEDGER, &notice(&town, id), at("2026-11-26T09:00"));
+        assert!(face["lines"].as_array().unwrap().contains(&json!(said)), "{said}: {face}");
+    }
+}
+
+#[test]
 fn numbers_have_no_gap_and_begin_anew_each_year() {
     let (mut town, supervisor, _, [first, second]) = ready();
     let (a, b) = (draft(&mut town, supervisor, &[first]), draft(&mut town, supervisor, &[first]));
