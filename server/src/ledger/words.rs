@@ -134,7 +134,8 @@ fn plain(value: &str) -> String {
 /// The words of texts. Chinese is not written with spaces: each two characters that stand side by side are a word, and so
 /// is the last one, so that each character begins one. Anything else is cut where letters and digits end.
 ///
-/// A batch waits for this: a text of three hundred characters has as many words, and none gets memory of its own.
+/// A batch waits for this: a text of three hundred characters has as many words, and pairs of characters get no memory of their
+/// own.
 #[derive(Default)]
 struct Said {
     /// Two characters; the last of a run stands alone.

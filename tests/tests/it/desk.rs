@@ -316,6 +316,21 @@ async fn a_text_without_a_single_space_is_kept_and_found_by_its_beginning() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_says_late_is_neither_late_nor_disputed() {
+    let City { server, phone, desk, .. } = city().await;
+    let note = "late again, disputed by the shop".to_owned();
+    let (item, why) = (Some("SR-1".into()), Some("看不清".into()));
+    let draft = FindingDraft { item, note: Some(note.clone()), why, ..FindingDraft::default() };
+    phone.notebook.record(draft, Vec::new()).unwrap();
+    phone.sync().await;
+    assert_eq!(desk.notes("findings?q=late disputed").await, [note]);
+    for list in ["findings?standing=late", "findings?has=disputed"] {
+        assert!(desk.notes(list).await.is_empty(), "{list}");
+    }
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lists_that_are_behind_are_caught_up_with_before_anybody_looks() {
     let City { server, findings, desk, .. } = city().await;
     let all = desk.get("findings").await.body;
