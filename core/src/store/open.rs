@@ -4,6 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::cipher::DatabaseKey;
@@ -97,6 +98,8 @@ pub(crate) fn create(folder: &Path, line: LineId, key: &PublicKey, cipher: Optio
     if let Some(cipher) = cipher {
         cipher.unlock(&db)?;
     }
+    // It is synced as a whole, below, before anybody finds it.
+    db.pragma_update(None, "synchronous", "off")?;
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrate(&mut db, 0)?;
     let insert = "INSERT INTO notebook (one, line, n, key, seq) VALUES (1, ?, 0, ?, 0)";
@@ -145,7 +148,7 @@ pub(super) fn open(folder: &Path, cipher: Option<&DatabaseKey>) -> Result<Connec
         connected => connected,
     }
     .tried("read the schema")?;
-    let known = u32::try_from(STEPS.len()).unwrap_or(u32::MAX);
+    let known = schema();
     if mark != APPLICATION_ID || found == 0 {
         return Err(Error::Damaged { detail: "the file is not a notebook".into() });
     }
@@ -209,17 +212,26 @@ fn configure(db: &Connection) -> Result<()> {
     db.pragma_update(None, "foreign_keys", true)?;
     db.pragma_update(None, "temp_store", "memory")?;
     db.pragma_update(None, "cache_size", -8_000)?;
+    // Plans do not look at what is bound: else a statement is planned anew whenever another value is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     db.set_prepared_statement_cache_capacity(96);
     Ok(())
 }
 
-/// Applies the steps after schema `found`, each whole or not at all.
+/// Newest schema that this version knows.
+fn schema() -> u32 {
+    u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
+}
+
+/// Applies the steps after schema `found`, all of them or none: a notebook is synced once for them, also a new one.
 fn migrate(db: &mut Connection, found: u32) -> Result<()> {
-    for (done, step) in (0_u32..).zip(STEPS).skip(found as usize) {
-        let tx = db.transaction()?;
-        tx.execute_batch(step).tried("upgrade the notebook")?;
-        tx.pragma_update(None, "user_version", done + 1).tried("upgrade the notebook")?;
-        tx.commit().tried("upgrade the notebook")?;
+    if found == schema() {
+        return Ok(());
     }
-    Ok(())
+    let tx = db.transaction()?;
+    for step in STEPS.iter().skip(found as usize) {
+        tx.execute_batch(step).tried("upgrade the notebook")?;
+    }
+    tx.pragma_update(None, "user_version", schema()).tried("upgrade the notebook")?;
+    tx.commit().tried("upgrade the notebook")
 }

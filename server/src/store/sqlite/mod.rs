@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 pub(crate) use leave::Leaving;
@@ -208,6 +209,8 @@ fn connect(file: &Path, read_only: bool) -> Result<Connection> {
     let connection = Connection::open_with_flags(PathBuf::from(file), flags)?;
     connection.busy_timeout(PATIENCE)?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Plans do not look at what is bound: else a statement is planned anew whenever another value is.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: NORMAL may lose a committed batch at power loss.
     connection.pragma_update(None, "synchronous", "FULL")?;
