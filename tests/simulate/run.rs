@@ -174,8 +174,6 @@ fn all_of(arguments: &Arguments, room: &Path, library: &Path) -> Vec<Played> {
         if let Some(seed) = arguments.seed {
             command.args(["--seed", &seed.to_string()]);
         }
-        // Memory is given back to the system at the end, not thousands of times a second.
-        command.env("GLIBC_TUNABLES", "glibc.malloc.trim_threshold=268435456:glibc.malloc.mmap_threshold=67108864");
         command.env("LD_PRELOAD", library).env(disk::VARIABLE, room.join(format!("disks-{job}")));
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         let (lines, give) = (BufReader::new(child.stdout.take().unwrap()).lines(), give.clone());
