@@ -1,4 +1,4 @@
-//! Findings: writing them down, listing them, reading one back.
+//! Findings: writing them down, reading one back, looking around.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -182,26 +182,6 @@ impl From<model::Finding> for Finding {
     }
 }
 
-/// The place of a finding in the list; stays right while the list grows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, uniffi::Record)]
-pub struct ListKey {
-    /// When it was recorded, as claimed.
-    pub at: Time,
-    /// Its id.
-    pub id: EntityId,
-}
-
-/// One finding in a list.
-#[derive(Debug, Clone, PartialEq, uniffi::Record)]
-pub struct Listed {
-    /// The finding as it is shown.
-    pub finding: Finding,
-    /// Some of it is not in the server's row yet.
-    pub is_pending: bool,
-    /// Its place; the next page begins behind the last one's.
-    pub key: ListKey,
-}
-
 /// A finding and how far away it is.
 #[derive(Debug, Clone, PartialEq, uniffi::Record)]
 pub struct Near {
@@ -250,19 +230,6 @@ impl Notebook {
     /// A finding as it is shown: the server's row with our open ops replayed over it.
     pub fn finding(&self, id: EntityId) -> Result<Finding> {
         Ok(self.core()?.finding(id)?.into())
-    }
-
-    /// Findings, newest first, at most `limit`, behind `after`.
-    #[uniffi::method(default(after = None, limit = 50))]
-    pub fn list(&self, after: Option<ListKey>, limit: u32) -> Result<Vec<Listed>> {
-        let after = after.map(|key| notebook::ListKey { at: key.at, id: key.id });
-        let listed = self.core()?.list(notebook::ListPage { after, limit })?;
-        let listed = listed.into_iter().map(|one| Listed {
-            is_pending: one.pending,
-            key: ListKey { at: one.key.at, id: one.key.id },
-            finding: one.finding.into(),
-        });
-        Ok(listed.collect())
     }
 
     /// Findings within `metres` of a point (WGS-84 degrees), nearest first.

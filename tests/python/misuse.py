@@ -93,7 +93,7 @@ async def empty_and_huge_strings(office):
             office.notebook.seal_photo(text)
     with throws(xuncha.FieldError.Invalid, "photo"):
         office.notebook.seal_photo_bytes(bytes(100_000_000))
-    assert office.notebook.list() == []
+    assert office.notebook.list().size() == 0
 
 
 @case
@@ -144,7 +144,7 @@ async def conditions_that_throw(office):
 
 @case
 async def many_threads_on_one_notebook(office):
-    before, wrong = len(office.notebook.list(None, 10_000)), []
+    before, wrong = office.notebook.list(None, 10_000).size(), []
 
     def work(number):
         try:
@@ -163,7 +163,10 @@ async def many_threads_on_one_notebook(office):
         one.join()
     assert not wrong, wrong
     await office.notebook.sync()
-    assert len(office.notebook.list(None, 10_000)) == before + 120
+    listed = office.notebook.list(None, 10_000)
+    assert listed.size() == before + 120
+    assert listed.read(100, 20) == listed.read(0, 10_000)[100:120] and listed.read(10_000, 1) == []
+    assert listed == office.notebook.list(None, 10_000) and listed != office.notebook.list(None, 5)
     assert office.notebook.check() == []
 
 

@@ -115,10 +115,11 @@ class Phone:
         listed, key = [], None
         while True:
             page = self.notebook.list(key, 100)
-            listed += [GIVEN.join([one.finding.id, text(one.finding.index), text(one.finding.note)]) for one in page]
-            if not page:
+            rows = page.read(0, page.size())
+            listed += [GIVEN.join([one.finding.id, text(one.finding.index), text(one.finding.note)]) for one in rows]
+            if not rows:
                 return listed
-            key = page[-1].key
+            key = page.last_key()
 
     async def near(self, lat, lon, metres):
         return [one.finding.id for one in self.notebook.near(float(lat), float(lon), float(metres))]

@@ -3,21 +3,28 @@
 use std::fs;
 use std::sync::Arc;
 
+use tempfile::TempDir;
 use xuncha_core::notebook::{FileKeyStore, Notebook};
 
 use super::city::City;
 use super::machine::{Phone, finding, finding_at, host, note};
 use super::photos::picture;
 
+/// A notebook that an earlier version left, and a copy of its key: a build with SQLCipher adds the database's to it.
+fn left_by(version: u32) -> (TempDir, Arc<FileKeyStore>) {
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema");
+    let folder = tempfile::tempdir().unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
+    db.execute_batch(&fs::read_to_string(format!("{fixtures}/phone-{version}.sql")).unwrap()).unwrap();
+    let key = folder.path().join("phone.key");
+    fs::copy(format!("{fixtures}/phone-{version}.key"), &key).unwrap();
+    (folder, Arc::new(FileKeyStore::new(key)))
+}
+
 #[test]
 fn a_notebook_of_schema_1_opens_with_everything_in_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let dump = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-1.sql")).unwrap();
-    let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
-    db.execute_batch(&dump).unwrap();
-    drop(db);
-    let keys = FileKeyStore::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-1.key"));
-    let phone = Notebook::open(folder.path(), Arc::new(keys), host(1)).unwrap();
+    let (folder, keys) = left_by(1);
+    let phone = Notebook::open(folder.path(), keys, host(1)).unwrap();
     assert_eq!(phone.check().unwrap(), Vec::<String>::new());
     let status = phone.status().unwrap();
     assert_eq!((status.pending, status.refused, status.city.as_deref()), (2, 0, Some("巡查市")));
@@ -29,19 +36,13 @@ fn a_notebook_of_schema_1_opens_with_everything_in_it() {
 
 #[test]
 fn a_notebook_of_schema_2_opens_with_its_login_and_its_photo() {
-    let folder = tempfile::tempdir().unwrap();
-    let dump = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.sql")).unwrap();
-    let file = folder.path().join("notebook.db");
-    let db = rusqlite::Connection::open(&file).unwrap();
-    db.execute_batch(&dump).unwrap();
-    drop(db);
+    let (folder, keys) = left_by(2);
     let photo = picture(1);
     fs::create_dir(folder.path().join("photos")).unwrap();
     let name = xuncha_core::model::Hash::of(&photo).to_hex();
     let mut sealed = fs::File::create(folder.path().join("photos").join(name)).unwrap();
     std::io::Write::write_all(&mut sealed, &photo).unwrap();
-    let keys = FileKeyStore::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.key"));
-    let phone = Notebook::open(folder.path(), Arc::new(keys), host(1)).unwrap();
+    let phone = Notebook::open(folder.path(), keys, host(1)).unwrap();
     assert_eq!(phone.check().unwrap(), Vec::<String>::new());
     let status = phone.status().unwrap();
     assert_eq!((status.pending, status.photos, status.files_waiting, status.files_lost), (2, 1, 1, 0));
@@ -52,7 +53,7 @@ fn a_notebook_of_schema_2_opens_with_its_login_and_its_photo() {
     phone.record(finding("升级之后"), vec![]).unwrap();
     phone.set_pin("8351").unwrap();
     drop(phone);
-    let db = rusqlite::Connection::open(&file).unwrap();
+    let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
     let login: (String, i64) =
         db.query_row("SELECT token, opened FROM login", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     assert_eq!(login.0, "token-0");
@@ -64,14 +65,11 @@ fn a_notebook_of_schema_2_opens_with_its_login_and_its_photo() {
 
 #[test]
 fn a_token_that_schema_2_knew_to_be_bad_stays_so() {
-    let folder = tempfile::tempdir().unwrap();
-    let dump = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.sql")).unwrap();
+    let (folder, keys) = left_by(2);
     let db = rusqlite::Connection::open(folder.path().join("notebook.db")).unwrap();
-    db.execute_batch(&dump).unwrap();
     db.execute_batch("UPDATE notebook SET again = 'token'").unwrap();
     drop(db);
-    let keys = FileKeyStore::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/schema/phone-2.key"));
-    let phone = Notebook::open(folder.path(), Arc::new(keys), host(1)).unwrap();
+    let phone = Notebook::open(folder.path(), keys, host(1)).unwrap();
     assert_eq!(phone.status().unwrap().must_enrol_again, Some(xuncha_core::notebook::EnrolAgain::Token));
     assert_eq!(phone.people().unwrap()[0].sign_in_again, Some(xuncha_core::notebook::SignInAgain::Token));
 }

@@ -27,7 +27,7 @@ struct InspectorApp: App {
 @MainActor
 final class Inspector: ObservableObject {
     @Published var status: Status?
-    @Published var findings: [Listed] = []
+    @Published var findings = FindingRows()
     @Published var fault: String?
     private let notebook: Notebook?
 

@@ -8,6 +8,7 @@ import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import java.util.concurrent.atomic.AtomicInteger
 import kotlin.concurrent.thread
+import kotlin.random.Random
 import kotlinx.coroutines.CancellationException
 import kotlinx.coroutines.CoroutineStart
 import kotlinx.coroutines.Dispatchers
@@ -88,6 +89,7 @@ fun main(arguments: Array<String>) {
     hosts(notebook, second, ::path)
     cancelling(notebook)
     crowds(notebook)
+    lists(notebook)
     ends(notebook, ::path)
     println("$passed passed, $failed failed")
 }
@@ -122,7 +124,7 @@ private fun strings(notebook: Notebook, huge: String, path: (String) -> String) 
         val broken = mapOf("count" to Value.Structure("{"))
         invalid("values/count") { notebook.record(FindingDraft(item = "SR-7", values = broken)) }
     }
-    case("nothing of it was recorded") { check(notebook.list().isEmpty()) }
+    case("nothing of it was recorded") { check(notebook.list().size() == 0u) }
 }
 
 private fun folders(notebook: Notebook, path: (String) -> String) {
@@ -218,7 +220,7 @@ private fun cancelling(notebook: Notebook) {
 
 private fun crowds(notebook: Notebook) {
     case("many threads on one notebook") {
-        val before = notebook.list(null, 10_000u).size
+        val before = notebook.list(null, 10_000u).size()
         val wrong = AtomicInteger()
         val crowd = (0 until 8).map { number ->
             thread {
@@ -246,9 +248,50 @@ private fun crowds(notebook: Notebook) {
         crowd.forEach { it.join() }
         check(wrong.get() == 0)
         notebook.sync()
-        check(notebook.list(null, 10_000u).size == before + 200)
+        check(notebook.list(null, 10_000u).size() == before + 200u)
         check(notebook.status().pending == 0uL)
         check(notebook.check().isEmpty())
+    }
+}
+
+/** After [crowds]: a list of more rows than are fetched at once. */
+private fun lists(notebook: Notebook) {
+    case("rows are read by anybody, in any order, and beyond the ends") {
+        val list = notebook.list(null, 10_000u)
+        val rows = list.rows()
+        val all = list.read(0u, list.size())
+        check(all.size > 200 && all.size == rows.size && all.last().key == list.lastKey())
+        check(list.read(list.size(), 5u).isEmpty() && list.read(UInt.MAX_VALUE, UInt.MAX_VALUE).isEmpty())
+        check(list.read(list.size() - 1u, UInt.MAX_VALUE) == all.takeLast(1))
+        for (index in listOf(-1, all.size, Int.MAX_VALUE)) throws<IndexOutOfBoundsException> { rows[index] }
+        val wrong = AtomicInteger()
+        val crowd = (0 until 8).map { number ->
+            thread {
+                val order = all.indices.shuffled(Random(number))
+                if (order.any { rows[it] != all[it] }) wrong.incrementAndGet()
+            }
+        }
+        crowd.forEach { it.join() }
+        check(wrong.get() == 0)
+        check(rows[40] === rows[40]) { "a row was fetched twice" }
+        check(notebook.list(all[99].key, 1u).rows() == listOf(all[100]))
+    }
+    case("a list stays as it was, and says whether another is equal") {
+        val list = notebook.list(null, 100u)
+        val rows = list.rows()
+        val again = notebook.list(null, 100u)
+        check(again == list && again.hashCode() == list.hashCode() && again.rows() == rows)
+        check(rows == list.read(0u, 100u) && list.read(0u, 100u) == rows && rows.hashCode() == again.rows().hashCode())
+        val first = rows[0]
+        notebook.amend(first.finding.id, FindingDraft(note = "后来改了"))
+        val changed = notebook.list(null, 100u)
+        check(changed != list && changed.rows() != rows && changed.rows()[0].finding.note == "后来改了")
+        check(rows[0] == first && list.read(0u, 1u) == listOf(first))
+        val unread = list.rows()
+        list.close()
+        throws<IllegalStateException> { list.size() }
+        check(rows[0] == first)
+        throws<IllegalStateException> { unread[0] }
     }
 }
 

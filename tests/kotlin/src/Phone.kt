@@ -110,8 +110,8 @@ private class Phone {
         "finding" -> notebook.finding(w[0]).let {
             listOf(it.status, it.note ?: "", "${it.photos.size}", "${it.evidence.originals}", given(*it.tags.toTypedArray()))
         }
-        "list" -> generateSequence(notebook.list(null, 100u)) { page -> notebook.list(page.last().key, 100u) }
-            .takeWhile { it.isNotEmpty() }.flatten()
+        "list" -> generateSequence(notebook.list(null, 100u)) { page -> page.lastKey()?.let { notebook.list(it, 100u) } }
+            .flatMap { it.rows() }
             .map { given(it.finding.id, it.finding.index, it.finding.note) }.toList()
         "near" -> notebook.near(w[0].toDouble(), w[1].toDouble(), w[2].toDouble()).map { it.finding.id }
         "save_draft" -> listOf(notebook.saveDraft(draft(w)))

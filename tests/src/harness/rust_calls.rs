@@ -85,9 +85,9 @@ pub(super) fn recording(it: &Notebook, call: &str, w: &[&str]) -> Option<Outcome
         let (mut listed, mut after) = (vec![], None);
         loop {
             let page = it.list(after, 100)?;
-            let Some(last) = page.last() else { return Ok(listed) };
-            after = Some(last.key);
-            listed.extend(page.iter().map(|one| {
+            let Some(last) = page.last_key() else { return Ok(listed) };
+            after = Some(last);
+            listed.extend(page.read(0, page.size()).iter().map(|one| {
                 let index = one.finding.index.map(|index| index.to_string()).unwrap_or_default();
                 given(&[one.finding.id.to_string(), index, one.finding.note.clone().unwrap_or_default()])
             }));

@@ -55,9 +55,9 @@ extension Notebook {
         }
     }
 
-    /// The newest findings, at most `limit`.
-    public func findings(limit: UInt32 = 50) -> AsyncThrowingStream<[Listed], Error> {
-        watching { try $0.list(after: nil, limit: limit) }
+    /// The newest findings, at most `limit`; rows are fetched as they are looked at.
+    public func findings(limit: UInt32 = 50) -> AsyncThrowingStream<FindingRows, Error> {
+        watching { FindingRows(try $0.list(after: nil, limit: limit)) }
     }
 
     /// One finding.

@@ -48,14 +48,17 @@ fn what_is_written_by_hand_is_alike_too() {
             .map(|rest| rest.chars().take_while(|letter| letter.is_alphanumeric()).collect())
             .collect()
     };
-    let kotlin: Vec<_> =
-        ["Errors", "Flows", "Sync"].map(|name| format!("kotlin/notebook/src/main/kotlin/xuncha/{name}.kt")).into();
-    let swift: Vec<_> = ["Errors", "Lists", "Sync"].map(|name| format!("swift/Sources/Xuncha/{name}.swift")).into();
+    let kotlin: Vec<_> = ["Errors", "Flows", "Rows", "Sync"]
+        .map(|name| format!("kotlin/notebook/src/main/kotlin/xuncha/{name}.kt"))
+        .into();
+    let swift: Vec<_> =
+        ["Errors", "Lists", "Rows", "Sync"].map(|name| format!("swift/Sources/Xuncha/{name}.swift")).into();
     let texts = |files: &[String]| files.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
     assert!(!texts(&kotlin).is_empty() && !texts(&swift).is_empty());
     let kotlin_files: Vec<&str> = kotlin.iter().map(String::as_str).collect();
     let swift_files: Vec<&str> = swift.iter().map(String::as_str).collect();
-    let of_kotlin = names(&kotlin_files, &["fun Notebook.", "suspend fun Notebook.", "fun <T> Notebook."]);
+    let of_kotlin =
+        names(&kotlin_files, &["fun Notebook.", "suspend fun Notebook.", "fun <T> Notebook.", "fun FindingList."]);
     let of_swift = names(&swift_files, &["public func "]);
     // Swift's own way of leaving the main thread is a detached task; its words hang on types.
     let mut of_kotlin: BTreeSet<_> = of_kotlin.into_iter().filter(|name| name != "offMain").collect();

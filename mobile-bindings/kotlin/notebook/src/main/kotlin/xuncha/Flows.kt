@@ -8,6 +8,7 @@ import kotlinx.coroutines.flow.callbackFlow
 import kotlinx.coroutines.flow.conflate
 import kotlinx.coroutines.flow.distinctUntilChanged
 import kotlinx.coroutines.flow.flowOn
+import kotlinx.coroutines.flow.map
 import kotlinx.coroutines.flow.transform
 
 /**
@@ -35,8 +36,8 @@ fun <T> Notebook.watching(read: Notebook.() -> T): Flow<T> = changes().transform
     }
 }.distinctUntilChanged().flowOn(Dispatchers.IO)
 
-/** The newest findings, at most [limit]. */
-fun Notebook.findings(limit: UInt = 50u): Flow<List<Listed>> = watching { list(null, limit) }
+/** The newest findings, at most [limit]; rows are fetched as they are looked at. */
+fun Notebook.findings(limit: UInt = 50u): Flow<List<Listed>> = watching { list(null, limit) }.map { it.rows() }
 
 /** One finding. */
 fun Notebook.watchedFinding(id: EntityId): Flow<Finding> = watching { finding(id) }
