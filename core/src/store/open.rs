@@ -13,6 +13,10 @@ use crate::model::LineId;
 use crate::op::PublicKey;
 use crate::{Error, Result};
 
+/// What a new notebook is made with: the newest schema as a whole. The steps come to the same and take longer: some of them
+/// take columns out of tables again.
+const WHOLE: &str = include_str!("schema.sql");
+
 /// Schema N is what the first N steps make. A step is never edited once it was shipped.
 const STEPS: &[&str] = &[
     include_str!("schema_1.sql"),
@@ -101,9 +105,12 @@ pub(crate) fn create(folder: &Path, line: LineId, key: &PublicKey, cipher: Optio
     // It is synced as a whole, below, before anybody finds it.
     db.pragma_update(None, "synchronous", "off")?;
     db.pragma_update(None, "application_id", APPLICATION_ID)?;
-    migrate(&mut db, 0)?;
+    let tx = db.transaction()?;
+    tx.execute_batch(WHOLE).tried("create the notebook")?;
+    tx.pragma_update(None, "user_version", schema()).tried("create the notebook")?;
     let insert = "INSERT INTO notebook (one, line, n, key, seq) VALUES (1, ?, 0, ?, 0)";
-    db.execute(insert, params![line.to_string(), key.to_string()]).tried("create the notebook")?;
+    tx.execute(insert, params![line.to_string(), key.to_string()]).tried("create the notebook")?;
+    tx.commit().tried("create the notebook")?;
     db.close().map_err(|(_, error)| error).tried("create the notebook")?;
     File::open(&new).and_then(|file| file.sync_all()).tried("create the notebook")?;
     put_in_place(folder)
@@ -223,7 +230,7 @@ fn schema() -> u32 {
     u32::try_from(STEPS.len()).unwrap_or(u32::MAX)
 }
 
-/// Applies the steps after schema `found`, all of them or none: a notebook is synced once for them, also a new one.
+/// Applies the steps after schema `found`, all of them or none: a notebook is synced once for them.
 fn migrate(db: &mut Connection, found: u32) -> Result<()> {
     if found == schema() {
         return Ok(());
@@ -234,4 +241,30 @@ fn migrate(db: &mut Connection, found: u32) -> Result<()> {
     }
     tx.pragma_update(None, "user_version", schema()).tried("upgrade the notebook")?;
     tx.commit().tried("upgrade the notebook")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Everything in a database, by its name, without comments and spaces.
+    fn schema_of(db: &Connection) -> Vec<(String, String)> {
+        let bare = |sql: String| -> String {
+            let code = sql.lines().map(|line| line.split_once("--").map_or(line, |(code, _)| code));
+            code.flat_map(str::split_whitespace).collect()
+        };
+        let mut all = db.prepare("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name").unwrap();
+        let rows = all.query_map([], |row| Ok((row.get(0)?, bare(row.get(1)?)))).unwrap();
+        rows.collect::<rusqlite::Result<_>>().unwrap()
+    }
+
+    #[test]
+    fn a_new_notebook_has_the_schema_that_the_steps_lead_to() {
+        let [mut old, new] = [(); 2].map(|()| Connection::open_in_memory().unwrap());
+        migrate(&mut old, 0).unwrap();
+        new.execute_batch(WHOLE).unwrap();
+        let stepped = schema_of(&old);
+        assert!(stepped.len() > 20, "{stepped:?}");
+        assert_eq!(schema_of(&new), stepped);
+    }
 }

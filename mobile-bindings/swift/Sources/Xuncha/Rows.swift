@@ -2,7 +2,7 @@
 import Foundation
 
 /// Rows that are fetched together: more than a screen shows, and little to fetch in vain.
-private let piece = 32
+private let piece = 24
 
 /// Keeps the rows that were fetched.
 private final class Fetched: @unchecked Sendable {
