@@ -58,6 +58,9 @@ pub enum DepotError {
     /// No ledger's files are there.
     #[error("{0} holds no ledger's files")]
     Nobodys(String),
+    /// No files were ever kept there, and the ledger has some.
+    #[error("{0} holds no files, and this ledger has some: name their place with --blobs")]
+    Strange(String),
     /// The settings cannot be read.
     #[error(transparent)]
     Settings(#[from] StoreError),
@@ -143,6 +146,19 @@ impl Depot {
             (_, Some(owner)) if owner == ledger.to_string() => Ok(()),
             (_, Some(_)) => Err(DepotError::Foreign(self.name())),
         }
+    }
+
+    /// Fails where no ledger's files have ever been, for a ledger that has some: prepared, the wrong place would look
+    /// like the right one with every photo lost. Writes nothing.
+    ///
+    /// # Errors
+    /// [`DepotError::Strange`] there, and when the place is away or does not let us in.
+    pub(crate) fn check_known(&self) -> Result<(), DepotError> {
+        let is_known = match self {
+            Depot::Folder(folder) if !folder.is_shared() => folder.root().exists(),
+            _ => self.owner()?.is_some(),
+        };
+        if is_known { Ok(()) } else { Err(DepotError::Strange(self.name())) }
     }
 
     /// Fails when another ledger's files are there, for one that is not made yet.

@@ -59,7 +59,7 @@ impl From<DepotError> for Failure {
             DepotError::Away { .. } => "blobs_away",
             DepotError::Denied { .. } => "blobs_denied",
             DepotError::Foreign(_) => "wrong_ledger",
-            DepotError::Nobodys(_) => "no_blobs",
+            DepotError::Nobodys(_) | DepotError::Strange(_) => "no_blobs",
         };
         Failure::new(code, error)
     }

@@ -42,7 +42,12 @@ pub(super) fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failur
     let head = store.look(|snapshot| snapshot.head())?;
     match &head {
         None => depot.check_free()?,
-        Some(head) => depot.prepare(head.ledger)?,
+        Some(head) => {
+            if has_files(&*store)? {
+                depot.check_known()?;
+            }
+            depot.prepare(head.ledger)?;
+        }
     }
     let key = match &head {
         None => {
@@ -66,6 +71,13 @@ pub(super) fn open(options: &ServeOptions, host: &Host) -> Result<Opened, Failur
     }
     let called = called(&*store, &options.opening)?;
     Ok(Opened { store, key, guard, sequencer, depot, is_new: head.is_none(), called, served })
+}
+
+/// True when files lie somewhere that the ledger speaks of.
+fn has_files(store: &dyn Store) -> Result<bool, Failure> {
+    // They are looked through by their hashes, in which nothing says which were kept: the first thousand tell.
+    let some = store.look(|snapshot| snapshot.blobs(None, 1_000))?;
+    Ok(some.iter().any(|file| file.kept.is_some()))
 }
 
 /// What the ledger in `store` is called.

@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use xuncha_tests::harness::{Outcome, Process, binary, http_client, run, xuncha};
+use xuncha_tests::harness::{
+    Outcome, Phone, Process, SeededRandom, TestServer, binary, http_client, photo, run, xuncha,
+};
 
 fn serve(data: &Path, more: &[&str]) -> Outcome {
     let mut command = Command::new(binary());
@@ -89,4 +91,30 @@ fn one_server_runs_on_a_folder_and_the_next_may_as_soon_as_it_is_gone() {
     let second = Process::serve(&data);
     assert_eq!((address(), second.stop()), (address(), 0));
     assert_eq!(Process::serve(&data).stop(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_with_photos_does_not_start_where_none_have_ever_been() {
+    let mut server = TestServer::start().await;
+    let phone = Phone::of(&server, "王敏", "inspector").await;
+    phone.record_photos("占道堆物", &[&photo(&SeededRandom::new(), 10_000)]);
+    assert!(phone.sync().await.files_sent > 0);
+    server.stop().await;
+    let wrong = server.data().join("wrong");
+    let refused = |more: &[&str], place: &Path| {
+        let (code, named, message) = failure(&serve(server.data(), &[&["--listen", "127.0.0.1:0"], more].concat()));
+        assert_eq!((code, &*named), (1, "no_blobs"), "{message}");
+        assert!(message.contains(place.to_str().unwrap()) && message.contains("--blobs"), "{message}");
+        assert!(!place.exists(), "a wrong place stays as it is");
+    };
+    refused(&["--blobs", wrong.to_str().unwrap()], &wrong);
+    let files = server.data().join("blobs");
+    if files.exists() {
+        std::fs::rename(&files, server.data().join("elsewhere")).unwrap();
+        refused(&[], &files);
+        // Lost for good, and somebody says so.
+        std::fs::create_dir(&files).unwrap();
+    }
+    let again = Process::serve(server.data());
+    assert_eq!(again.stop(), 0);
 }
