@@ -1,22 +1,24 @@
 // A list of findings as a collection of Swift's.
 import Foundation
 
-/// Rows that are fetched together: more than a screen shows, and little to fetch in vain.
-private let piece = 24
+/// Rows that are fetched first: more than a screen shows, and few to fetch in vain.
+private let first = 16
 
-/// Keeps the rows that were fetched.
+/// Keeps the rows that were fetched. Each piece is twice as long as the one before: whoever looks so far down is likely to
+/// go on.
 private final class Fetched: @unchecked Sendable {
     private let lock = NSLock()
     private var pieces: [Int: [Listed]] = [:]
 
     func row(_ index: Int, of list: FindingList) -> Listed {
-        let number = index / piece
+        let number = Int.bitWidth - 1 - (index / first + 1).leadingZeroBitCount
+        let start = first * ((1 << number) - 1)
         lock.lock()
         defer { lock.unlock() }
-        if let kept = pieces[number] { return kept[index % piece] }
-        let read = list.read(start: UInt32(number * piece), count: UInt32(piece))
+        if let kept = pieces[number] { return kept[index - start] }
+        let read = list.read(start: UInt32(start), count: UInt32(first << number))
         pieces[number] = read
-        return read[index % piece]
+        return read[index - start]
     }
 }
 

@@ -1,8 +1,8 @@
 // A list of findings as a list of Kotlin's.
 package xuncha
 
-/** Rows that are fetched together: more than a screen shows, and little to fetch in vain. */
-private const val PIECE = 24
+/** Rows that are fetched first: more than a screen shows, and few to fetch in vain. */
+private const val FIRST = 16
 
 /**
  * The findings as a list like any other, to be read from any thread. Rows are fetched from the library as they are
@@ -14,15 +14,16 @@ fun FindingList.rows(): List<Listed> = FetchedRows(this)
 private class FetchedRows(private val list: FindingList) : java.util.AbstractList<Listed>(), RandomAccess {
     override val size = list.size().toInt()
 
-    private val pieces = arrayOfNulls<List<Listed>>((size + PIECE - 1) / PIECE)
+    // Each is twice as long as the one before: whoever looks so far down is likely to go on.
+    private val pieces = arrayOfNulls<List<Listed>>(32)
 
     override fun get(index: Int): Listed {
         if (index !in 0 until size) throw IndexOutOfBoundsException("index $index of $size rows")
-        return piece(index / PIECE)[index % PIECE]
-    }
-
-    private fun piece(number: Int): List<Listed> = synchronized(pieces) {
-        pieces[number] ?: list.read((number * PIECE).toUInt(), PIECE.toUInt()).also { pieces[number] = it }
+        val number = 31 - (index / FIRST + 1).countLeadingZeroBits()
+        val start = FIRST * ((1 shl number) - 1)
+        return synchronized(pieces) {
+            pieces[number] ?: list.read(start.toUInt(), (FIRST shl number).toUInt()).also { pieces[number] = it }
+        }[index - start]
     }
 
     // The library compares without handing rows over; a list that holds others is compared row by row.
