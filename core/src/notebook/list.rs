@@ -41,6 +41,38 @@ pub struct Listed {
     pub key: ListKey,
 }
 
+/// Findings as they were when they were listed, newest first. Nobody looks at all rows of a long list, so a row is made
+/// when it is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listing {
+    shown: Vec<Shown>,
+}
+
+impl Listing {
+    /// How many findings it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// True when it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.shown.is_empty()
+    }
+
+    /// The places of its findings in the list; the next page begins behind the last one.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = ListKey> {
+        self.shown.iter().map(|shown| ListKey { at: shown.entity.at, id: shown.entity.id })
+    }
+
+    /// `count` rows from `start` on, fewer at the end and none behind it.
+    #[must_use]
+    pub fn part(&self, start: usize, count: usize) -> Vec<Listed> {
+        self.shown.iter().skip(start).take(count).map(listed).collect()
+    }
+}
+
 /// A finding and how far away it is.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Near {
@@ -67,9 +99,16 @@ impl Notebook {
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage) when they cannot be read.
     pub fn list(&self, page: ListPage) -> Result<Vec<Listed>> {
+        Ok(self.listing(page)?.shown.iter().map(listed).collect())
+    }
+
+    /// The same findings, whose rows are made when somebody looks at them.
+    ///
+    /// # Errors
+    /// As [`Notebook::list`].
+    pub fn listing(&self, page: ListPage) -> Result<Listing> {
         let (at, id) = page.after.map_or_else(everything, |after| (after.at.millis(), after.id));
-        let shown = self.read(|store| store.findings(at, id, page.limit))?;
-        Ok(shown.iter().map(listed).collect())
+        Ok(Listing { shown: self.read(|store| store.findings(at, id, page.limit))? })
     }
 
     /// Findings within `metres` of a point (WGS-84 degrees), nearest first, at most `limit`.

@@ -63,7 +63,7 @@ pub use files::{FileFault, FileState, PhotoOf, Which};
 pub use free::Freed;
 pub use inspect::{Line, Visit};
 pub use keys::{FileKeyStore, KeyStore};
-pub use list::{ListKey, ListPage, Listed, Near, Person};
+pub use list::{ListKey, ListPage, Listed, Listing, Near, Person};
 pub use people::SignedIn;
 pub use photo::{PhotoSource, SealedPhoto, Shot, Shows};
 pub use preview::{PreviewOptions, PreviewsMade};

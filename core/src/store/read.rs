@@ -8,6 +8,7 @@ use crate::Result;
 use crate::model::{Entity, EntityId, OpId, Time};
 
 /// An entity as it is shown.
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Shown {
     pub(crate) entity: Entity,
     /// Some of it is not in the server's row yet.

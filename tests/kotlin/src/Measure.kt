@@ -29,9 +29,9 @@ fun main(arguments: Array<String>) {
     }
     tell("first page once", millis { show(50u) })
     // The JVM compiles what it has seen often enough.
-    repeat(40) { show(1_000u, 1_000) }
+    repeat(100) { show(1_000u, 1_000) }
     tell("first page", median(21) { show(50u) })
-    tell("list", median(41) { show(1_000u) })
+    tell("list", median(101) { show(1_000u) })
     tell("list, every row", median(41) { show(1_000u, 1_000) })
     repeat(100) { notebook.record(FindingDraft(item = "SR-1", note = "占道堆物")) }
     tell("record", median(201) { notebook.record(FindingDraft(item = "SR-1", note = "占道堆物")) })
