@@ -33,7 +33,8 @@ fun main(arguments: Array<String>) {
     tell("first page", median(21) { show(50u) })
     tell("list", median(101) { show(1_000u) })
     tell("list, every row", median(41) { show(1_000u, 1_000) })
-    repeat(100) { notebook.record(FindingDraft(item = "SR-1", note = "占道堆物")) }
+    // More often than the JVM interprets a call.
+    repeat(400) { notebook.record(FindingDraft(item = "SR-1", note = "占道堆物")) }
     tell("record", median(201) { notebook.record(FindingDraft(item = "SR-1", note = "占道堆物")) })
     val saves = photos.chunked(10).map { ten ->
         millis { notebook.record(FindingDraft(item = "SR-1", note = "占道堆物"), ten.map { notebook.sealPhoto(it) }) }
