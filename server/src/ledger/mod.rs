@@ -35,6 +35,7 @@ pub use item::{Item, PushRecord};
 pub(crate) use listing::catch_up;
 pub(crate) use open::write_secret;
 pub use open::{KEY_FILE, LedgerKey, Opening, catalogue_body, open_or_create};
+pub(crate) use pull::collect;
 pub use pull::{PullError, pull};
 pub use sequencer::{BATCH_OPS, Sequencer};
 pub use standing::{ahead, remember, rolled_back, rolled_back_detail, unproven};

@@ -187,13 +187,15 @@ fn page(
 
 /// Feed rows of several scopes with `from <= index < below`, in order. All rows of one index come
 /// together, so that no user action is seen half.
-struct Found {
-    rows: Vec<(FeedRow, Vec<u16>)>,
+pub(crate) struct Found {
+    /// Each with the numbers of the scopes that show it.
+    pub(crate) rows: Vec<(FeedRow, Vec<u16>)>,
     /// First index that is not in `rows`; none when nothing is left below the bound.
-    end: Option<u64>,
+    pub(crate) end: Option<u64>,
 }
 
-fn collect(snapshot: &dyn Snapshot, scopes: &[Scope], from: u64, below: u64, limit: u32) -> Result<Found> {
+/// About `limit` rows; more when one entry moved more, and fewer so that none is cut in two.
+pub(crate) fn collect(snapshot: &dyn Snapshot, scopes: &[Scope], from: u64, below: u64, limit: u32) -> Result<Found> {
     let mut merged: BTreeMap<(u64, EntityId, bool), Vec<u16>> = BTreeMap::new();
     // Beyond the last row of a scope that gave a full page, rows of other scopes are not known to be next.
     let mut known_below = below;

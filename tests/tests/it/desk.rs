@@ -3,6 +3,7 @@
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
 use xuncha_core::model::{EntityId, FindingDraft, Place, Time};
+use xuncha_core::plan::Scope;
 use xuncha_server::settings::Settings;
 use xuncha_tests::harness::{Phone, TestServer, http_client, run_behind};
 
@@ -299,6 +300,56 @@ async fn what_changes_is_told_while_somebody_looks() {
     drop(again);
     let (stopped, ended) = tokio::join!(server.stop(), async { while let Ok(Some(_)) = stream.chunk().await {} });
     assert_eq!((stopped, ended), ((), ()));
+}
+
+/// Records findings until the next one of the whole city is row `row` of its feed, and notes them at the ledger.
+async fn fill_to(city: &City, row: usize) -> Vec<EntityId> {
+    let store = &city.server.office.store;
+    let rows = store.look(|snapshot| snapshot.feed(&Scope::whole_city(), 0, u64::MAX, u32::MAX)).unwrap().len();
+    let (item, why) = (Some("SR-1".into()), Some("看不清".into()));
+    let draft = FindingDraft { item, note: Some("堆物".into()), why, ..FindingDraft::default() };
+    let made = (rows..row).map(|_| city.phone.notebook.record(draft.clone(), Vec::new()).unwrap()).collect();
+    city.phone.sync().await;
+    made
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_entry_moves_is_whole_where_a_page_of_the_feed_ends() {
+    let city = city().await;
+    // A page of live changes ends at 500 rows, one of the check at 1,000: a notice about 50 findings lies on each.
+    for row in [525, 1_025] {
+        let made = fill_to(&city, row).await;
+        let findings = &made[made.len() - 50..];
+        for finding in findings {
+            let filed = city.desk.step(&json!({ "kind": "finding.file", "entity": finding })).await;
+            assert_eq!(filed.status, 200, "{}", filed.body);
+        }
+        let findings: serde_json::Map<_, _> = findings.iter().map(|id| (id.to_string(), json!(true))).collect();
+        let body = json!({ "unit": city.unit, "findings": findings, "source": "on_site" });
+        let made = city.desk.step(&json!({ "kind": "notice.draft", "body": body })).await;
+        let issued = city.desk.step(&json!({ "kind": "notice.issue", "entity": made.body["now"]["id"] })).await;
+        assert_eq!(issued.status, 200, "{}", issued.body);
+    }
+    city.server.check_all();
+    let last = city.server.office.size() - 1;
+    let mut stream = city.desk.at("events?from=0").send().await.unwrap();
+    let mut text = String::new();
+    while !text.contains(&format!("id: {last}\n")) || !text.ends_with("\n\n") {
+        text.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
+    }
+    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let told = data.filter(|data| data.contains(r#""kind":"finding""#)).count();
+    assert_eq!(told, city.server.office.all("finding").len(), "each finding is told of once, where it is now");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_or_an_area_that_is_no_id_is_refused() {
+    let City { desk, server: _server, .. } = city().await;
+    for (list, field) in [("findings?by=a%20b", "by"), ("findings?area=x/y", "area"), ("findings.csv?by=x", "by")] {
+        let refused = desk.get(list).await;
+        assert_eq!((refused.status, &refused.body["code"]), (400, &json!("bad_field")), "{list}");
+        assert!(refused.body["detail"].as_str().unwrap().starts_with(field), "{}", refused.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,6 +15,7 @@ use xuncha_core::protocol::{Problem, ServiceError};
 use super::super::wire::token;
 use super::super::{Inner, Service};
 use crate::auth::Person;
+use crate::ledger::collect;
 use crate::problem::{refusal, respond};
 
 /// How long nothing may be heard before a line says that the connection stands.
@@ -108,18 +109,10 @@ impl Inner {
         self.look_for(person, |snapshot, who| {
             let size = snapshot.head()?.map_or(0, |head| head.size);
             let Some(from) = from.filter(|from| *from < size) else { return Ok(Ok((Vec::new(), size))) };
-            let mut rows = Vec::new();
-            let mut end = size;
-            for scope in &who.granted {
-                let found = snapshot.feed(scope, from, size, MOST)?;
-                // What lies behind the page of one scope is told with the next.
-                if found.len() >= MOST as usize {
-                    end = found.last().map_or(end, |last| end.min(last.index + 1));
-                }
-                rows.extend(found);
-            }
-            rows.retain(|row| row.index < end);
-            rows.sort_by_key(|row| (row.index, row.entity, row.gone));
+            // What lies behind the page is told with the next; what one entry moved is told together.
+            let found = collect(snapshot, &who.granted, from, size, MOST)?;
+            let end = found.end.unwrap_or(size);
+            let mut rows: Vec<_> = found.rows.into_iter().map(|(row, _)| row).collect();
             // Seen in one scope, it is seen, whatever another says.
             rows.dedup_by_key(|row| (row.index, row.entity));
             let mut changes = Vec::with_capacity(rows.len());

@@ -1,7 +1,7 @@
 //! What a list is asked for in an address, read into what the store understands.
 
 use serde::Deserialize;
-use xuncha_core::model::{Code, Time};
+use xuncha_core::model::{Code, EntityId, Time};
 use xuncha_core::plan::Scope;
 use xuncha_core::protocol::ServiceError;
 
@@ -138,10 +138,10 @@ impl Query {
             if !granted.contains(&Scope::staff()) {
                 return Err(refusal(Code::NotAllowed, "by: is not told to a unit".to_owned()));
             }
-            add(wanted, by.split(',').map(|by| format!("b:{by}")).collect());
+            add(wanted, ids("by", by)?.iter().map(|by| format!("b:{by}")).collect());
         }
         if let Some(area) = &self.area {
-            add(wanted, area.split(',').map(|area| in_scope(&format!("area:{area}"))).collect());
+            add(wanted, ids("area", area)?.iter().map(|area| in_scope(&format!("area:{area}"))).collect());
         }
         for has in self.has.iter().flat_map(|has| has.split(',')) {
             match has {
@@ -196,6 +196,12 @@ impl Query {
             _ => Err(bad("order", "must be newest or due")),
         }
     }
+}
+
+/// The ids that a field of the query names; anything else is no word of a list, and for one of the engines no query.
+fn ids(field: &str, text: &str) -> Result<Vec<EntityId>, ServiceError> {
+    let id = |one: &str| one.trim().parse().map_err(|_| bad(field, "must be ids with commas between them"));
+    text.split(',').map(id).collect()
 }
 
 /// Any of `words`; none of them can be had when there are none.

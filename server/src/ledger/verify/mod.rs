@@ -24,7 +24,7 @@ use xuncha_core::proof::{Checkpoint, Frontier, leaf_hash, root_at};
 use xuncha_core::protocol::{Row, RowPart};
 
 use super::cache::entity_of;
-use super::pull::SnapshotNodes;
+use super::pull::{SnapshotNodes, collect};
 use super::seen::Roots;
 use crate::store::{Entry, Head, PushRow, Result, Said, Snapshot, StoreError};
 
