@@ -17,7 +17,9 @@ use super::super::{Inner, Service};
 use super::query::Query;
 use super::walk::Walk;
 use crate::auth::Person;
+use crate::ledger::Onlooker;
 use crate::problem::{refusal, respond};
+use crate::store::Snapshot;
 
 /// Most points that are given.
 const MOST: usize = 100_000;
@@ -89,23 +91,21 @@ impl Inner {
         let now = self.host.clock.wall();
         let (mut states, mut given, mut more) = (Vec::<String>::new(), 0, false);
         out.write_all(b"{\"points\":[")?;
-        self.walk(person, query, |_, _, findings| {
-            let mut write = || {
-                for finding in findings {
-                    let Some((lon, lat)) = place_of(finding) else { continue };
-                    if given == MOST {
-                        more = true;
-                        return Ok(Walk::Stop);
-                    }
-                    let between: &[u8] = if given == 0 { b"" } else { b"," };
-                    let (state, overdue) = (number_of(&mut states, finding), u8::from(is_overdue(finding, now)));
-                    out.write_all(between)?;
-                    serde_json::to_writer(&mut *out, &(lon, lat, state, overdue, finding.id))?;
-                    given += 1;
+        let nothing_more = |_: &dyn Snapshot, _: &Onlooker, _: &[Entity]| Ok(());
+        self.walk(person, query, nothing_more, |findings, ()| {
+            for finding in findings {
+                let Some((lon, lat)) = place_of(finding) else { continue };
+                if given == MOST {
+                    more = true;
+                    return Ok(Walk::Stop);
                 }
-                Ok(Walk::On)
-            };
-            Ok(write())
+                let between: &[u8] = if given == 0 { b"" } else { b"," };
+                let (state, overdue) = (number_of(&mut states, finding), u8::from(is_overdue(finding, now)));
+                out.write_all(between)?;
+                serde_json::to_writer(&mut *out, &(lon, lat, state, overdue, finding.id))?;
+                given += 1;
+            }
+            Ok(Walk::On)
         })?;
         let rest = json!({ "more": more, "states": states }).to_string();
         out.write_all(b"],")?;

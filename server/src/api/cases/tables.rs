@@ -109,11 +109,12 @@ impl Inner {
         let city = self.store.look(|snapshot| city_of(snapshot, now));
         let mut city = city.map_err(|error| io::Error::other(error.to_string()))?;
         let mut listing = listing(format, out)?;
-        self.walk(person, query, |snapshot, who, findings| {
+        self.walk(person, query, cases_of, |findings, cases| {
             city.forget_cases();
-            learn_cases(snapshot, who, &mut city, findings)?;
-            let written = findings.iter().try_for_each(|finding| listing.add(finding, &city));
-            Ok(written.map(|()| Walk::On))
+            cases.notices.iter().for_each(|notice| city.add_notice(notice));
+            cases.deductions.iter().for_each(|row| city.add_deduction(row));
+            findings.iter().try_for_each(|finding| listing.add(finding, &city))?;
+            Ok(Walk::On)
         })?;
         listing.end()
     }
@@ -156,14 +157,20 @@ fn read(row: &str) -> Result<Entity> {
     serde_json::from_str(row).map_err(|error| StoreError::Damaged(error.to_string()))
 }
 
-/// Teaches `city` the notices and the deductions of these findings, as far as `who` sees them.
-fn learn_cases(snapshot: &dyn Snapshot, who: &Onlooker, city: &mut City, findings: &[Entity]) -> Result<()> {
+/// What goes beside findings in a table.
+#[derive(Default)]
+struct Cases {
+    notices: Vec<Entity>,
+    deductions: Vec<Entity>,
+}
+
+/// The notices and the deductions of these findings, as far as `who` sees them.
+fn cases_of(snapshot: &dyn Snapshot, who: &Onlooker, findings: &[Entity]) -> Result<Cases> {
+    let mut cases = Cases::default();
     let notices: BTreeSet<EntityId> = findings.iter().filter_map(|finding| finding.reference("notice")).collect();
     let notices: Vec<EntityId> = notices.into_iter().collect();
     for row in snapshot.entities_of(&notices)? {
-        if let Some(notice) = shown_to(&read(&row.row)?, &who.granted) {
-            city.add_notice(&notice);
-        }
+        cases.notices.extend(shown_to(&read(&row.row)?, &who.granted));
     }
     for findings in findings.chunks(TOGETHER) {
         let about: Vec<String> =
@@ -185,9 +192,7 @@ fn learn_cases(snapshot: &dyn Snapshot, who: &Onlooker, city: &mut City, finding
             let found = snapshot.list(&wanted)?;
             let ids: Vec<EntityId> = found.iter().map(|line| line.entity).collect();
             for row in snapshot.entities_of(&ids)? {
-                if let Some(row) = shown_to(&read(&row.row)?, &who.granted) {
-                    city.add_deduction(&row);
-                }
+                cases.deductions.extend(shown_to(&read(&row.row)?, &who.granted));
             }
             match found.last().filter(|_| found.len() >= PAGE as usize) {
                 Some(last) => order = Order::Newest { below: Some(last.number) },
@@ -195,5 +200,5 @@ fn learn_cases(snapshot: &dyn Snapshot, who: &Onlooker, city: &mut City, finding
             }
         }
     }
-    Ok(())
+    Ok(cases)
 }

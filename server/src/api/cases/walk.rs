@@ -34,13 +34,16 @@ impl Inner {
         self.look_for(person, |_, who| Ok(query.wanted("finding", &who.granted, now).map(drop)))
     }
 
-    /// Gives `visit` every page of the findings that `query` asks for and `person` may see, as they see them. A page is
-    /// of one moment; what changes meanwhile is seen as it was or as it is, and rights that end, end the walk.
-    pub(super) fn walk(
+    /// Gives `visit` every page of the findings that `query` asks for and `person` may see, as they see them, with what
+    /// `learn` learned beside them. A page is of one moment; what changes meanwhile is seen as it was or as it is, and
+    /// rights that end, end the walk. `visit` may wait for a slow reader: by then the snapshot is given back, or four
+    /// such readers would leave the server without one.
+    pub(super) fn walk<T>(
         &self,
         person: &Person,
         query: &Query,
-        mut visit: impl FnMut(&dyn Snapshot, &Onlooker, &[Entity]) -> Result<io::Result<Walk>>,
+        mut learn: impl FnMut(&dyn Snapshot, &Onlooker, &[Entity]) -> Result<T>,
+        mut visit: impl FnMut(&[Entity], T) -> io::Result<Walk>,
     ) -> io::Result<()> {
         let now = self.host.clock.wall();
         let mut place: Option<Order> = None;
@@ -64,10 +67,11 @@ impl Inner {
                 }
                 let seen: Vec<Entity> = ids.iter().filter_map(|id| rows.remove(id)).collect();
                 let next = found.last().filter(|_| found.len() >= PAGE as usize);
-                Ok(Ok((visit(snapshot, who, &seen)?, next.map(|last| behind(&wanted.order, last)))))
+                let learned = learn(snapshot, who, &seen)?;
+                Ok(Ok((seen, learned, next.map(|last| behind(&wanted.order, last)))))
             });
-            let (visited, next) = page.map_err(|error| io::Error::other(error.to_string()))?;
-            match (visited?, next) {
+            let (seen, learned, next) = page.map_err(|error| io::Error::other(error.to_string()))?;
+            match (visit(&seen, learned)?, next) {
                 (Walk::On, Some(next)) => place = Some(next),
                 _ => return Ok(()),
             }
