@@ -20,7 +20,7 @@ pub(super) fn copy(from: &Path, to: &Path, wanted: Option<&Hash>) -> io::Result<
 pub(super) fn write(source: &mut dyn Read, to: &Path, wanted: Option<&Hash>) -> io::Result<Hash> {
     let half = to.with_added_extension("part");
     let mut target = File::create(&half)?;
-    let hash = pour(source, |bytes| target.write_all(bytes))?;
+    let hash = pour(source, |bytes| target.write_all(bytes)).inspect_err(|_| drop(fs::remove_file(&half)))?;
     target.sync_all()?;
     if wanted.is_some_and(|wanted| *wanted != hash) {
         fs::remove_file(&half)?;

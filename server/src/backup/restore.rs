@@ -9,9 +9,9 @@ use xuncha_core::host::Host;
 use xuncha_core::model::Hash;
 use xuncha_core::op::PublicKey;
 
-use super::copy::{copy, sync_folder};
+use super::copy::{copy, sync_folder, write};
 use super::{BackupError, Lack, Manifest, Result, Tried, file_of, manifest, unfit};
-use crate::blobs::Depot;
+use crate::blobs::{AsMissing, Depot};
 use crate::ledger::{EpochError, KEY_FILE, LedgerKey, Sequencer, Wanted, begin_epoch, verify, write_secret};
 use crate::settings::write_places;
 use crate::store::sqlite::{FILE, SqliteStore};
@@ -208,7 +208,7 @@ fn file(blob: &BlobRow, source: &Path, half: &Path, touched: &mut BTreeSet<PathB
     let folder = to.parent().unwrap_or(half).to_owned();
     fs::create_dir_all(&folder).tried("make a folder")?;
     let lack = |state| Ok(Some(Lack { hash: blob.hash, state, kept: blob.kept }));
-    match copy(&from, &to, Some(&blob.hash)) {
+    match File::open(&from).and_then(|source| write(&mut AsMissing(source), &to, Some(&blob.hash))) {
         Ok(hash) if hash == blob.hash => {
             touched.insert(folder);
             Ok(None)
@@ -223,9 +223,11 @@ fn file(blob: &BlobRow, source: &Path, half: &Path, touched: &mut BTreeSet<PathB
 fn put(blob: &BlobRow, source: &Path, depot: &Depot, host: &Host) -> Result<Option<Lack>> {
     let lack = |state| Ok(Some(Lack { hash: blob.hash, state, kept: blob.kept }));
     let what = || format!("put file {} in its place", blob.hash);
-    let mut file = match File::open(file_of(source, &blob.hash)) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return lack("missing"),
-        file => file.tried(what())?,
-    };
-    if depot.take(host, &blob.hash, &mut file).tried(what())? { Ok(None) } else { lack("altered") }
+    let source = File::open(file_of(source, &blob.hash)).map(AsMissing);
+    match source.and_then(|mut source| depot.take(host, &blob.hash, &mut source)) {
+        Ok(true) => Ok(None),
+        Ok(false) => lack("altered"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => lack("missing"),
+        Err(error) => Err(error).tried(what()),
+    }
 }

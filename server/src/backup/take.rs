@@ -10,7 +10,7 @@ use xuncha_core::host::Host;
 use super::copy::{hash_of, put, sync_folder, write};
 use super::last::remember;
 use super::{BackupError, FORMAT, Lack, MANIFEST, Manifest, Result, Tried, file_of, manifest, unfit};
-use crate::blobs::{Depot, note};
+use crate::blobs::{AsMissing, Depot, note};
 use crate::ledger::{KEY_FILE, LedgerKey, verify};
 use crate::settings::{find_files, open_store};
 use crate::store::sqlite::SqliteStore;
@@ -215,7 +215,7 @@ fn file(
     }
     let folder = to.parent().unwrap_or(target).to_owned();
     fs::create_dir_all(&folder).tried("make a folder")?;
-    let state = match depot.open(&blob.hash).and_then(|mut source| write(&mut source, &to, Some(&blob.hash))) {
+    let state = match depot.open(&blob.hash).and_then(|source| write(&mut AsMissing(source), &to, Some(&blob.hash))) {
         Ok(hash) if hash == blob.hash => {
             (done.copied, done.bytes) = (done.copied + 1, done.bytes + blob.len);
             touched.insert(folder);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 use xuncha_core::model::Hash;
@@ -133,6 +133,18 @@ fn fault(depot: &Depot, row: &BlobRow) -> Result<Option<Fault>> {
 /// True when what cannot be read is as good as gone: it is not there, or its disk is failing (EIO).
 pub(super) fn is_lost(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(5)
+}
+
+/// A file that reads as one that is not there ([`io::ErrorKind::NotFound`]) once its disk gives its bytes no more: whoever
+/// copies it goes on with the next one, and a failing disk for what is written stays a failure.
+pub(crate) struct AsMissing<R>(pub(crate) R);
+
+impl<R: Read> Read for AsMissing<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.0
+            .read(into)
+            .map_err(|error| if is_lost(&error) { io::Error::new(io::ErrorKind::NotFound, error) } else { error })
+    }
 }
 
 fn disk(error: &io::Error) -> StoreError {

@@ -16,6 +16,7 @@ use xuncha_core::op::Op;
 use xuncha_core::photo::{Previews, Wanted, shrink};
 use xuncha_core::plan::{Facts, files_kept};
 
+use super::check::is_lost;
 use super::depot::Depot;
 use crate::ledger::{OwnOp, Sequencer};
 use crate::store::{BlobRow, Entry, Result, Snapshot, Store, StoreError};
@@ -131,13 +132,13 @@ fn draw(store: &dyn Store, depot: &Depot, sequencer: &Sequencer, host: &Host, ph
     Ok(true)
 }
 
-/// The bytes of an original; none when they are not what was sealed.
+/// The bytes of an original; none when they are not what was sealed, or cannot be read any more.
 fn read(depot: &Depot, row: &BlobRow) -> Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let read = depot.open(&row.hash).and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes));
     match read {
         Ok(_) => Ok(Some(bytes).filter(|bytes| Hash::of(bytes) == row.hash)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if is_lost(&error) => Ok(None),
         Err(error) => Err(disk(&error)),
     }
 }

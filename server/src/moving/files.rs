@@ -8,7 +8,7 @@ use xuncha_core::model::{Hash, LedgerId};
 
 use super::{Result, unfit};
 use crate::backup::Lack;
-use crate::blobs::Depot;
+use crate::blobs::{AsMissing, Depot};
 use crate::store::{self, BlobRow};
 
 /// Rows looked at together.
@@ -72,12 +72,13 @@ impl<'a> FileMove<'a> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let mut source = match self.from.open(&blob.hash) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Some("missing")),
-            source => source?,
-        };
-        let is_sound = self.to.take(self.host, &blob.hash, &mut source)?;
-        Ok(if is_sound { None } else { Some("altered") })
+        let source = self.from.open(&blob.hash).map(AsMissing);
+        match source.and_then(|mut source| self.to.take(self.host, &blob.hash, &mut source)) {
+            Ok(true) => Ok(None),
+            Ok(false) => Ok(Some("altered")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some("missing")),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -1,12 +1,14 @@
 //! Photos, from the shutter to the ledger and back after a disaster.
 
 use std::path::Path;
+use std::time::Duration;
 
 use xuncha_core::model::{EntityId, Hash};
 use xuncha_core::notebook::PreviewOptions;
 use xuncha_core::sync::Conditions;
 use xuncha_server::backup::{RestoreOptions, restore, take};
-use xuncha_tests::harness::{Phone, Shelf, TestServer, photo, until, xuncha};
+use xuncha_server::blobs::Folder;
+use xuncha_tests::harness::{Phone, Shelf, TestServer, bucket, photo, picture, until, xuncha};
 
 use super::check;
 
@@ -101,6 +103,35 @@ async fn what_a_backup_covers_may_be_freed_and_comes_back_with_it() {
     assert_eq!(phone.originals(finding), 1);
     let again = take(server.data(), target.path(), true, &server.host(), &mut |_| {}).unwrap();
     assert_eq!((again.copied, again.present), (0, 1), "only what is new is copied");
+    check(&server, &[&phone]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_that_its_disk_gives_no_more_holds_up_no_other() {
+    let (server, phone) = city().await;
+    if bucket().is_some() {
+        eprintln!("skipped: the files do not lie on a disk");
+        return;
+    }
+    let pictures = [picture(&server.random, 60, 40), picture(&server.random, 60, 40)];
+    let findings = [phone.record_photos("先拍的", &[&pictures[0]]), phone.record_photos("后拍的", &[&pictures[1]])];
+    settle(&server, &phone, findings[0], &[&pictures[0]]).await;
+    settle(&server, &phone, findings[1], &[&pictures[1]]).await;
+    // Whatever reads it at its beginning gets EIO.
+    let lost = Hash::of(&pictures[0]);
+    let path = Folder::of(server.data()).path(&lost);
+    std::fs::remove_file(&path).unwrap();
+    std::os::unix::fs::symlink("/proc/self/mem", &path).unwrap();
+    assert_eq!(std::fs::read(&path).unwrap_err().raw_os_error(), Some(5));
+
+    assert_eq!(server.office.make_previews(server.data(), Duration::ZERO), 1, "of the other one");
+    let target = tempfile::tempdir().unwrap();
+    let taken = take(server.data(), target.path(), false, &server.host(), &mut |_| {}).unwrap();
+    let lacks: Vec<_> = taken.lacks.iter().map(|lack| (lack.hash, lack.state)).collect();
+    assert_eq!(lacks, [(lost, "missing")]);
+    assert!(taken.durable_size < taken.size, "what stands above it is not covered");
+    // The phone that still has it is asked for it.
+    assert_eq!(phone.sync().await.files_sent, 1);
     check(&server, &[&phone]);
 }
 
