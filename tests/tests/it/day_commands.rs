@@ -3,7 +3,8 @@
 
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
-use xuncha_tests::harness::{Process, SeededRandom, binary, picture, put_bytes, run, street_list, xuncha};
+use xuncha_core::host::Host;
+use xuncha_tests::harness::{Office, Process, SeededRandom, binary, picture, put_bytes, run, street_list, xuncha};
 
 use super::commands::Desk;
 
@@ -85,6 +86,15 @@ fn a_catalogue_is_put_in_force_listed_and_written_out_again() {
     let first = desk.admin(&["catalogue", "export", id(&built_in, "id")]);
     assert_eq!(first["version"], "2026.1");
     assert_eq!(desk.office_refused(&["catalogue", "export", "01976b2e-7c00-7000-8000-000000000001"]).0, "not_found");
+
+    // One that was retired does not come back by being loaded again.
+    let third = street_list("2026.2.1", &["SR-7"]);
+    let file = desk.file("third.json", third.to_text());
+    let third = desk.admin(&["catalogue", "load", &file]);
+    let office = Office::open(desk.path("data").as_ref(), Host::system());
+    office.change("catalogue.retire", id(&third, "id").parse().unwrap(), json!({}));
+    let (code, message) = desk.office_refused(&["catalogue", "load", &file]);
+    assert!(code == "exists" && message.contains("retired"), "{code}: {message}");
 
     // All slips are told at once, each with its place.
     let mut faulty = written;

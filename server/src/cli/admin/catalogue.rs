@@ -74,10 +74,14 @@ fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) ->
         return Ok(());
     }
     let text = catalogue.to_text();
-    // The text is here before the op that names it; without the op it is in force nowhere.
     let hash = Hash::of(text.as_bytes());
-    folder.store.change(|batch| batch.put_document(&hash, &text))?;
     let entity = EntityId::of_catalogue(folder.ledger, &hash);
+    // The same text is the same catalogue: loaded again, it would be neither new nor in force.
+    if find(folder, |known| known.id == entity)?.is_some() {
+        return Err(Failure::new("exists", format!("version: {version} was retired; give it another name")));
+    }
+    // The text is here before the op that names it; without the op it is in force nowhere.
+    folder.store.change(|batch| batch.put_document(&hash, &text))?;
     let op = OwnOp::making_once("admin", "catalogue.load", entity, catalogue_body(&catalogue));
     folder.append(std::slice::from_ref(&op))?;
     printer.say(
