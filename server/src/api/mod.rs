@@ -94,7 +94,7 @@ struct Inner {
     requests: Requests,
     lookout: Lookout,
     tries: Tries,
-    passwords: Semaphore,
+    passwords: Arc<Semaphore>,
     writing: Arc<Semaphore>,
     sightings: Sightings,
     around: Around,
@@ -113,7 +113,7 @@ impl Service {
         around: Around,
     ) -> Service {
         let (stopping, requests, lookout) = (AtomicBool::new(false), Requests::default(), Lookout::default());
-        let (tries, passwords) = (Tries::default(), Semaphore::new(session::AT_ONCE));
+        let (tries, passwords) = (Tries::default(), Arc::new(Semaphore::new(session::AT_ONCE)));
         let (writing, sightings) = (Arc::new(Semaphore::new(written::AT_ONCE)), Sightings::default());
         Service {
             inner: Arc::new(Inner {

@@ -272,10 +272,15 @@ impl Service {
         &self,
         work: impl FnOnce(&Inner) -> Result<T, ServiceError> + Send + 'static,
     ) -> Result<T, ServiceError> {
-        let room = self.inner.passwords.acquire().await.map_err(|_| refusal(Code::Unavailable, None))?;
-        let done = self.blocking(work).await;
-        drop(room);
-        done
+        let room = self.inner.passwords.clone().acquire_owned().await;
+        let room = room.map_err(|_| refusal(Code::Unavailable, None))?;
+        // Whoever leaves before the answer leaves the work behind, and with it the room that it takes.
+        self.blocking(move |inner| {
+            let done = work(inner);
+            drop(room);
+            done
+        })
+        .await
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
-use xuncha_core::model::{Code, Hash};
+use xuncha_core::model::{Code, EntityId, Hash};
 use xuncha_core::protocol::{Problem, ServiceError};
 
 use crate::problem::problem;
@@ -88,8 +88,14 @@ impl Tries {
     }
 }
 
+/// An id can be written in many ways, and is one name however it is written.
 fn key(name: &str, address: Option<IpAddr>) -> (Hash, Option<IpAddr>) {
-    (Hash::of(name.trim().as_bytes()), address)
+    let name = name.trim();
+    let hash = match name.parse::<EntityId>() {
+        Ok(id) => Hash::of(id.to_string().as_bytes()),
+        Err(_) => Hash::of(name.as_bytes()),
+    };
+    (hash, address)
 }
 
 fn later(early: NotUntil<<DefaultClock as governor::clock::Clock>::Instant>) -> ServiceError {
@@ -125,6 +131,16 @@ mod tests {
         }
         assert!((0..5).all(|_| wait(&tries, "王敏", here).is_none()));
         assert!(wait(&tries, "王敏", here).is_some_and(|wait| (1..=31).contains(&wait)));
+    }
+
+    #[test]
+    fn an_id_is_one_name_however_it_is_written() {
+        let tries = Tries::default();
+        let id = "019f2c4e-8a3b-7c1d-9e5f-0a1b2c3d4e5f";
+        let (upper, plain) = (id.to_uppercase(), id.replace('-', ""));
+        let ways = [id, &upper, &plain, &format!("{{{id}}}"), &format!("urn:uuid:{id}")];
+        assert!(ways.iter().all(|way| wait(&tries, way, None).is_none()));
+        assert!(ways.iter().all(|way| wait(&tries, way, None).is_some()));
     }
 
     #[test]

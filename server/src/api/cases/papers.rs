@@ -91,11 +91,14 @@ pub async fn notice_pdf(
 ) -> Response {
     let pdf = async {
         let ask = wanted(&service, &id, asked, (&extensions, &headers)).await?;
-        // It is in memory with its pictures until it is sent.
+        // It is in memory with its pictures while it is made, also when nobody waits for it any more.
         let room = service.writing_room()?;
-        let made = service.blocking(move |inner| inner.papers(ask)?.pdf(inner)).await;
-        drop(room);
-        made
+        let made = move |inner: &Inner| {
+            let made = inner.papers(ask)?.pdf(inner);
+            drop(room);
+            made
+        };
+        service.blocking(made).await
     };
     match pdf.await {
         Ok(pdf) => {
