@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::table::TASK_NAME;
 use super::{Ruling, refuse};
 use crate::model::{Code, Day, Entity, EntityId, KnownPlace, OpId, Recurs, Schedule, Time};
 use crate::op::Op;
@@ -93,6 +94,13 @@ fn lot(seed: &str, day: Date, place: EntityId) -> [u8; 32] {
     Sha256::digest(format!("xuncha-draw-1\n{seed}\n{day}\n{place}")).into()
 }
 
+/// What a task is called: after its schedule and its place. Both may be as long as the name of a task by themselves.
+fn called(schedule: &str, place: &str) -> String {
+    let whole = format!("{schedule} {place}");
+    let cut = whole.char_indices().nth(TASK_NAME).map_or(whole.len(), |(at, _)| at);
+    whole[..cut].trim_end().to_owned()
+}
+
 /// The tasks of `schedule` on `day`. `opens` and `due` are the bounds of the days given, in the
 /// city's zone.
 pub fn tasks_on(schedule: &Schedule, day: Date, known: &[KnownPlace], opens: Time, due: Time) -> Vec<DueTask> {
@@ -100,7 +108,7 @@ pub fn tasks_on(schedule: &Schedule, day: Date, known: &[KnownPlace], opens: Tim
         |ids: &[EntityId]| -> Map<String, Value> { ids.iter().map(|id| (id.to_string(), Value::Bool(true))).collect() };
     let task = |place: &KnownPlace| {
         let mut body = json!({
-            "name": format!("{} {}", schedule.name, place.name),
+            "name": called(&schedule.name, &place.name),
             "place": { "id": place.id },
             "type": place.place_type,
             "schedule": schedule.id,

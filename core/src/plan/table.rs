@@ -94,8 +94,10 @@ const INSPECTION: &[FieldLaw] = &[
     may("note", Form::Words(4_000)),
 ];
 const ANSWERS: &[FieldLaw] = &[may("answers", Form::Set(500, &Form::Answer)), may("note", Form::Words(4_000))];
+/// Characters of the name of a task.
+pub(super) const TASK_NAME: usize = 200;
 const TASK: &[FieldLaw] = &[
-    must("name", Form::Line(200)),
+    must("name", Form::Line(TASK_NAME)),
     must("place", Form::Place),
     may("type", Form::Line(64)),
     may("to", Form::RefSet(100, "user")),

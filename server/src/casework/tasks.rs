@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use xuncha_core::host::Host;
 use xuncha_core::model::{Entity, EntityId, KnownPlace, Schedule, Task, Time};
 use xuncha_core::plan::{DueTask, falls_on, tasks_on};
-use xuncha_core::protocol::Verdict;
+use xuncha_core::protocol::{Final, Verdict};
 
 use crate::ledger::{BATCH_OPS, OwnOp, Sequencer};
 use crate::store::{Result, Snapshot, Store, StoreError};
@@ -44,7 +44,7 @@ impl Clerk {
             for verdict in sequencer.append(store, &items)? {
                 match verdict {
                     Verdict::Accepted { .. } => made += 1,
-                    Verdict::Duplicate { .. } => {}
+                    Verdict::Duplicate { original: Final::Accepted { .. } } => {}
                     other => tracing::error!(?other, %schedule, %day, "a task of a schedule was not taken"),
                 }
             }

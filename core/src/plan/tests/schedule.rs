@@ -101,6 +101,21 @@ fn the_same_day_makes_the_same_tasks() {
 }
 
 #[test]
+fn a_task_of_two_long_names_is_a_task() {
+    let mut schedule = schedule(Recurs::Month(BTreeSet::from([15])));
+    let mut places = places(1);
+    (schedule.name, places[0].name) = ("路".repeat(150), "段".repeat(150));
+    let time = Time::from_millis(0);
+    let tasks = tasks_on(&schedule, date(2026, 11, 15), &places, time, time);
+    let name = tasks[0].body["name"].as_str().unwrap();
+    assert_eq!((name.chars().count(), name.ends_with('段')), (200, true));
+    // A space at the cut is no part of a name.
+    schedule.name = "路".repeat(199);
+    let tasks = tasks_on(&schedule, date(2026, 11, 15), &places, time, time);
+    assert_eq!(tasks[0].body["name"], "路".repeat(199));
+}
+
+#[test]
 fn a_schedule_that_could_never_send_anybody_is_a_slip() {
     let mut world = World::new();
     let body = |more: Value| {
