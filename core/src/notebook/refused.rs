@@ -8,6 +8,7 @@ use super::photo::{SealedPhoto, blobs_of, promise, with_photos};
 use super::record::{finding_of, raw, real_figures};
 use crate::model::{Code, EntityId, FindingDraft, OpId};
 use crate::op::Op;
+use crate::plan::is_set;
 use crate::store::{OpLine, Saying, unreadable};
 use crate::{Error, Result};
 
@@ -124,7 +125,7 @@ impl Notebook {
                 for later in store.open_ops(line.entity)? {
                     let later = Op::parse(&later).map_err(|error| unreadable("op", error))?;
                     if later.kind == "finding.amend" {
-                        body = overlaid(body, later.body.into_iter().collect());
+                        body = overlaid(&line.kind, body, later.body.into_iter().collect());
                         blobs.extend(later.blobs);
                     }
                 }
@@ -135,7 +136,7 @@ impl Notebook {
                 }
             }
             let draft = serde_json::to_value(&draft).map_err(|error| unreadable("draft", error))?;
-            let body = raw(&overlaid(body, draft.as_object().cloned().unwrap_or_default()))?;
+            let body = raw(&overlaid(&line.kind, body, draft.as_object().cloned().unwrap_or_default()))?;
             let supersedes = Some(refused);
             store.say(Saying { id, kind: &line.kind, entity, body, from, blobs, supersedes })?;
             store.dealt_with(refused, "corrected")?;
@@ -156,11 +157,12 @@ impl Notebook {
     }
 }
 
-/// `over` laid over `body`: sets member by member, everything else as a whole.
-fn overlaid(mut body: Map<String, Value>, over: Map<String, Value>) -> Map<String, Value> {
+/// `over` laid over `body` of an op of `kind`: sets member by member, everything else as a whole.
+fn overlaid(kind: &str, mut body: Map<String, Value>, over: Map<String, Value>) -> Map<String, Value> {
     for (name, value) in over {
+        let joins = is_set(kind, &name);
         match (body.get_mut(&name), value) {
-            (Some(Value::Object(old)), Value::Object(new)) if name == "photos" || name == "tags" => old.extend(new),
+            (Some(Value::Object(old)), Value::Object(new)) if joins => old.extend(new),
             (_, value) => drop(body.insert(name, value)),
         }
     }

@@ -143,6 +143,11 @@ pub(super) fn change_of(of: &str) -> Option<&'static KindLaw> {
     LAWS.iter().find(|law| law.of == of && law.act == Act::Change && !law.right.is_empty())
 }
 
+/// True when the member `name` of ops of `kind` is a set, kept as one field per member.
+pub fn is_set(kind: &str, name: &str) -> bool {
+    law_of(kind).and_then(|law| law.field(name)).is_some_and(FieldLaw::is_set)
+}
+
 /// True when ops of another kind set the field `name` of the same entities.
 pub(super) fn is_set_elsewhere(law: &KindLaw, name: &str) -> bool {
     LAWS.iter().any(|other| other.of == law.of && other.field(name).is_some_and(|field| field.kept))

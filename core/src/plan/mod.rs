@@ -47,7 +47,7 @@ pub use evidence::files_kept;
 pub use face::draft_face;
 pub use facts::{Facts, Judged};
 pub use items::{Checklist, catalogue_of, file_of, in_force, photos as photos_showing};
-pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, law_of, law_table};
+pub use kind::{Act, KindLaw, MAX_KEPT, MAX_LINES_BEFORE, is_set, law_of, law_table};
 pub use merge::Outcome;
 pub use open::Actor;
 pub use rights::{SESSION_DAYS, login_lasts, roles_at_login, roles_of};

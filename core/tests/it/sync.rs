@@ -2,7 +2,7 @@
 
 use std::sync::Mutex;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use xuncha_core::Error;
 use xuncha_core::model::{EntityId, FindingDraft, OpId, Severity};
 use xuncha_core::plan::Scope;
@@ -257,6 +257,29 @@ async fn a_refused_finding_keeps_its_id_and_what_was_said_since_when_it_is_corre
         leader.dismiss(op.op).unwrap();
     }
     assert!(leader.waiting().unwrap().is_empty());
+    leader.is_sound();
+}
+
+#[tokio::test]
+async fn a_correction_takes_no_figure_away_that_it_does_not_name() {
+    let city = City::new(1);
+    let leader = Phone::enrolled(2, &city, "陈", &["leader"]).await;
+    let figures = |all: &[(&str, Value)]| FindingDraft {
+        values: all.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+        ..FindingDraft::default()
+    };
+    let draft = FindingDraft { values: figures(&[("count", json!(12))]).values, ..finding("x") };
+    let old = leader.record(draft, vec![]).unwrap();
+    leader.amend(old, figures(&[("length", json!(3.5))]), vec![]).unwrap();
+    leader.synced(&city).await.unwrap();
+    leader.correct(OpId(old.0), figures(&[("permit", json!("A-7"))])).unwrap();
+    let said = leader.waiting().unwrap();
+    let shown = leader.finding(old).unwrap();
+    assert_eq!(
+        shown.values,
+        figures(&[("count", json!(12)), ("length", json!(3.5)), ("permit", json!("A-7"))]).values,
+        "{said:?}"
+    );
     leader.is_sound();
 }
 
