@@ -191,12 +191,26 @@ pub(super) fn must_show(answer: &Answer) -> bool {
     answer.is == Some(Is::No) && answer.why.is_none()
 }
 
+/// A figure as a count; some clients write the whole number 3 as 3.0.
+pub(super) fn count_of(figure: &Value) -> Option<u64> {
+    let whole = || figure.as_f64().filter(|figure| figure.fract() == 0.0 && (0.0..=MOST_EXACT).contains(figure));
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole, and within what a float counts exactly"
+    )]
+    figure.as_u64().or_else(|| whole().map(|figure| figure as u64))
+}
+
+/// The last whole number up to which a float has every one: 2^53.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// What an answer costs, in hundredths of a point; at most the item's cap, and nothing unless it is no.
 pub fn points(item: &Item, answer: &Answer) -> u32 {
     if answer.is != Some(Is::No) {
         return 0;
     }
-    let count = answer.values.get("count").and_then(Value::as_u64).unwrap_or(1);
+    let count = answer.values.get("count").and_then(count_of).unwrap_or(1);
     let times = if item.points.by_count { u32::try_from(count).unwrap_or(u32::MAX) } else { 1 };
     item.points.each.saturating_mul(times).min(item.points.cap.unwrap_or(u32::MAX))
 }

@@ -49,7 +49,7 @@ fn in_time(finding: &Entity, op: &Op) -> Ruling<()> {
 
 /// The finding's photos with those that the op adds. It replaces and takes away none: a step merges nothing, and
 /// another's photo would vanish without a word.
-fn photos_with<'a>(finding: &'a Entity, op: &'a Op) -> Ruling<BTreeMap<&'a str, &'a Value>> {
+pub(super) fn photos_with<'a>(finding: &'a Entity, op: &'a Op) -> Ruling<BTreeMap<&'a str, &'a Value>> {
     let mut photos: BTreeMap<&str, &Value> = finding.members("photos").collect();
     for (id, photo) in op.body.get("photos").and_then(Value::as_object).into_iter().flatten() {
         if photo.is_null() || photos.insert(id, photo).is_some() {

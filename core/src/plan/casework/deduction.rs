@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::super::answers::count_of;
 use super::super::items::catalogue_of;
 use super::standing::{Standing, standing};
 use super::{Case, bad, duty, month_of};
@@ -102,6 +103,7 @@ impl Case<'_> {
         if taken.field("of").is_some() {
             return bad("of", "is itself a row that gives points back");
         }
+        self.of_own_action(taken.field("action").unwrap_or(&Value::Null))?;
         let row = self.compensating(&taken);
         row.into_iter()
             .filter(|(field, _)| *field != "status")
@@ -163,7 +165,7 @@ impl Case<'_> {
 /// What a finding costs by its item: for each that it counts, up to the cap.
 fn base_points(catalogue: &Catalogue, finding: &Entity) -> u64 {
     let Some(item) = finding.text("item").and_then(|id| catalogue.item(id)) else { return 0 };
-    let count = finding.field("values/count").and_then(Value::as_u64).unwrap_or(1);
+    let count = finding.field("values/count").and_then(count_of).unwrap_or(1);
     let times = if item.points.by_count { count } else { 1 };
     let cap = item.points.cap.map_or(u64::MAX, u64::from);
     u64::from(item.points.each).saturating_mul(times).min(cap)

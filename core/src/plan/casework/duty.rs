@@ -49,6 +49,8 @@ pub(in crate::plan) fn objection(
         | "finding.suspend"
         | "finding.resume"
         | "finding.exempt"
+        | "finding.recall"
+        | "finding.void"
         | "notice.issue"
         | "notice.withdraw"
         | "notice.hear"

@@ -10,6 +10,7 @@ use super::{Case, bad, counted, text, undisputed};
 use crate::model::{Code, Entity, EntityId, Finding, Photo, Source, Time, TimeLimit};
 use crate::plan::merge::is_decided;
 use crate::plan::rights::may;
+use crate::plan::spot::photos_with;
 use crate::plan::{Ruling, claims, refuse};
 
 impl Case<'_> {
@@ -107,6 +108,7 @@ impl Case<'_> {
 
     /// What a unit did. Who said so in time and was heard late is late; that it was said in time is kept, and a person decides.
     fn reply(&mut self, finding: &Entity) -> Ruling<()> {
+        photos_with(finding, self.op)?;
         self.accepted.add("replied", text(self.now));
         let claimed = self.op.at.wall.plus_millis(self.op.at.offset.unwrap_or(0));
         let deadline = deadline_of(finding);
@@ -123,6 +125,7 @@ impl Case<'_> {
     /// Closed when it is shown to be done, by a photo that came after it was sent, and every original is here or somebody says in
     /// words why not.
     fn close(&mut self, finding: &Entity) -> Ruling<()> {
+        photos_with(finding, self.op)?;
         if !self.shown_since(finding) {
             return refuse(Code::EvidenceMissing, "photos: none that came since it was sent shows how it is now");
         }
@@ -157,6 +160,7 @@ impl Case<'_> {
 
     /// 返工: what was found not to be done runs anew, against the limit given now or that of before.
     fn give_rework(&mut self, finding: &Entity) -> Ruling<()> {
+        photos_with(finding, self.op)?;
         let before = finding.field("limit");
         let limit = self.limit_of(finding, self.said("limit").or(before), "limit")?;
         let deadline = counted(self.office().deadline(self.now, limit, &[]))?;
@@ -203,11 +207,13 @@ impl Case<'_> {
         self.clear(&["wanted", "wanted_because"])
     }
 
-    /// 挂账: the clock stands until it goes on.
+    /// 挂账: the clock stands until it goes on. The pause takes out the whole of its first day, and with it a deadline that was over
+    /// by then: that it was missed is kept.
     fn suspend(&mut self, finding: &Entity) -> Ruling<()> {
         if finding.field("stopped").is_some() {
             return refuse(Code::StateChanged, "suspended");
         }
+        self.keep_missed(finding);
         self.accepted.add("stopped", text(self.now));
         Ok(())
     }
@@ -228,8 +234,11 @@ impl Case<'_> {
         let limit = limit.and_then(|limit| TimeLimit::deserialize(limit).ok());
         let deadline = match (limit, time(finding, "begun"), deadline_of(finding)) {
             (Some(limit), Some(begun), _) => Some(counted(self.office().deadline(begun, limit, &pauses))?),
-            // A deadline that was set by hand moves by as long as the clock stood.
-            (_, _, deadline) => deadline.map(|deadline| deadline.plus_millis(self.now.millis() - stopped.millis())),
+            // A deadline that was set by hand moves by as long as the clock stood since it was set.
+            (_, _, deadline) => {
+                let since = time(finding, "extended").map_or(stopped, |set| set.max(stopped)).min(self.now);
+                deadline.map(|deadline| deadline.plus_millis(self.now.millis() - since.millis()))
+            }
         };
         self.accepted.add("pauses", json!(pauses));
         self.accepted.add("deadline", deadline.map_or(Value::Null, text));

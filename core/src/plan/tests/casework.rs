@@ -432,7 +432,22 @@ fn a_phone_previews_the_step_and_leaves_the_times_to_the_server() {
 fn a_newer_apps_words_never_become_what_the_law_keeps() {
     let mut town = Town::new();
     let inspector = town.person(1, "inspector");
-    for name in ["deadline", "unit", "notice", "rework", "also", "exempt", "reply", "closed", "sent", "source"] {
+    for name in [
+        "deadline",
+        "unit",
+        "notice",
+        "rework",
+        "also",
+        "exempt",
+        "reply",
+        "closed",
+        "sent",
+        "source",
+        "missed",
+        "extended",
+        "refused_because",
+        "refused_at",
+    ] {
         let op = town.world.op(inspector, 1, "finding.record", None, None, json!({ "item": "SR-1", name: "x" }));
         match town.world.say(&op) {
             Judgement::Refuse { code: Code::BadField, detail } => {

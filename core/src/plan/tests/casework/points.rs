@@ -81,6 +81,12 @@ fn a_rule_costs_the_unit_that_has_the_case_and_nobody_scores_their_own() {
     town.does(neutral, "deduction.add", id, found(unit));
     let back = json!({ "of": id, "reason": "不该扣" });
     assert_eq!(town.no(organiser, "deduction.return", id.following("return"), back), own);
+    // Nor on the way round, by which the rows go back of themselves.
+    let supervisor = town.person(7, "supervision");
+    town.joins(supervisor, unit);
+    town.joins(dispatcher, unit);
+    assert_eq!(town.no(supervisor, "finding.void", finding, json!({ "reason": "不该扣" })), own);
+    assert_eq!(town.no(dispatcher, "finding.recall", finding, json!({ "reason": "不该扣" })), own);
 }
 
 #[test]
@@ -111,8 +117,14 @@ fn an_organiser_of_some_actions_scores_those_alone() {
         json!({ "finding": finding, "rule": "found" }),
     );
     assert_eq!(no, "not_allowed action: A2 is another organiser's");
+    let neutral = town.person(6, "organiser");
+    assert_eq!(code(&deduct(&mut town, neutral, finding, "found", 0)), "accept");
+    let id = deduction_id(finding, "found", 0);
+    let back = json!({ "of": id, "reason": "不该扣" });
+    let no = town.no(organiser, "deduction.return", id.following("return"), back.clone());
+    assert_eq!(no, "not_allowed action: A2 is another organiser's", "nor gives back what others took");
     town.world.own("user.amend", Some(organiser.user), json!({ "actions": { "A2": true } }));
-    assert_eq!(code(&deduct(&mut town, organiser, finding, "found", 0)), "accept");
+    town.does(organiser, "deduction.return", id.following("return"), back);
 }
 
 #[test]

@@ -33,6 +33,24 @@ fn a_picture_that_was_there_before_shows_nothing_new() {
 }
 
 #[test]
+fn a_step_adds_photos_and_takes_or_overwrites_none() {
+    let (mut town, finding, dispatcher, handler) = dispatched();
+    let found = town.read(finding).field("photos/p").unwrap()["original"].clone();
+    let no = "bad_field photos/p: can only be added here";
+    for photo in [Value::Null, json!({ "original": found, "shows": "after" })] {
+        let body = json!({ "reply": "已清理", "photos": { "p": photo } });
+        assert_eq!(town.no(handler, "finding.reply", finding, body), no);
+    }
+    town.replies(handler, finding);
+    let gone = json!({ "p": null });
+    let back = json!({ "reason": "仍有堆物", "photos": gone });
+    assert_eq!(town.no(dispatcher, "finding.return", finding, back), no);
+    let inspector = town.person(5, "inspector");
+    assert_eq!(town.no(inspector, "finding.close", finding, json!({ "photos": gone })), no);
+    assert!(town.read(finding).field("photos/p").is_some());
+}
+
+#[test]
 fn once_it_is_decided_about_an_inspector_adds_and_overwrites_nothing() {
     let (mut town, finding, inspector, acceptor) = filed();
     let (before, base) = (town.read(finding).text("note").unwrap().to_owned(), town.world.next);
@@ -90,6 +108,32 @@ fn a_deadline_that_was_missed_stays_missed_whatever_is_given_afterwards() {
     let inspector = town.person(5, "inspector");
     town.does(inspector, "finding.close", finding, json!({}));
     assert_eq!(town.standing(finding), Standing::Late);
+}
+
+#[test]
+fn a_clock_that_stops_too_late_makes_nothing_punctual() {
+    let (mut town, finding, dispatcher, handler) = dispatched();
+    let deadline = town.time(finding, "deadline").unwrap();
+    // After the last minute of its last day, which the pause takes out as a whole.
+    town.clock("2026-11-27T17:31");
+    assert_eq!(town.standing(finding), Standing::Overdue, "due {deadline}");
+    town.does(dispatcher, "finding.suspend", finding, json!({ "suspended": "等候许可" }));
+    town.clock("2026-11-28T09:00");
+    town.does(dispatcher, "finding.resume", finding, json!({}));
+    assert_eq!((town.standing(finding), town.time(finding, "missed")), (Standing::Running, Some(deadline)));
+    town.replies(handler, finding);
+    assert_eq!(town.standing(finding), Standing::Late);
+}
+
+#[test]
+fn a_deadline_set_while_the_clock_stood_moves_by_what_it_stood_since() {
+    let (mut town, finding, dispatcher, _) = dispatched();
+    town.does(dispatcher, "finding.suspend", finding, json!({ "suspended": "等候许可" }));
+    town.clock("2026-12-10T09:00");
+    town.does(dispatcher, "finding.extend", finding, json!({ "deadline": at("2026-12-15T17:30") }));
+    town.clock("2026-12-10T10:00");
+    town.does(dispatcher, "finding.resume", finding, json!({}));
+    assert_eq!(town.time(finding, "deadline"), Some(at("2026-12-15T18:30")));
 }
 
 #[test]
