@@ -22,4 +22,16 @@ await journey(async ({ open }) => {
   await other.getByRole('dialog').getByRole('button', { name: '取消' }).click();
   await other.getByText('已立案', { exact: true }).first().waitFor();
   equal((await please('look', { id: finding })).fields.status, 'filed', 'the state in the ledger');
+
+  // Two windows of one browser have one session: what one person opened is not there for the next.
+  const beside = await one.context().newPage();
+  await beside.goto(`${scene.url}/account`);
+  await beside.getByRole('button', { name: '退出登录' }).click();
+  await one.getByRole('button', { name: '登录' }).waitFor();
+  equal(await one.getByText('已立案').count(), 0, 'what is left on the screen of whoever signed out in another window');
+  await signIn(beside, second.name);
+  await one.getByLabel('用户名').fill(reviewer.name);
+  await one.getByLabel('密码').fill(scene.password);
+  await one.getByRole('button', { name: '登录' }).click();
+  await beside.getByRole('link', { name: reviewer.name }).waitFor();
 });

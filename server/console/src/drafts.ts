@@ -16,9 +16,11 @@ export function drafted<T extends object>(form: string, starting: T) {
         return starting;
       }
     },
+    /** A form that was only looked at leaves nothing behind. */
     keep(filled: T): void {
       try {
-        localStorage.setItem(key, JSON.stringify(filled));
+        if (JSON.stringify(filled) !== JSON.stringify(starting)) localStorage.setItem(key, JSON.stringify(filled));
+        else localStorage.removeItem(key);
       } catch {
         // A full or forbidden storage: the form itself still holds it.
       }

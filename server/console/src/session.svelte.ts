@@ -12,6 +12,22 @@ export const session = $state<{ known: boolean; who: Session | undefined; ended:
   ended: false,
 });
 
+/** Who is signed in at this browser, as its other tabs tell it: the session is that of all of them. */
+const HERE = 'xuncha.user';
+globalThis.addEventListener?.('storage', ({ key, newValue }) => {
+  // What one person opened is never shown to the next, nor sent in the next one's name.
+  if (key === HERE && session.who && newValue !== session.who.user) location.reload();
+});
+
+function tellTabs(user: string | undefined): void {
+  try {
+    if (user) localStorage.setItem(HERE, user);
+    else localStorage.removeItem(HERE);
+  } catch {
+    // A full or forbidden storage tells no other tab, and keeps nobody out.
+  }
+}
+
 let waiting: (() => void)[] = [];
 
 onEnded(() => {
@@ -65,6 +81,7 @@ export async function goneAway(): Promise<void> {
 /** Forgets who was here; the pages of one person are never shown to the next. */
 function left(): void {
   hush();
+  tellTabs(undefined);
   location.assign('/');
 }
 
@@ -72,7 +89,9 @@ async function entered(who: Session): Promise<void> {
   // Somebody else at the same browser sees nothing of what was open.
   if (session.who && session.who.user !== who.user) return location.reload();
   await loadCity();
-  session.who = who;
+  tellTabs(who.user);
+  // The same person with the same rights comes back to the page as it was left.
+  if (JSON.stringify(who) !== JSON.stringify($state.snapshot(session.who))) session.who = who;
   session.known = true;
   session.ended = false;
   // Whatever changed since the names were read is told.

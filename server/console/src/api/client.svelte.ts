@@ -114,11 +114,14 @@ export interface Step {
   id?: string;
 }
 
-/** Takes a step. It bears an id, so that one whose reply was lost is not taken twice. */
-export function step({ kind, entity, body = {}, from, base, id = newId() }: Step): Promise<StepReply> {
+/**
+ * Takes a step. It bears an id, so that one whose reply was lost is not taken twice. `signal` ends the waiting for a lost
+ * line; what was sent by then may still be heard.
+ */
+export function step({ kind, entity, body = {}, from, base, id = newId() }: Step, signal?: AbortSignal): Promise<StepReply> {
   const headers: Record<string, string> = { 'x-same': '1' };
   if (base !== undefined) headers['If-Match'] = `"${base}"`;
   return got(
-    api.POST('/v1/steps', { body: { id, kind, entity, body, from } as never, headers: headers as never }),
+    api.POST('/v1/steps', { body: { id, kind, entity, body, from } as never, headers: headers as never, signal }),
   );
 }

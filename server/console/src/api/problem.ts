@@ -11,6 +11,11 @@ export class Problem extends Error {
     this.name = 'Problem';
   }
 
+  /** True where the server said no and did nothing; of an error of its own, or of one that waited too long, nobody knows. */
+  get turnedDown(): boolean {
+    return this.status < 500 && this.status !== 408;
+  }
+
   static async of(response: Response): Promise<Problem> {
     const text = await response.text().catch(() => '');
     const wait = Number(response.headers.get('retry-after') ?? NaN);
@@ -25,4 +30,9 @@ export class Problem extends Error {
     }
     return new Problem(response.status, code, detail, Number.isFinite(wait) ? wait : undefined);
   }
+}
+
+/** The id to say a step under after `problem`: a new one where it was turned down, else the same, so that it happens once. */
+export function idAfter(problem: unknown, id: string, newId: () => string): string {
+  return problem instanceof Problem && problem.turnedDown ? newId() : id;
 }

@@ -10,6 +10,11 @@ describe('an upload that was cut off', () => {
     expect([afterwards(409, 1), afterwards(423, 2), afterwards(409, 3)]).toEqual(['ask', 'ask', 'wait']);
   });
 
+  it('is given up at a server that went back behind what it had, which is no other offset', () => {
+    expect(afterwards(409, 1, 'ledger_rolled_back')).toBe('give_up');
+    expect(afterwards(409, 1, 'offset_mismatch')).toBe('ask');
+  });
+
   it('goes on after somebody has signed in again', () => expect(afterwards(401, 7)).toBe('sign_in'));
 
   it('begins anew when the server no longer knows of it, or got other bytes than were announced', () => {

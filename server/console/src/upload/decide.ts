@@ -12,9 +12,11 @@ export type Next =
   /** Nothing helps but a person. */
   | 'give_up';
 
-/** What is done after try number `tries`, from 1 on. */
-export function afterwards(status: number, tries: number): Next {
+/** What is done after try number `tries`, from 1 on; `code` is what the server says that it is. */
+export function afterwards(status: number, tries: number, code?: string): Next {
   if (status === 401) return 'sign_in';
+  // The server went back behind what it had: it takes nothing until somebody has looked after it.
+  if (code === 'ledger_rolled_back') return 'give_up';
   if (status === 409 || status === 423) return tries < 3 ? 'ask' : 'wait';
   if (status === 404 || status === 410) return 'anew';
   // What came was not the file: a cable or a disk. A second time is no accident.

@@ -95,11 +95,6 @@ export class Picks {
     this.#next();
   }
 
-  /** The step was said: the pictures are the ledger's now. */
-  forget(): void {
-    this.#keep(this.#ways.shelf.clear());
-  }
-
   /** The form is shut; what is here stays where it is kept. */
   close(): void {
     this.#closed = true;

@@ -103,7 +103,7 @@ describe('pictures of a form', () => {
     sending[0]?.done();
     await settled();
     expect(store.keys()).toHaveLength(2);
-    picks.forget();
+    await new Shelf('u1', 'finding.reply f1', store).clear();
     await settled();
     expect(store.keys()).toEqual([]);
   });

@@ -33,8 +33,9 @@ export async function send(job: Job, progress: Progress, signal: AbortSignal): P
       if (signal.aborted || !(error instanceof DetailedError)) throw error;
       const reply = error.originalResponse;
       const status = reply?.getStatus() ?? 0;
-      const next = afterwards(status, tries);
-      if (next === 'give_up') throw problemOf(reply, status);
+      const problem = problemOf(reply, status);
+      const next = afterwards(status, tries, problem.code);
+      if (next === 'give_up') throw problem;
       if (next === 'anew') place = undefined;
       if (next === 'sign_in') await renewed();
       if (next === 'wait') progress.waiting();

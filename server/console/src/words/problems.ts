@@ -39,6 +39,9 @@ export const problems = {
     'code.bad_code': '一次性链接无效、已使用或已过期。',
     'code.hash_mismatch': '文件在途中损坏，将重新发送。',
     'code.quota_full': '上传过多，请先提交已上传的照片。',
+    'code.storage_full': '服务器磁盘已满，本次没有保存。请联系管理员。',
+    'code.ledger_rolled_back': '服务器的账本比先前短，在管理员处理之前暂停写入。',
+    'code.upload_gone': '上传已不存在，请重新选择照片。',
     'code.network': '连不上服务器。',
   },
   en: {
@@ -79,6 +82,9 @@ export const problems = {
     'code.bad_code': 'The one-time link is not valid, was used, or is too old.',
     'code.hash_mismatch': 'The file was damaged on its way and is sent again.',
     'code.quota_full': 'Too much was uploaded; hand in what is there first.',
+    'code.storage_full': 'The disk of the server is full and nothing was kept; please tell an administrator.',
+    'code.ledger_rolled_back': 'The ledger is shorter than it was; nothing is taken until an administrator has seen to it.',
+    'code.upload_gone': 'The upload is gone; please choose the picture again.',
     'code.network': 'The server cannot be reached.',
   },
 };

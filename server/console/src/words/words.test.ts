@@ -61,6 +61,19 @@ describe('the texts', () => {
     expect([...RIGHTS].sort()).toEqual(law.sort());
   });
 
+  it('name every code that a desk may hear', () => {
+    // Only phones push under a key, pull, range and send to another ledger.
+    const phones = new Set([
+      'wrong_ledger', 'no_session', 'wrong_session', 'bad_signature', 'unknown_device', 'device_revoked', 'bad_method', 'new_epoch',
+      'offset_mismatch', 'bad_version', 'bad_range',
+    ]);
+    const printed = readFileSync(new URL('../../../../core/docs/sync-protocol.md', import.meta.url), 'utf8');
+    const section = printed.split('| `wrong_ledger` |')[1]?.split('\n\n')[0] ?? '';
+    const codes = [...section.matchAll(/^\| `([a-z_]+)` \|/gm)].flatMap(([, code]) => (code ? [code] : []));
+    expect(codes.length).toBeGreaterThan(30);
+    expect(codes.filter((code) => !phones.has(code) && !has('zh', `code.${code}`))).toEqual([]);
+  });
+
   it('name every step and everything that it asks for', () => {
     const missing = Object.entries(FORMS).flatMap(([kind, form]) => [
       ...(has('zh', `step.${kind}`) ? [] : [kind]),

@@ -83,7 +83,7 @@ export function codeOf(problem: unknown): string {
 export async function again(outcomes: Outcome[], look: (id: string) => Promise<Finding>, newId: () => string): Promise<Outcome[]> {
   const seen: Outcome[] = [];
   for (const outcome of outcomes) {
-    const turnedDown = outcome.state === 'refused' && outcome.problem instanceof Problem && outcome.problem.status < 500;
+    const turnedDown = outcome.state === 'refused' && outcome.problem instanceof Problem && outcome.problem.turnedDown;
     if (!turnedDown) {
       seen.push(outcome);
       continue;
