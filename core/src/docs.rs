@@ -113,6 +113,8 @@ pub mod decisions {
     pub mod d0054 {}
     #[doc = include_str!("../docs/decisions/0055-rows-cross-when-they-are-looked-at.md")]
     pub mod d0055 {}
+    #[doc = include_str!("../docs/decisions/0056-steps-take-nothing-away.md")]
+    pub mod d0056 {}
     #[doc = include_str!("../docs/decisions/0014-previews-in-planes.md")]
     pub mod d0014 {}
 }

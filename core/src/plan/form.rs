@@ -114,6 +114,8 @@ const RESERVED: &[&str] = &[
     "sent",
     "replied",
     "claimed",
+    "had",
+    "reworked",
     "missed",
     "extended",
     "refused_because",

@@ -69,7 +69,7 @@ use crate::model::{Code, Entity, EntityId, Hash, LedgerId, Time, Version};
 use crate::op::Op;
 
 /// Version of this law; recorded with every verdict.
-pub const LAW: u32 = 6;
+pub const LAW: u32 = 7;
 
 /// The state that the law may look at.
 pub trait View {

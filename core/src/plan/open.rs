@@ -77,7 +77,7 @@ impl Actor {
 fn fits(kind: &str, case: &Entity) -> bool {
     let has = |field: &str| case.field(field).is_some();
     match kind {
-        "finding.void" => !has("notice"),
+        "finding.void" | "finding.recall" => !has("notice"),
         "finding.suspend" => !has("stopped"),
         "finding.resume" => has("stopped"),
         "finding.refuse_extension" => has("wanted"),

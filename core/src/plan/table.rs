@@ -232,7 +232,7 @@ pub(super) const LAWS: &[KindLaw] = &[
     law("finding.import", "finding", Act::Make, "", IMPORT),
     law("finding.note", "finding", Act::Change, "finding.note", &[must("notes", Form::Set(200, &Form::Words(2_000)))]),
     law("finding.overdue", "finding", stay(AT_WORK), "", OVERDUE),
-    law("finding.recall", "finding", step("filed", &["dispatched"]), "finding.dispatch", &[REASON]),
+    law("finding.recall", "finding", step("filed", &["dispatched", "returned"]), "finding.dispatch", &[REASON]),
     observed(law("finding.record", "finding", Act::Make, "finding.record", FINDING)),
     law("finding.refuse_extension", "finding", stay(AT_WORK), "finding.extend", &[said("reason", Form::Words(2_000))]),
     law("finding.reopen", "finding", step("reported", UNDECIDED), "finding.review", &[REASON]),

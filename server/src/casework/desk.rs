@@ -43,8 +43,8 @@ impl DeskOp {
         DeskOp { id, user, kind, entity: EntityId::from(id), body, from: None, base: None }
     }
 
-    /// Something about `entity`, or something that makes one where `kind` does so and none is given. `returns` says how often
-    /// the finding came back that `counts_returns` names.
+    /// Something about `entity`, or something that makes one where `kind` does so and none is given. `returns` says for
+    /// which return of the finding that `counts_returns` names.
     ///
     /// # Errors
     /// The field at fault, and what is wrong with it.
@@ -121,9 +121,21 @@ pub(crate) fn counts_returns(kind: &str, body: &Value) -> Option<EntityId> {
     if is_rework { id_in(body, "finding") } else { None }
 }
 
-/// How often `finding` came back for rework.
-pub(crate) fn returns_of(finding: &Entity) -> u64 {
-    finding.field("rework").and_then(Value::as_u64).unwrap_or(0)
+/// Which return of `finding` a row is made for: the first for which there is none, otherwise the last. `row` gives what there
+/// is under an id; one that was made at one of the indexes `said_at` is what is being said.
+pub(crate) fn return_to_charge<E>(
+    finding: &Entity,
+    said_at: &[u64],
+    mut row: impl FnMut(EntityId) -> Result<Option<Entity>, E>,
+) -> Result<u64, E> {
+    let last = finding.field("rework").and_then(Value::as_u64).unwrap_or(0);
+    for time in 1..last {
+        let made = row(deduction_id(finding.id, "rework", time))?;
+        if made.is_none_or(|made| said_at.contains(&made.stamps.first.index)) {
+            return Ok(time);
+        }
+    }
+    Ok(last)
 }
 
 /// The id of something that follows from what it is: a row of the deduction ledger, a role, the calendar of a year.

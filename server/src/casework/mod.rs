@@ -10,7 +10,7 @@ mod tally;
 mod tasks;
 
 pub use desk::DeskOp;
-pub(crate) use desk::{counts_returns, returns_of};
+pub(crate) use desk::{counts_returns, return_to_charge};
 pub use overdue::Deadlines;
 pub(crate) use paper::learn_paper;
 pub use tally::{By, Stands, Tally};

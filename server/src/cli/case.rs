@@ -12,7 +12,7 @@ use super::Failure;
 use super::folder::{Folder, Place};
 use super::print::Printer;
 use super::standing::Standings;
-use crate::casework::{DeskOp, counts_returns, returns_of};
+use crate::casework::{DeskOp, counts_returns, return_to_charge};
 
 #[derive(Debug, Args)]
 pub(super) struct Case {
@@ -75,7 +75,10 @@ impl Say {
         }
         let user = folder.find_named("user", &self.user)?.id;
         let named = counts_returns(&self.kind, &body).map(|finding| folder.entity(finding)).transpose()?.flatten();
-        let returns = named.as_ref().map_or(0, returns_of);
+        let returns = match &named {
+            Some(finding) => return_to_charge(finding, &[], |id| folder.entity(id))?,
+            None => 0,
+        };
         let op = DeskOp::saying(&folder.host, folder.ledger, user, &self.kind, self.id, body, returns)
             .map_err(|(field, detail)| bad(if field == "entity" { "id" } else { field }, detail))?;
         folder.append_items(&[op.write(folder.ledger, &folder.host)])?;

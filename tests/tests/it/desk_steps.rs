@@ -64,6 +64,22 @@ async fn rework_costs_points_once_each_time_that_it_came_back() {
         let rows = city.desk.get(&format!("deductions?finding={finding}&rule=rework")).await.body;
         assert_eq!(rows["lines"].as_array().unwrap().len(), times, "{rows}");
     }
+    // Returned twice more before anybody scores: each of them costs, and said again it is the same row.
+    for _ in 0..2 {
+        done(&unit, &json!({ "kind": "finding.reply", "entity": finding, "body": { "reply": "已清理" } })).await;
+        let reason = json!({ "reason": "没清完" });
+        done(&city.desk, &json!({ "kind": "finding.return", "entity": finding, "body": reason })).await;
+    }
+    let mut rows = std::collections::BTreeSet::new();
+    for _ in 0..2 {
+        let mut named = deduct.clone();
+        named["id"] = json!(city.server.host().uuid());
+        let first = done(&city.desk, &named).await;
+        let again = done(&city.desk, &named).await;
+        assert_eq!(first["now"]["id"], again["now"]["id"]);
+        rows.insert(first["now"]["id"].to_string());
+    }
+    assert_eq!((rows.len(), city.desk.step(&deduct).await.status), (2, 409));
     city.server.check_all();
 }
 

@@ -22,7 +22,10 @@ impl Case<'_> {
     fn taken(&mut self) -> Ruling<()> {
         let finding = self.said_id("finding").and_then(|id| self.view.entity(id));
         let rule = self.said_text("rule").unwrap_or_default().to_owned();
-        let unit = self.said_id("unit").or_else(|| finding.as_deref().and_then(|finding| finding.reference("unit")));
+        // Whoever had it when it was returned bears that, wherever it is now.
+        let bears =
+            finding.as_deref().and_then(|finding| self.returned_by(finding, &rule).or(finding.reference("unit")));
+        let unit = self.said_id("unit").or(bears);
         let Some(unit) = unit else { return bad("unit", "is missing, and the finding was sent to none") };
         let (mut action, mut version) = (self.said("action").cloned().unwrap_or_default(), Value::Null);
         if let Some(finding) = &finding {
@@ -40,7 +43,7 @@ impl Case<'_> {
             }
             let Some(finding) = finding else { return bad("finding", "is missing") };
             // A rule costs the unit that the finding was sent to, and nobody else.
-            match finding.reference("unit") {
+            match bears {
                 Some(sent) if sent == unit => {}
                 Some(_) => return bad("unit", "is not the one that the finding was sent to"),
                 None => return bad("finding", "is sent to nobody"),
@@ -56,13 +59,23 @@ impl Case<'_> {
         Ok(())
     }
 
+    /// The unit that had the finding at the return that the row is about.
+    fn returned_by(&self, finding: &Entity, rule: &str) -> Option<EntityId> {
+        let returned = finding
+            .members("reworked")
+            .filter(|_| rule == "rework")
+            .find(|(time, _)| time.parse().is_ok_and(|time| deduction_id(finding.id, rule, time) == self.op.entity));
+        returned.and_then(|(_, unit)| unit.as_str()?.parse().ok())
+    }
+
     /// What a rule comes to for a finding, in hundredths. A rule is applied to a finding once, and rework once each time: the row's id
     /// says so.
     fn worth(&self, finding: &Entity, rule: &str) -> Ruling<u64> {
         let rework = finding.field("rework").and_then(Value::as_u64).unwrap_or(0);
-        let name = if rule == "rework" { format!("deduction:rework:{rework}") } else { format!("deduction:{rule}") };
-        if self.op.entity != finding.id.following(&name) {
-            return bad("entity", &format!("is not the id that follows from the finding by {name}"));
+        // Whoever scores may come to it when it has been returned again: each time costs, in whatever order.
+        let mut times = if rule == "rework" { rework.min(1)..=rework } else { 0..=0 };
+        if !times.any(|time| self.op.entity == deduction_id(finding.id, rule, time)) {
+            return bad("entity", &format!("is not the id that follows from the finding by {rule}"));
         }
         let catalogue = finding.reference("catalogue").and_then(|id| catalogue_of(self.view, id));
         let rules = catalogue.as_deref().map(|catalogue| catalogue.deductions).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! Steps of a finding after it was recorded.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::calendar::Span;
@@ -21,7 +21,7 @@ impl Case<'_> {
             "finding.duplicate" => self.duplicate(finding),
             "finding.reopen" => self.clear(&["of", "condition", "unseen", "filed"]),
             "finding.dispatch" => self.dispatch(finding),
-            "finding.give_back" | "finding.recall" => self.clear(NOT_SENT),
+            "finding.give_back" | "finding.recall" => self.sent_to_nobody(finding),
             "finding.assign" => self.belongs("person", finding.reference("unit")),
             "finding.reply" => self.reply(finding),
             "finding.close" => self.close(finding),
@@ -85,8 +85,8 @@ impl Case<'_> {
         }
     }
 
-    /// Sent to a unit without a notice. Sent to the same unit a second time, the clock runs from the first: who gave back what was
-    /// its own bears the time; sent to another unit, it begins anew.
+    /// Sent to a unit without a notice. Sent to the same unit a second time, the clock runs from the first, but for its pauses: who
+    /// gave back what was its own bears the time; sent to another unit, it begins anew.
     fn dispatch(&mut self, finding: &Entity) -> Ruling<()> {
         undisputed(finding)?;
         let Some(unit) = self.said_id("unit") else { return Ok(()) };
@@ -94,16 +94,35 @@ impl Case<'_> {
         self.belongs("person", Some(unit))?;
         let limit = self.limit_of(finding, self.said("limit"), "limit")?;
         let sent = format!("sent/{unit}");
-        let begun = finding.text(&sent).and_then(|time| time.parse().ok()).unwrap_or(self.now);
-        let deadline = counted(self.office().deadline(begun, limit, &[]))?;
+        let first = finding.text(&sent).and_then(|time| time.parse().ok());
+        let had = Had::of(finding, unit);
+        let begun = had.begun.or(first).unwrap_or(self.now);
+        let counted = counted(self.office().deadline(begun, limit, &had.pauses))?;
+        // What it was given by hand it keeps.
+        let deadline = had.until.map_or(counted, |until| until.max(counted));
         self.accepted.add("dispatched", text(self.now));
         self.accepted.add("begun", text(begun));
         self.accepted.add("limit", json!(limit));
         self.accepted.add("deadline", text(deadline));
-        if finding.field(&sent).is_none() {
+        if first.is_none() {
             self.accepted.add(&sent, text(begun));
         }
+        had.members(finding, deadline, self.now).for_each(|(field, value)| self.accepted.add(field, value));
         Ok(())
+    }
+
+    /// It goes back to be sent to another; sent to the same, it goes on as it was. What stands on a notice leaves its unit with the
+    /// notice alone.
+    fn sent_to_nobody(&mut self, finding: &Entity) -> Ruling<()> {
+        match finding.text("notice") {
+            Some(notice) => refuse(Code::OnNotice, notice),
+            None => {
+                if let Some(unit) = finding.reference("unit") {
+                    self.accepted.add(&format!("had/{unit}"), json!(self.had_until_now(finding)));
+                }
+                self.clear(NOT_SENT)
+            }
+        }
     }
 
     /// What a unit did. Who said so in time and was heard late is late; that it was said in time is kept, and a person decides.
@@ -166,6 +185,9 @@ impl Case<'_> {
         let deadline = counted(self.office().deadline(self.now, limit, &[]))?;
         let rework = finding.field("rework").and_then(Value::as_u64).unwrap_or(0) + 1;
         self.accepted.add("rework", rework);
+        if let Some(unit) = finding.reference("unit") {
+            self.accepted.add(&format!("reworked/{rework}"), unit.to_string());
+        }
         self.accepted.add("begun", text(self.now));
         self.accepted.add("limit", json!(limit));
         self.accepted.add("deadline", text(deadline));
@@ -227,12 +249,12 @@ impl Case<'_> {
 
     fn go_on(&mut self, finding: &Entity) -> Ruling<()> {
         let stopped = time(finding, "stopped").unwrap_or(self.now).min(self.now);
-        let mut pauses: Vec<Span> =
-            finding.field("pauses").and_then(|pauses| Vec::deserialize(pauses).ok()).unwrap_or_default();
-        pauses.push((stopped, self.now));
+        let pauses = self.pauses_until_now(finding);
         let limit = finding.field("limit").filter(|_| finding.field("extended").is_none());
         let limit = limit.and_then(|limit| TimeLimit::deserialize(limit).ok());
-        let deadline = match (limit, time(finding, "begun"), deadline_of(finding)) {
+        // What another register claims was over before the clock stopped stays its claim, and becomes no deadline of this ledger.
+        let still_to_come = |deadline: &Time| finding.field("deadline").is_some() || *deadline > stopped;
+        let deadline = match (limit, time(finding, "begun"), deadline_of(finding).filter(still_to_come)) {
             (Some(limit), Some(begun), _) => Some(counted(self.office().deadline(begun, limit, &pauses))?),
             // A deadline that was set by hand moves by as long as the clock stood since it was set.
             (_, _, deadline) => {
@@ -243,6 +265,25 @@ impl Case<'_> {
         self.accepted.add("pauses", json!(pauses));
         self.accepted.add("deadline", deadline.map_or(Value::Null, text));
         self.clear(&["suspended", "stopped"])
+    }
+
+    /// What its unit has of it, taken away now.
+    fn had_until_now(&self, finding: &Entity) -> Had {
+        let stopped = finding.field("stopped").is_some();
+        Had {
+            begun: time(finding, "begun"),
+            pauses: if stopped { self.pauses_until_now(finding) } else { pauses_of(finding) },
+            missed: missed(finding, self.now).or_else(|| time(finding, "missed")),
+            until: time(finding, "deadline").filter(|_| finding.field("extended").is_some()),
+            exempt: finding.text("exempt").map(str::to_owned),
+        }
+    }
+
+    /// Its pauses with the one that ends now.
+    fn pauses_until_now(&self, finding: &Entity) -> Vec<Span> {
+        let mut pauses = pauses_of(finding);
+        pauses.push((time(finding, "stopped").unwrap_or(self.now).min(self.now), self.now));
+        pauses
     }
 
     /// A time that is still to come, and later than what there is.
@@ -296,6 +337,46 @@ const REFUSED: &[&str] = &["refused_because", "refused_at"];
 pub(super) fn missed(finding: &Entity, now: Time) -> Option<Time> {
     let late = matches!(standing(finding, now), Standing::Overdue | Standing::Late);
     time(finding, "deadline").filter(|_| late && finding.field("missed").is_none())
+}
+
+/// What a unit had of a finding when it was taken from it, kept under `had/<unit>` for when it is sent it again.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Had {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begun: Option<Time>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pauses: Vec<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) missed: Option<Time>,
+    /// The deadline, where it was set by hand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exempt: Option<String>,
+}
+
+impl Had {
+    pub(super) fn of(finding: &Entity, unit: EntityId) -> Had {
+        let had = finding.field(&format!("had/{unit}"));
+        had.and_then(|had| Had::deserialize(had).ok()).unwrap_or_default()
+    }
+
+    /// What of it becomes the finding's again, which is sent anew at `now` with `deadline`.
+    fn members(self, finding: &Entity, deadline: Time, now: Time) -> impl Iterator<Item = (&'static str, Value)> {
+        let is_exempt = finding.field("exempt").is_some();
+        let members = [
+            ("pauses", (!self.pauses.is_empty()).then(|| json!(self.pauses))),
+            ("missed", self.missed.map(text)),
+            ("extended", (self.until == Some(deadline)).then(|| text(now))),
+            ("exempt", self.exempt.filter(|_| !is_exempt).map(Value::from)),
+        ];
+        members.into_iter().filter_map(|(field, value)| Some((field, value?)))
+    }
+}
+
+fn pauses_of(finding: &Entity) -> Vec<Span> {
+    finding.field("pauses").and_then(|pauses| Vec::deserialize(pauses).ok()).unwrap_or_default()
 }
 
 /// What a finding loses that is sent to nobody any more. When it was first sent to whom stays.

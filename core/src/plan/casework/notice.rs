@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::finding::{NOT_SENT, missed, reviewable};
+use super::finding::{Had, NOT_SENT, missed, reviewable};
 use super::on_notice::state_of;
 use super::{Case, bad, counted, month_of, text, undisputed};
 use crate::model::catalogue::Clock;
@@ -135,7 +135,7 @@ impl Case<'_> {
         for field in NOT_SENT.iter().filter(|field| !stays(field)) {
             self.accepted.tell(finding.id, field, Value::Null);
         }
-        if let Some(missed) = missed(finding, self.now) {
+        if let Some(missed) = missed(finding, self.now).or(Had::of(finding, unit).missed) {
             self.accepted.tell(finding.id, "missed", text(missed));
         }
         for (field, value) in [

@@ -15,7 +15,7 @@ use super::super::{Inner, Service};
 use super::line::{Line, line_of};
 use super::tagged;
 use crate::auth::Person;
-use crate::casework::{DeskOp, counts_returns, returns_of};
+use crate::casework::{DeskOp, counts_returns, return_to_charge};
 use crate::ledger::{Item, foresee};
 use crate::problem::{refusal, respond, store_failure};
 use crate::store::StoreError;
@@ -121,7 +121,7 @@ impl Inner {
             body["seed"] = Value::from(self.host.salt().to_string());
         }
         let ledger = self.info()?.ledger;
-        let returns = self.returns(&request.kind, &body)?;
+        let returns = self.returns(&request.kind, request.id, &body)?;
         let op = DeskOp::saying(&self.host, ledger, person.user, &request.kind, request.entity, body, returns)
             .map_err(|(field, detail)| refusal(Code::BadField, format!("{field}: {detail}")))?;
         let op = match request.id {
@@ -145,12 +145,21 @@ impl Inner {
         }
     }
 
-    /// How often the finding came back whose returns count in what is said; whether there is such a finding, the law says.
-    fn returns(&self, kind: &str, body: &Value) -> Result<u64, ServiceError> {
+    /// For which return of the finding a row is made by what is said under `id`; whether there is such a finding, the law says.
+    fn returns(&self, kind: &str, id: Option<OpId>, body: &Value) -> Result<u64, ServiceError> {
         let Some(finding) = counts_returns(kind, body) else { return Ok(0) };
-        let row = self.store.look(|snapshot| snapshot.entity(finding)).map_err(|error| store_failure(&error))?;
-        let finding = row.and_then(|row| serde_json::from_str::<Entity>(&row.row).ok());
-        Ok(finding.as_ref().map_or(0, returns_of))
+        let returns = self.store.look(|snapshot| {
+            let entity = |id| {
+                let row = snapshot.entity(id)?;
+                Ok::<_, StoreError>(row.and_then(|row| serde_json::from_str::<Entity>(&row.row).ok()))
+            };
+            let Some(finding) = entity(finding)? else { return Ok(0) };
+            // Said again, it is about what it was about.
+            let judged = id.map(|id| snapshot.judged(id)).transpose()?.unwrap_or_default();
+            let said_at: Vec<u64> = judged.into_iter().map(|(_, index)| index).collect();
+            return_to_charge(&finding, &said_at, entity)
+        });
+        returns.map_err(|error| store_failure(&error))
     }
 
     fn afterwards(&self, person: &Person, id: EntityId) -> Result<Option<(Now, u64)>, ServiceError> {

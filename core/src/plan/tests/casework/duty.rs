@@ -70,7 +70,7 @@ const FINDING: &[Rule] = &[
     ),
     ("finding.file", "acceptor supervision", "reported", nothing),
     ("finding.give_back", "coordinator", "dispatched", reason),
-    ("finding.recall", "dispatcher", "dispatched", reason),
+    ("finding.recall", "dispatcher", "dispatched returned", reason),
     ("finding.refuse_extension", "dispatcher supervision", "dispatched noticed returned", reason),
     ("finding.reopen", "acceptor supervision", "declined duplicate filed", reason),
     ("finding.reply", "coordinator handler", "dispatched noticed returned", |_| json!({ "reply": "x" })),

@@ -215,6 +215,16 @@ fn a_unit_cannot_take_a_finding_off_its_notice_by_itself() {
 }
 
 #[test]
+fn what_was_returned_on_a_notice_is_not_recalled_beside_it() {
+    let (mut town, supervisor, coordinator, [first, _], id) = issued();
+    let dispatcher = town.person(5, "dispatcher");
+    town.replies(coordinator, first);
+    town.does(supervisor, "finding.return", first, json!({ "reason": "没清完" }));
+    let refused = town.no(dispatcher, "finding.recall", first, json!({ "reason": "换单位" }));
+    assert_eq!(refused, format!("on_notice {id}"));
+}
+
+#[test]
 fn a_notice_is_not_repeated_while_an_appeal_against_it_waits() {
     let (mut town, supervisor, coordinator, [first, second], id) = issued();
     town.does(coordinator, "notice.appeal", id, json!({ "appeal": "不属实" }));

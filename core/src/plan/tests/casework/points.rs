@@ -35,6 +35,14 @@ fn points_follow_from_item_and_rule_and_each_rule_takes_once() {
     town.does(dispatcher, "finding.return", finding, json!({ "reason": "没清完" }));
     assert_eq!(code(&deduct(&mut town, organiser, finding, "rework", 1)), "accept");
     assert_eq!(row(&town, deduction_id(finding, "rework", 1)).points, 20);
+    // Returned twice more before anybody scores: each time costs, in whatever order, and none twice.
+    for _ in 0..2 {
+        town.replies(handler, finding);
+        town.does(dispatcher, "finding.return", finding, json!({ "reason": "没清完" }));
+    }
+    for (time, comes_to) in [(3, "accept"), (2, "accept"), (1, "exists"), (4, "bad_field"), (0, "bad_field")] {
+        assert_eq!(code(&deduct(&mut town, organiser, finding, "rework", time)), comes_to, "{time}");
+    }
 }
 
 #[test]
@@ -81,7 +89,7 @@ fn a_rule_costs_the_unit_that_has_the_case_and_nobody_scores_their_own() {
     town.does(neutral, "deduction.add", id, found(unit));
     let back = json!({ "of": id, "reason": "不该扣" });
     assert_eq!(town.no(organiser, "deduction.return", id.following("return"), back), own);
-    // Nor on the way round, by which the rows go back of themselves.
+    // Nor on the way round: what is void costs nothing, and what is recalled is charged to nobody.
     let supervisor = town.person(7, "supervision");
     town.joins(supervisor, unit);
     town.joins(dispatcher, unit);

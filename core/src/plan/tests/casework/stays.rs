@@ -151,6 +151,94 @@ fn what_comes_back_after_an_extension_runs_against_the_limit_of_before() {
 }
 
 #[test]
+fn a_unit_that_is_sent_its_own_again_keeps_its_pauses_and_what_it_missed() {
+    let (mut town, finding, dispatcher, _) = dispatched();
+    let (unit, deadline) = (town.unit, town.time(finding, "deadline").unwrap());
+    town.does(dispatcher, "finding.suspend", finding, json!({ "suspended": "等候许可" }));
+    town.clock("2026-12-01T09:00");
+    town.does(dispatcher, "finding.resume", finding, json!({}));
+    let moved = town.time(finding, "deadline").unwrap();
+    assert!(moved > deadline);
+    let recall = |town: &mut Town| town.does(dispatcher, "finding.recall", finding, json!({ "reason": "再核" }));
+    recall(&mut town);
+    assert_eq!(town.standing(finding), Standing::None);
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    assert_eq!(town.time(finding, "deadline"), Some(moved), "counted from the first time, without the pause");
+    // Taken back while the clock stands, the time that it stood does not count either.
+    town.does(dispatcher, "finding.suspend", finding, json!({ "suspended": "等候许可" }));
+    town.clock("2026-12-08T09:00");
+    recall(&mut town);
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    let later = town.time(finding, "deadline").unwrap();
+    assert!(later > moved);
+    // Overdue when it is taken back, it stays late with this unit, whatever limit it gets, and with no other.
+    town.clock("2026-12-20T09:00");
+    assert_eq!(town.standing(finding), Standing::Overdue);
+    recall(&mut town);
+    let limit = json!({ "amount": 15, "clock": "working_day" });
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit, "limit": limit }));
+    assert_eq!((town.standing(finding), town.time(finding, "missed")), (Standing::Running, Some(later)));
+    recall(&mut town);
+    let (other, member) = (town.other_unit, town.person(7, "coordinator"));
+    town.joins(member, other);
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": other }));
+    let read = town.read(finding);
+    assert_eq!((read.field("missed"), read.field("pauses")), (None, None));
+    // What the other one misses is the other's; the first one has what it had.
+    town.clock("2026-12-29T09:00");
+    assert_eq!(town.standing(finding), Standing::Overdue);
+    recall(&mut town);
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit, "limit": limit }));
+    assert_eq!(town.time(finding, "missed"), Some(later));
+    recall(&mut town);
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": other }));
+    let missed = town.time(finding, "missed").unwrap();
+    assert!(missed > later && missed < at("2026-12-29T09:00"));
+}
+
+#[test]
+fn a_unit_that_is_sent_its_own_again_keeps_the_time_and_the_exemption_that_it_was_given() {
+    let (mut town, finding, dispatcher, _) = dispatched();
+    let unit = town.unit;
+    let until = at("2026-12-18T17:30");
+    town.does(dispatcher, "finding.extend", finding, json!({ "deadline": until }));
+    town.does(dispatcher, "finding.exempt", finding, json!({ "exempt": "施工未完" }));
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "误操作" }));
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    assert_eq!(town.time(finding, "deadline"), Some(until));
+    assert_eq!(town.read(finding).text("exempt"), Some("施工未完"));
+    // A pause moves it as one that was set by hand.
+    town.does(dispatcher, "finding.suspend", finding, json!({ "suspended": "等候许可" }));
+    town.clock("2026-12-01T09:00");
+    town.does(dispatcher, "finding.resume", finding, json!({}));
+    assert!(town.time(finding, "deadline") > Some(until));
+}
+
+#[test]
+fn what_was_returned_goes_to_another_unit_unless_it_stands_on_a_notice() {
+    let (mut town, finding, dispatcher, handler) = dispatched();
+    town.replies(handler, finding);
+    town.clock("2026-12-01T09:00");
+    town.does(dispatcher, "finding.return", finding, json!({ "reason": "仍有堆物" }));
+    let given = town.time(finding, "deadline").unwrap();
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "非其职责" }));
+    assert_eq!((town.status(finding).as_str(), town.read(finding).reference("unit")), ("filed", None));
+    // With the same unit it goes on from its return; that it came back costs the unit that had it, wherever it is.
+    let (unit, other, organiser) = (town.unit, town.other_unit, town.person(6, "organiser"));
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    assert_eq!(town.time(finding, "deadline"), Some(given));
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "非其职责" }));
+    let member = town.person(7, "coordinator");
+    town.joins(member, other);
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": other }));
+    let row = deduction_id(finding, "rework", 1);
+    let wrong = json!({ "finding": finding, "rule": "rework", "unit": other });
+    assert!(town.no(organiser, "deduction.add", row, wrong).starts_with("bad_field unit"));
+    town.does(organiser, "deduction.add", row, json!({ "finding": finding, "rule": "rework" }));
+    assert_eq!(town.read(row).reference("unit"), Some(unit));
+}
+
+#[test]
 fn a_dispatcher_takes_back_what_went_to_the_wrong_unit() {
     let (mut town, finding, dispatcher, handler) = dispatched();
     town.does(dispatcher, "finding.recall", finding, json!({ "reason": "派错单位" }));

@@ -146,6 +146,14 @@ fn an_open_case_goes_on_here_against_its_old_target_until_it_is_given_a_time() {
 fn what_another_register_claims_costs_nobody_points() {
     let mut town = Town::new();
     let organiser = town.person(6, "organiser");
+    let dispatcher = town.person(7, "dispatcher");
+    town.person(8, "handler");
+    let mut open = claims(json!({ "case": "A-9" }));
+    open["unit"] = json!(town.unit);
+    let open = town.takes_over(open);
+    town.does(dispatcher, "finding.suspend", open, json!({ "suspended": "产权争议" }));
+    town.does(dispatcher, "finding.resume", open, json!({}));
+    assert_eq!((town.standing(open), town.read(open).field("deadline")), (Standing::Overdue, None));
     let mut body = claims(json!({ "closed": "2026-04-01T00:00:00.000Z" }));
     body["unit"] = json!(town.unit);
     let finding = town.takes_over(body);
