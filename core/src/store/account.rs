@@ -68,6 +68,8 @@ pub(crate) struct Account {
     pub(crate) durable_size: u64,
     pub(crate) offset: Option<i64>,
     pub(crate) synced: Option<Time>,
+    /// Most ops that the line was last seen to carry in one push; none: no push has failed to get a reply.
+    pub(crate) push_most: Option<u64>,
 }
 
 /// What the first enrolment has given this notebook.
@@ -95,6 +97,13 @@ impl Store {
         let lines = query.query_map([int(most as u64)], |row| row.get::<_, String>(0))?;
         let lines = lines.collect::<rusqlite::Result<Vec<_>>>().tried("read the earlier lines")?;
         lines.iter().map(|line| line.parse().map_err(|error| unreadable("line", error))).collect()
+    }
+
+    /// Remembers how many ops the line carries in one push.
+    pub(crate) fn set_push_most(&self, most: Option<u64>) -> Result<()> {
+        let update = "UPDATE notebook SET push_most = ?";
+        self.db.prepare_cached(update)?.execute([most.map(int)]).tried("keep what the line carries")?;
+        Ok(())
     }
 
     /// Remembers the server's root address.
@@ -189,6 +198,7 @@ fn read_account(row: &Row<'_>) -> Result<Account> {
         durable_size: uint(row.get("durable_size")?),
         offset: row.get("clock_offset")?,
         synced: row.get::<_, Option<i64>>("synced")?.map(Time::from_millis),
+        push_most: row.get::<_, Option<i64>>("push_most")?.map(uint),
     })
 }
 

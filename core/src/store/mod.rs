@@ -88,8 +88,7 @@ impl Store {
         find: impl FnOnce(&PublicKey) -> Result<Secret>,
     ) -> Result<Store> {
         let opened_with = cipher::fitting(folder, cipher)?;
-        let mut db = open::open(folder, opened_with)?;
-        let secret = find(&account::public_key(&db)?)?;
+        let (mut db, secret) = open::open(folder, opened_with, |db| find(&account::public_key(db)?))?;
         if let (None, Some(cipher)) = (opened_with, secret.database_key()) {
             db = cipher::encrypt(db, folder, cipher)?;
         }

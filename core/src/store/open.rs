@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     include_str!("schema_3.sql"),
     include_str!("schema_4.sql"),
     include_str!("schema_5.sql"),
+    include_str!("schema_6.sql"),
 ];
 
 /// `XNCH`: tells a notebook from any other SQLite file.
@@ -138,11 +139,16 @@ pub(super) fn identity(folder: &Path) -> Result<Identity> {
     Ok(identity)
 }
 
-/// Opens an existing notebook with the key that fits it and brings it up to this version's schema.
+/// Opens an existing notebook with the key that fits it and brings it up to this version's schema, once `may` has looked at it
+/// and found nothing to say against it; gives what that found.
 ///
 /// # Errors
-/// [`Error::Outdated`] and [`Error::Damaged`] leave every byte as it was.
-pub(super) fn open(folder: &Path, cipher: Option<&DatabaseKey>) -> Result<Connection> {
+/// [`Error::Outdated`], [`Error::Damaged`] and those of `may` leave every byte as it was, the journal's too.
+pub(super) fn open<T>(
+    folder: &Path,
+    cipher: Option<&DatabaseKey>,
+    may: impl FnOnce(&Connection) -> Result<T>,
+) -> Result<(Connection, T)> {
     // A journal that is still here was not written back: the last user did not stop cleanly.
     let unclean = std::fs::metadata(journal(folder)).is_ok_and(|file| file.len() > 0);
     if unclean {
@@ -165,9 +171,11 @@ pub(super) fn open(folder: &Path, cipher: Option<&DatabaseKey>) -> Result<Connec
     if unclean {
         quick_check(&db)?;
     }
+    let found_by = may(&db)?;
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
     configure(&db)?;
     migrate(&mut db, found)?;
-    Ok(db)
+    Ok((db, found_by))
 }
 
 /// Makes what is in the journal durable. An app that died between writing a commit and syncing it leaves it for the next one to
@@ -186,6 +194,8 @@ fn settle(folder: &Path) -> Result<()> {
 fn connect(folder: &Path, cipher: Option<&DatabaseKey>, alone: bool) -> rusqlite::Result<(Connection, u32, i32)> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(database(folder), flags)?;
+    // Closed before it was found to be sound and ours, it is left as it is.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     if let Some(cipher) = cipher {
         cipher.unlock(&db)?;
     }

@@ -22,7 +22,8 @@ CREATE TABLE notebook (
   seen_root    TEXT,
   durable_size INTEGER NOT NULL DEFAULT 0,  -- what a backup or replica of the server really covers
   clock_offset INTEGER,           -- server's clock minus ours in milliseconds, last measured
-  synced       INTEGER            -- end of the last complete sync, milliseconds since 1970
+  synced       INTEGER,           -- end of the last complete sync, milliseconds since 1970
+  push_most    INTEGER            -- ops that the line was last seen to carry in one push; null: as many as there may be
 ) STRICT;
 
 CREATE TABLE op (
@@ -88,6 +89,7 @@ CREATE TABLE reason (
   part   BLOB,                   -- what the row adds to the scope's sum; null while the scope is fetched anew
   PRIMARY KEY (entity, scope)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX reason_to_come ON reason (scope) WHERE part IS NULL;
 
 CREATE TABLE draft (
   -- What a person has begun to write down and not recorded yet.

@@ -59,9 +59,9 @@ impl Scopes {
             left.extend(self.drop(store, &scope)?);
         }
         for (scope, followed) in &mut self.by_name {
-            let was = followed.next;
             followed.next = if reply.joined.contains(scope) { None } else { reply.catching.get(scope).copied() };
-            if was.is_some() && followed.next.is_none() {
+            // Until the last page what was shown before may still come, and stays: a sync may end here.
+            if !reply.more && followed.next.is_none() {
                 left.extend(store.drop_stale(followed.n)?);
             }
         }

@@ -9,13 +9,19 @@ use crate::protocol::{MAX_PUSH_OPS, ServiceError, SyncService, Verdict};
 use crate::store::{Batch, Membership, Tally, unreadable};
 use crate::{Error, Result};
 
+/// A push of so few ops is made no smaller.
+const FEWEST: usize = 8;
+
 impl<S: SyncService> Errand<'_, S> {
     /// Sends each waiting op once, also those recorded meanwhile. While the server works on a batch,
     /// the verdicts of the one before are stored and the next one is made ready.
     pub(super) async fn push(&self, synced: &mut Synced) -> Result<()> {
-        let (_, membership, _) = self.account()?;
+        let (account, membership, _) = self.account()?;
         let total = self.door.with(|store| store.waiting())?;
-        let mut most = MAX_PUSH_OPS;
+        // More than `taken` were too much. More than `most` the line may not carry: a push has so many seconds in all, and a line
+        // may be too thin for 500 ops in that time. They become fewer when there is no reply, and more again when there is.
+        let mut taken = MAX_PUSH_OPS;
+        let mut most = account.push_most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MAX_PUSH_OPS);
         let mut ready = self.prepare(&membership, 0, most)?;
         let mut answered = None;
         while let Some(Ready { batch, push }) = ready {
@@ -28,14 +34,24 @@ impl<S: SyncService> Errand<'_, S> {
             synced.add(&tally);
             match sent {
                 Err(Rejected::TooMuch(_)) if batch.ids.len() > 1 => {
-                    most = batch.ids.len() / 2;
+                    taken = batch.ids.len() / 2;
+                    most = taken;
                     ready = self.prepare(&membership, batch.before, most)?;
                     continue;
                 }
                 Err(Rejected::TooMuch(error)) => self.give_up(&batch, &error, synced)?,
-                Err(Rejected::Error(error)) => return Err(error),
+                Err(Rejected::Error(error)) => {
+                    if matches!(error, Error::Offline { .. }) && batch.ids.len() > FEWEST {
+                        self.carries((batch.ids.len() / 4).max(FEWEST))?;
+                    }
+                    return Err(error);
+                }
                 Ok(None) => return Ok(()),
                 Ok(Some((verdicts, offset))) => {
+                    if most < taken {
+                        most = (most * 2).min(taken);
+                        self.carries(most)?;
+                    }
                     let answer = Answer { ids: batch.ids, verdicts, offset };
                     match answer.may_wait() && next.is_some() {
                         true => answered = Some(answer),
@@ -53,6 +69,12 @@ impl<S: SyncService> Errand<'_, S> {
             };
         }
         Ok(())
+    }
+
+    /// Remembers that the line carries so many ops; the next sync may be another process's.
+    fn carries(&self, most: usize) -> Result<()> {
+        let most = (most < MAX_PUSH_OPS).then_some(most as u64);
+        self.door.with(|store| store.set_push_most(most))
     }
 
     /// The batch behind counter `after`, signed; none when nothing waits there. It is signed in the

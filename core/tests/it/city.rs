@@ -56,6 +56,10 @@ pub(crate) struct Ledger {
     pub(crate) unknown_kinds: BTreeSet<String>,
     /// Ops with this id are not readable.
     pub(crate) unreadable: BTreeSet<OpId>,
+    /// Pushes with more ops than this get no reply in time.
+    pub(crate) carries: usize,
+    /// How many ops each push brought.
+    pub(crate) pushes: Vec<usize>,
     /// Pushes with more ops than this are too large.
     pub(crate) most_ops: usize,
     pub(crate) tamper: Option<Tamper>,
@@ -125,6 +129,8 @@ impl City {
             drop_a_verdict: false,
             unknown_kinds: BTreeSet::new(),
             unreadable: BTreeSet::new(),
+            carries: 500,
+            pushes: Vec::new(),
             most_ops: 500,
             tamper: None,
             requests: 0,
@@ -351,6 +357,10 @@ impl Ledger {
 
     fn take(&mut self, token: &Token, push: &Push) -> Served<PushReply> {
         let (_, key) = self.enter(token)?;
+        if push.ops.len() > self.carries {
+            return Err(lost());
+        }
+        self.pushes.push(push.ops.len());
         assert!(push.is_signed_by(&key, self.id), "every push is signed");
         if push.ops.len() > self.most_ops {
             return Err(problem(413, Code::TooLarge));

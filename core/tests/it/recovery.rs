@@ -123,8 +123,28 @@ fn a_newer_notebook_is_not_touched() {
     drop(db);
     let bytes = fs::read(&database).unwrap();
     let opened = Notebook::open(folder.path(), keys, host);
-    assert!(matches!(opened, Err(Error::Outdated { found: 99, known: 5 })), "{opened:?}");
+    assert!(matches!(opened, Err(Error::Outdated { found: 99, known: 6 })), "{opened:?}");
     assert_eq!(fs::read(&database).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn a_notebook_without_its_key_keeps_what_only_its_journal_has() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let id = phone.record(finding("only in the journal"), vec![]).unwrap();
+    // As after a kill: nothing was written back.
+    let killed = tempfile::tempdir().unwrap();
+    for name in ["notebook.db", "notebook.db-wal"] {
+        fs::copy(phone.database().with_file_name(name), killed.path().join(name)).unwrap();
+    }
+    let left = || ["notebook.db", "notebook.db-wal"].map(|name| fs::read(killed.path().join(name)).unwrap());
+    let (_folder, keys, host) = phone.close();
+    let (before, key) = (left(), keys.0.lock().unwrap().take());
+    assert!(matches!(Notebook::open(killed.path(), keys.clone(), host.clone()), Err(Error::KeyMissing)));
+    assert!(left() == before, "not a byte was touched");
+    *keys.0.lock().unwrap() = key;
+    let phone = Notebook::open(killed.path(), keys, host).unwrap();
+    assert_eq!(phone.finding(id).unwrap().note.as_deref(), Some("only in the journal"));
 }
 
 #[tokio::test]

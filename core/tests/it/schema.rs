@@ -88,7 +88,7 @@ async fn photos_that_schema_1_had_promised_are_sent_and_what_it_lost_is_said() {
          ALTER TABLE notebook ADD COLUMN token TEXT;
          UPDATE notebook SET (name, session, token) = (SELECT name, session, token FROM login);
          DROP TABLE login; DROP TABLE promise; DROP TABLE photo; DROP TABLE file;
-         DROP TABLE document; DROP TABLE line_before; DROP INDEX entity_inspection; DROP INDEX entity_known_place; DROP INDEX entity_task;
+         DROP TABLE document; DROP TABLE line_before; DROP INDEX reason_to_come; ALTER TABLE notebook DROP COLUMN push_most; DROP INDEX entity_inspection; DROP INDEX entity_known_place; DROP INDEX entity_task;
          PRAGMA user_version = 1";
     db.execute_batch(back).unwrap();
     drop(db);

@@ -1,11 +1,12 @@
 //! What the simulation found, each as a story of its own.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 use xuncha_core::model::{FindingDraft, Hash, Severity};
 use xuncha_core::protocol::Verdict;
-use xuncha_core::sync::SyncOptions;
+use xuncha_core::sync::{Progress, Step, SyncOptions};
 use xuncha_server::backup::{RestoreOptions, restore, take};
 use xuncha_server::ledger::OwnOp;
 use xuncha_tests::harness::{Phone, TestServer, photo, square, street_list, until};
@@ -99,6 +100,34 @@ async fn a_user_whom_the_backup_lacks_is_the_same_when_added_under_the_same_id()
     phone.sync().await;
     assert_eq!(phone.notebook.status().unwrap().pending, 0);
     assert_eq!(server.office.entity(finding).by, Some(user));
+    check(&server, &[&phone]);
+}
+
+/// The fewest findings that a phone showed while it synced.
+struct Fewest<'a>(&'a Phone, AtomicUsize);
+
+impl Progress for Fewest<'_> {
+    fn step(&self, _: Step) {
+        self.1.fetch_min(self.0.findings().len(), Ordering::Relaxed);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_shown_stays_while_a_new_epoch_comes_page_by_page() {
+    let mut server = TestServer::start().await;
+    let mut phone = Phone::of(&server, "王敏", "inspector").await;
+    for n in 0..9 {
+        phone.record(&format!("第{n}处"));
+    }
+    phone.sync().await;
+    let target = tempfile::tempdir().unwrap();
+    back_up(&server, target.path());
+    burn_down(&mut server, &mut [&mut phone], target.path()).await;
+    let options = SyncOptions { page_rows: Some(2), ..SyncOptions::default() };
+    let fewest = Fewest(&phone, AtomicUsize::new(usize::MAX));
+    let synced = phone.notebook.sync_with(&phone.service(), &fewest, &options).await.unwrap();
+    assert!(synced.restored.is_some() && synced.pulled_rows >= 9, "{synced:?}");
+    assert_eq!((fewest.1.into_inner(), phone.findings().len()), (9, 9));
     check(&server, &[&phone]);
 }
 
