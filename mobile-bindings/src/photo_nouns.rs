@@ -188,4 +188,6 @@ pub struct Exported {
     pub files: u64,
     /// Bytes of these files.
     pub bytes: u64,
+    /// Files that were to be sent and are not in it: they are gone, or are no longer what was sealed.
+    pub left_out: u64,
 }

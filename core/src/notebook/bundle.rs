@@ -13,6 +13,7 @@ use zip::write::SimpleFileOptions;
 use super::Notebook;
 use crate::model::Hash;
 use crate::op::{Push, bundle_message};
+use crate::photo::verify_file;
 use crate::protocol::{
     BUNDLE_FORMAT, BundleManifest, BundlePush, MANIFEST_NAME, MAX_PUSH_OPS, SIGNATURE_NAME, file_name, push_name,
 };
@@ -28,6 +29,9 @@ pub struct Exported {
     pub files: u64,
     /// Bytes of these files.
     pub bytes: u64,
+    /// Files that were to be sent and are not in it: those that are no longer what was sealed, see
+    /// [`Notebook::file_faults`], and those that are gone, `files_lost` of [`Notebook::status`].
+    pub left_out: u64,
 }
 
 impl Notebook {
@@ -36,7 +40,8 @@ impl Notebook {
     /// notebook: the next sync learns that the ledger has it already. When nothing waits, no file is
     /// made.
     ///
-    /// The file appears whole and durable or, after a crash, not at all.
+    /// A photo that is damaged or gone is left out and counted; nothing else stays behind because of it. The file appears whole
+    /// and durable or, after a crash, not at all.
     ///
     /// # Errors
     /// [`Error::NotEnrolled`] before the first enrolment; [`Error::Invalid`] naming `file` when there
@@ -47,10 +52,10 @@ impl Notebook {
             return Err(Error::Invalid { field: "file".into(), detail: "exists already".into() });
         }
         let pushes = self.unsent_pushes()?;
-        let files = self.read(|store| store.files_waiting(false))?;
+        let (files, left_out) = self.whole_files()?;
         let ops = pushes.iter().map(|(_, ops)| ops).sum();
         if pushes.is_empty() && files.is_empty() {
-            return Ok(Exported::default());
+            return Ok(Exported { left_out, ..Exported::default() });
         }
         let half = path.with_added_extension("part");
         let written = self.write_bundle(&half, &pushes, &files).and_then(|()| {
@@ -63,7 +68,30 @@ impl Notebook {
             return Err(error);
         }
         let bytes = files.iter().map(|file| file.blob.len).sum();
-        Ok(Exported { ops, files: files.len() as u64, bytes })
+        Ok(Exported { ops, files: files.len() as u64, bytes, left_out })
+    }
+
+    /// The files that wait and are what was sealed, and how many others there are; what is wrong with those is kept beside them.
+    fn whole_files(&self) -> Result<(Vec<WaitingFile>, u64)> {
+        let (mut whole, mut damaged) = (Vec::new(), 0);
+        for file in self.read(|store| store.files_waiting(false))? {
+            let hash = &file.blob.hash;
+            let damage = match verify_file(&file.path, hash) {
+                Ok(true) => {
+                    whole.push(file);
+                    continue;
+                }
+                Ok(false) => Some("its bytes are no longer those that were sealed".to_owned()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+                Err(error) => Some(error.to_string()),
+            };
+            damaged += u64::from(damage.is_some());
+            self.change(|store| match &damage {
+                Some(detail) => store.file_failed(hash, "damaged", detail),
+                None => store.set_file_here(hash, false),
+            })?;
+        }
+        Ok((whole, damaged + self.read(|store| store.files_lost())?))
     }
 
     /// Signed pushes of what waits, as texts, each with the number of its ops.

@@ -1,4 +1,4 @@
-//! What a crash left: half files, photos that no record refers to, and files that are gone.
+//! What a crash left, and what was refused: half files, photos that no op refers to any more, and files that are gone.
 
 use std::fs;
 use std::io::Read as _;
@@ -9,11 +9,11 @@ use super::Notebook;
 use super::photo::{SealedPhoto, Shot};
 use crate::model::{BlobRef, Hash, Time};
 use crate::photo::{Sealed, leftovers, media_type, verify_file};
-use crate::store::Tried;
+use crate::store::{Store, Tried};
 use crate::{Error, Result};
 use serde::Serialize;
 
-/// A photo that was sealed and that no record refers to, such as after a crash.
+/// A photo that was sealed and that no op refers to, such as after a crash, or only ops that were refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RecoveredPhoto {
     /// SHA-256 of its bytes.
@@ -25,9 +25,9 @@ pub struct RecoveredPhoto {
 }
 
 impl Notebook {
-    /// Photos that were sealed and that no record refers to, also those sealed a moment ago. Take one
-    /// into a record with [`Notebook::recovered_photo`] or throw it away with
-    /// [`Notebook::discard_recovered`].
+    /// Photos that were sealed and that no record refers to, also those sealed a moment ago; behind them those of
+    /// recordings that were refused and put aside, and of steps that were refused. Take one into a record or a step with
+    /// [`Notebook::recovered_photo`] or throw it away with [`Notebook::discard_recovered`].
     ///
     /// # Errors
     /// [`Error::Storage`] when the folder cannot be read.
@@ -40,6 +40,12 @@ impl Notebook {
                     found.push(RecoveredPhoto { hash, len: file.len(), modified: modified(&file) });
                 }
             }
+            for (hash, len) in store.spare_files(None)? {
+                // Gone since the notebook was opened, it is no photo any more.
+                if let Ok(file) = store.path_of(&hash, "original").metadata() {
+                    found.push(RecoveredPhoto { hash, len, modified: modified(&file) });
+                }
+            }
             Ok(found)
         })
     }
@@ -50,9 +56,9 @@ impl Notebook {
     /// # Errors
     /// [`Error::NotFound`] when there is none; [`Error::Invalid`] when its bytes are damaged.
     pub fn recovered_photo(&self, hash: &Hash, shot: Shot) -> Result<SealedPhoto> {
-        let path = self.read(|store| match store.file(hash)? {
-            Some(_) => Err(not_found(hash)),
-            None => Ok(store.path_of(hash, "original")),
+        let path = self.read(|store| match recoverable(store, hash)? {
+            false => Err(not_found(hash)),
+            true => Ok(store.path_of(hash, "original")),
         })?;
         if !path.is_file() {
             return Err(not_found(hash));
@@ -73,11 +79,14 @@ impl Notebook {
     /// Throws a recovered photo away.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when there is none; one that a record refers to is never thrown away.
+    /// [`Error::NotFound`] when there is none; one that an op refers to which was accepted, or still waits, is never thrown away.
     pub fn discard_recovered(&self, hash: &Hash) -> Result<()> {
         self.read(|store| {
-            if store.file(hash)?.is_some() {
+            if !recoverable(store, hash)? {
                 return Err(not_found(hash));
+            }
+            if store.file(hash)?.is_some() {
+                store.whole(|store| store.set_file_here(hash, false))?;
             }
             match fs::remove_file(store.path_of(hash, "original")) {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(not_found(hash)),
@@ -113,6 +122,11 @@ fn remove_parts(folder: &Path) -> Result<()> {
 pub(super) fn modified(file: &fs::Metadata) -> Time {
     let since = file.modified().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
     Time::from_millis(since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0)))
+}
+
+/// Whether no op refers to the photo that was accepted or still waits.
+fn recoverable(store: &Store, hash: &Hash) -> Result<bool> {
+    Ok(store.file(hash)?.is_none() || !store.spare_files(Some(hash))?.is_empty())
 }
 
 fn not_found(hash: &Hash) -> Error {

@@ -123,6 +123,18 @@ impl Store {
         count.map(uint).tried("count files")
     }
 
+    /// Originals that only ops refer to which were refused for good, with their lengths; only `one`, where it is given.
+    pub(crate) fn spare_files(&self, one: Option<&Hash>) -> Result<Vec<(Hash, u64)>> {
+        let mut query = self.db.prepare_cached(include_str!("spare.sql"))?;
+        let rows = query
+            .query_map([one.map(Hash::to_string)], |row| Ok((row.get::<_, String>("hash")?, uint(row.get("len")?))))?;
+        rows.map(|row| {
+            let (hash, len) = row.tried("read which photos are spare")?;
+            Ok((hash_of(&hash)?, len))
+        })
+        .collect()
+    }
+
     /// Files that stay stuck until somebody does something.
     pub(crate) fn files_at_fault(&self) -> Result<Vec<(BlobRef, String, String)>> {
         let query = "SELECT hash, len, type, role, code, detail FROM file \

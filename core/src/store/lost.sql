@@ -5,7 +5,9 @@ SELECT count(*)
        SELECT 1
          FROM promise
          JOIN op ON op.id = promise.op
-        WHERE promise.hash = file.hash AND op.state NOT IN ('corrected', 'dismissed'))
+        WHERE promise.hash = file.hash AND op.state NOT IN ('corrected', 'dismissed')
+          -- A step that was refused is made anew and not corrected.
+          AND (op.state NOT IN ('refused', 'unreadable') OR op.kind IN ('finding.record', 'finding.amend')))
    AND NOT EXISTS (
        SELECT 1
          FROM promise

@@ -133,7 +133,8 @@ impl Store {
         Ok(changed)
     }
 
-    /// Ops that wait for a finding whose recording `id` was refused and put aside wait for nothing.
+    /// Ops that wait for a finding whose recording `id` was refused and put aside wait for nothing. Those that were not sent yet
+    /// are links of the chain, and follow when they are held: see [`Store::dismiss_orphan`].
     fn drop_orphans(&self, id: OpId) -> Result<()> {
         let mut update = self.db.prepare_cached(include_str!("drop_orphans.sql"))?;
         let ids = update.query_map([id.0.as_bytes()], |row| row.get(0).map(entity_id))?;
@@ -141,6 +142,12 @@ impl Store {
             self.refresh(id)?;
         }
         Ok(())
+    }
+
+    /// Puts the held op `id` aside where it waits for a finding whose recording was refused and put aside.
+    pub(super) fn dismiss_orphan(&self, id: OpId) -> Result<()> {
+        let update = self.db.prepare_cached(include_str!("dismiss_orphan.sql"))?.execute([id.0.as_bytes()]);
+        update.map(drop).tried("put aside what waits for nothing")
     }
 
     /// Saves a draft over what it was before.

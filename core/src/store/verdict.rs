@@ -104,6 +104,7 @@ impl Store {
                 }
                 let entity = self.mark(id, "held", None, Some(&missing.join(", ")), None)?;
                 tally.said_anew += u64::from(self.under_new_login(id, &missing)?);
+                self.dismiss_orphan(id)?;
                 Ok(entity)
             }
             Verdict::Fork => {

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use serde_json::json;
 use xuncha_core::Error;
 use xuncha_core::model::{Code, EntityId, FindingDraft, Hash, OpId, Place};
 use xuncha_core::notebook::{FileState, ListPage, PhotoSource, PreviewOptions, SealedPhoto, Shot, Which};
@@ -157,6 +158,46 @@ async fn a_record_is_refused_when_a_sealed_file_is_gone_or_shorter() {
     assert_eq!((phone.status().unwrap().pending, phone.status().unwrap().photos), (0, 0), "nothing half-done");
     phone.record_with_photos(finding("x"), vec![kept]).unwrap();
     phone.is_sound();
+}
+
+#[tokio::test]
+async fn photos_of_what_was_refused_are_offered_for_another_step_and_those_that_may_count_are_not() {
+    let (phone, city) = phone_and_city().await;
+    let (finding_id, _) = phone.record_pictures(&[1]);
+    phone.synced(&city).await.unwrap();
+    city.lock().say("finding.decline", finding_id, json!({ "reason": "重复" }));
+    phone.fix_on_the_spot(finding_id, vec![phone.seal(&picture(2)), phone.seal(&picture(3))]).unwrap();
+    assert!(phone.recovered_photos().unwrap().is_empty(), "it may be accepted yet");
+    assert_eq!(phone.synced(&city).await.unwrap().refused, 1);
+    let phone = phone.reopened();
+    let mut offered: Vec<_> = phone.recovered_photos().unwrap().into_iter().map(|one| one.hash).collect();
+    offered.sort();
+    let mut both = [hash(2), hash(3)];
+    both.sort();
+    assert_eq!(offered, both);
+    let again = phone.recovered_photo(&hash(2), Shot::default()).unwrap();
+    let second = phone.record_with_photos(finding("另记一条"), vec![again]).unwrap();
+    phone.discard_recovered(&hash(3)).unwrap();
+    assert!(!phone.path_of(hash(3)).exists() && phone.recovered_photos().unwrap().is_empty());
+    assert!(matches!(phone.discard_recovered(&hash(2)), Err(Error::NotFound { .. })), "it counts again");
+    phone.synced(&city).await.unwrap();
+    assert!(matches!(phone.state(second)[0], FileState::Kept { .. }));
+    assert_eq!(phone.status().unwrap().files_lost, 0);
+}
+
+#[tokio::test]
+async fn a_bundle_carries_everything_but_the_photo_that_is_damaged_and_the_one_that_is_gone() {
+    let (phone, _) = phone_and_city().await;
+    phone.record_pictures(&[1, 2, 3]);
+    fs::remove_file(phone.path_of(hash(2))).unwrap();
+    let mut damaged = fs::File::options().write(true).open(phone.path_of(hash(3))).unwrap();
+    io::Write::write_all(&mut damaged, b"other").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let made = phone.export_bundle(&folder.path().join("out.zip")).unwrap();
+    assert_eq!((made.ops, made.files, made.left_out, made.bytes), (1, 1, 2, picture(1).len() as u64));
+    assert_eq!(phone.export_bundle(&folder.path().join("again.zip")).unwrap(), made, "said as often as it is asked");
+    assert_eq!(phone.file_faults().unwrap().len(), 1);
+    assert_eq!(phone.status().unwrap().files_lost, 1);
 }
 
 #[tokio::test]

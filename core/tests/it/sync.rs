@@ -212,6 +212,63 @@ async fn a_batch_that_is_too_large_is_halved_until_the_culprit_stands_alone() {
 }
 
 #[tokio::test]
+async fn a_line_too_thin_for_many_ops_gets_few_until_it_carries_more() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    for i in 0..100 {
+        phone.record(finding(&format!("{i}")), vec![]).unwrap();
+    }
+    city.lock().carries = 30;
+    assert!(matches!(phone.synced(&city).await, Err(Error::Offline { .. })), "a hundred are too many");
+    assert!(
+        matches!(phone.synced(&city).await, Err(Error::Offline { .. })),
+        "25 went through, and twice as many did not"
+    );
+    assert_eq!((city.lock().pushes.as_slice(), phone.status().unwrap().pending), (&[25, 25][..], 50));
+    city.lock().carries = 500;
+    assert_eq!(phone.synced(&city).await.unwrap().accepted, 50);
+    // The next push is made ready while one is on its way, and so learns of it one push later.
+    assert_eq!(city.lock().pushes, [25, 25, 12, 12, 24, 2]);
+}
+
+struct Amends<'a> {
+    phone: &'a Phone,
+    city: &'a City,
+    id: EntityId,
+    pushes: Mutex<usize>,
+}
+
+impl Progress for Amends<'_> {
+    fn step(&self, step: Step) {
+        if !matches!(step, Step::Pushing { .. }) {
+            return;
+        }
+        let mut pushes = self.pushes.lock().unwrap();
+        *pushes += 1;
+        match *pushes {
+            1 => drop(self.phone.amend(self.id, note("said meanwhile"), vec![]).unwrap()),
+            _ => self.city.lock().offline = 9,
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_sent_yet_about_a_dismissed_finding_waits_for_nothing_either() {
+    let city = City::new(1);
+    let leader = Phone::enrolled(2, &city, "陈", &["leader"]).await;
+    let id = leader.record(finding("x"), vec![]).unwrap();
+    let amends = Amends { phone: &leader, city: &city, id, pushes: Mutex::new(0) };
+    let options = SyncOptions { attempts: 1, ..SyncOptions::default() };
+    assert!(leader.sync_with(&city, &amends, &options).await.is_err());
+    leader.dismiss(leader.refused().unwrap()[0].op).unwrap();
+    assert_eq!(leader.waiting().unwrap().len(), 1, "a link of the chain is sent");
+    city.lock().offline = 0;
+    assert_eq!(leader.synced(&city).await.unwrap().held, 1);
+    assert!(leader.waiting().unwrap().is_empty());
+    assert!(matches!(leader.finding(id), Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
 async fn a_correction_supersedes_what_was_refused() {
     let city = City::new(1);
     let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;

@@ -53,6 +53,12 @@ pub(super) fn export(phone: &Notebook, file: &Path, printer: &Printer) -> Result
         _ => format!("wrote {} ops and {} files to {}", made.ops, made.files, file.display()),
     };
     printer.say(&json!(made), text);
+    if made.left_out > 0 {
+        printer.hint(format!(
+            "{} files of photos are damaged or gone and are not in it; see `field status`",
+            made.left_out
+        ));
+    }
     Ok(())
 }
 
