@@ -57,8 +57,9 @@ impl Notebook {
     }
 
     /// Decides a conflict: the value that the op `choice` said stands from now on. The server judges whether whoever
-    /// decides may.
-    pub fn resolve(&self, entity: EntityId, field: String, choice: OpId) -> Result<OpId> {
-        Ok(self.core()?.resolve(entity, &field, choice)?)
+    /// decides may. `shown`: the ops whose claims they saw; what another claims stays in dispute. Null: all that are here now.
+    #[uniffi::method(default(shown = None))]
+    pub fn resolve(&self, entity: EntityId, field: String, choice: OpId, shown: Option<Vec<OpId>>) -> Result<OpId> {
+        Ok(self.core()?.resolve_seen(entity, &field, choice, shown.as_deref())?)
     }
 }

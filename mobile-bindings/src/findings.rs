@@ -43,6 +43,10 @@ pub struct FindingDraft {
     /// Why it has fewer photos than its item takes.
     #[uniffi(default)]
     pub why: Option<String>,
+    /// For changes: the `index` that the finding had when its author looked at it. What somebody else wrote since is then
+    /// disputed and not overwritten. Null: what is here now was seen.
+    #[uniffi(default)]
+    pub seen: Option<u64>,
 }
 
 impl FindingDraft {
@@ -58,6 +62,7 @@ impl FindingDraft {
             values: Value::all_json(self.values)?,
             inspection: self.inspection,
             why: self.why,
+            seen: self.seen,
             ..model::FindingDraft::default()
         })
     }
@@ -78,6 +83,7 @@ impl FindingDraft {
             remove_photos: draft.photos.keys().cloned().collect(),
             inspection: draft.inspection,
             why: draft.why.clone(),
+            seen: draft.seen,
         }
     }
 }

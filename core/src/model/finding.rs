@@ -157,6 +157,11 @@ pub struct FindingDraft {
     /// Why it has fewer photos than its item takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+    /// For changes: the [`index`](Finding::index) that the finding had when its author looked at it. What somebody else wrote
+    /// since is then disputed and not overwritten, also when it has come to this phone meanwhile. `None`: what is here now
+    /// was seen. No part of what is said or of a saved draft.
+    #[serde(skip)]
+    pub seen: Option<u64>,
     /// Fields that this version does not know; carried as they are.
     #[serde(flatten)]
     pub more: BTreeMap<String, Value>,

@@ -62,6 +62,15 @@ impl Notebook {
     /// [`Error::NotFound`] when the finding or inspection is not here or `choice` said nothing about the field;
     /// [`Error::Refused`] with `no_conflict` when there is none.
     pub fn resolve(&self, entity: EntityId, field: &str, choice: OpId) -> Result<OpId> {
+        self.resolve_seen(entity, field, choice, None)
+    }
+
+    /// [`Notebook::resolve`] by somebody who saw the claims that the ops `shown` made, and no others; none: all that are here now.
+    /// What was not shown stays in dispute.
+    ///
+    /// # Errors
+    /// As [`Notebook::resolve`].
+    pub fn resolve_seen(&self, entity: EntityId, field: &str, choice: OpId, shown: Option<&[OpId]>) -> Result<OpId> {
         self.change(|store| {
             let found = store.entity(entity)?;
             let disputed = found.and_then(|found| Some((resolution(&found.kind)?, conflict(&found, field))));
@@ -69,7 +78,8 @@ impl Notebook {
             let claims: Vec<&Claim> = std::iter::once(&conflict.current).chain(&conflict.rivals).collect();
             let chosen = claims.iter().find(|claim| claim.op == choice);
             let what = || Error::NotFound { what: format!("a value of {field} said by op {choice}") };
-            let seen: Vec<OpId> = claims.iter().map(|claim| claim.op).collect();
+            let was_shown = |op: &OpId| *op == choice || shown.is_none_or(|shown| shown.contains(op));
+            let seen: Vec<OpId> = claims.iter().map(|claim| claim.op).filter(was_shown).collect();
             let body = serde_json::json!({ "field": field, "seen": seen, "value": chosen.ok_or_else(what)?.value });
             let (id, body) = (OpId(self.host().uuid()), raw(&body)?);
             store.say(Saying { id, kind, entity, body, from: None, blobs: vec![], supersedes: None })

@@ -141,7 +141,8 @@ impl Notebook {
         name_catalogue(store, draft, Some(&finding_of(store, finding)?))?;
         let (id, kind) = (OpId(self.host().uuid()), "finding.amend");
         let (body, blobs) = (body_of(with_photos(draft, photos))?, blobs_of(photos));
-        store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })?;
+        let saying = Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None };
+        store.say_on(saying, draft.seen)?;
         promise(store, finding, id, photos)?;
         Ok(id)
     }

@@ -27,7 +27,7 @@ impl Notebook {
         Ok(entity)
     }
 
-    /// Changes the fields of a finding that `draft` sets.
+    /// Changes the fields of a finding that `draft` sets, as its author saw it ([`FindingDraft::seen`]).
     ///
     /// # Errors
     /// [`Error::NotFound`] when the finding is not shown here, otherwise as [`Notebook::record`].
@@ -36,7 +36,8 @@ impl Notebook {
         self.change(|store| {
             name_catalogue(store, &mut draft, Some(&finding_of(store, finding)?))?;
             let (id, kind, body) = (OpId(self.host().uuid()), "finding.amend", body_of(&draft)?);
-            store.say(Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None })
+            let saying = Saying { id, kind, entity: finding, body, from: None, blobs, supersedes: None };
+            store.say_on(saying, draft.seen)
         })
     }
 

@@ -135,10 +135,11 @@ impl Notebook {
                     blobs.push(blob);
                 }
             }
+            let seen = draft.seen;
             let draft = serde_json::to_value(&draft).map_err(|error| unreadable("draft", error))?;
             let body = raw(&overlaid(&line.kind, body, draft.as_object().cloned().unwrap_or_default()))?;
             let supersedes = Some(refused);
-            store.say(Saying { id, kind: &line.kind, entity, body, from, blobs, supersedes })?;
+            store.say_on(Saying { id, kind: &line.kind, entity, body, from, blobs, supersedes }, seen)?;
             store.dealt_with(refused, "corrected")?;
             store.promise_anew(refused, id)?;
             promise(store, entity, id, &photos)?;

@@ -27,15 +27,24 @@ impl Store {
     /// # Errors
     /// [`Error::NotEnrolled`], [`Error::Locked`] while nobody records, or what is wrong with it.
     pub(crate) fn say(&self, saying: Saying<'_>) -> Result<OpId> {
+        self.say_on(saying, None)
+    }
+
+    /// [`Store::say`] about the entity as it was at index `seen`, where that is given: its author looked at it then.
+    pub(crate) fn say_on(&self, saying: Saying<'_>, seen: Option<u64>) -> Result<OpId> {
         let login = self.current()?;
-        self.say_as(Author { user: login.user, session: login.session }, saying)
+        self.say_in(Author { user: login.user, session: login.session }, saying, seen)
     }
 
     /// [`Store::say`] in the name of somebody who has recorded here; for what follows from their words.
     pub(crate) fn say_as(&self, author: Author, saying: Saying<'_>) -> Result<OpId> {
+        self.say_in(author, saying, None)
+    }
+
+    fn say_in(&self, author: Author, saying: Saying<'_>, seen: Option<u64>) -> Result<OpId> {
         let account = self.account()?;
         let membership = account.membership.as_ref().ok_or(Error::NotEnrolled)?;
-        let text = self.compose(&account, membership, author, saying)?.to_text();
+        let text = self.compose(&account, membership, author, saying, seen)?.to_text();
         let op = Op::parse(&text).map_err(|unreadable| as_invalid(&unreadable))?;
         self.judge(membership, &op)?;
         let chain = op.chain.as_ref().ok_or(Error::NotEnrolled)?;
@@ -61,8 +70,9 @@ impl Store {
         membership: &Membership,
         author: Author,
         saying: Saying<'_>,
+        seen: Option<u64>,
     ) -> Result<OpDraft> {
-        let seen_index = self.row_index(saying.entity)?;
+        let seen_index = self.row_index(saying.entity)?.map(|row| seen.map_or(row, |seen| seen.min(row)));
         let clock = &self.host.clock;
         Ok(OpDraft {
             id: saying.id,

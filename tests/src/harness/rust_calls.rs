@@ -138,7 +138,7 @@ pub(super) fn judged(it: &Notebook, call: &str, w: &[&str]) -> Option<Outcome> {
             };
             found.iter().map(said).collect()
         }),
-        "resolve" => read(w[0]).and_then(|entity| id(it.resolve(entity, w[1].to_owned(), read_op(w[2])?))),
+        "resolve" => read(w[0]).and_then(|entity| id(it.resolve(entity, w[1].to_owned(), read_op(w[2])?, None))),
         "refused" => it.refused().map(|refused| {
             refused.iter().map(|one| given(&[one.op.to_string(), one.code.clone(), one.zh.clone()])).collect()
         }),
