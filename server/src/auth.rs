@@ -98,6 +98,18 @@ pub fn person(store: &dyn Store, host: &Host, token: &Token) -> std::result::Res
     }
 }
 
+/// The same without noting that the token is used: for what goes on by itself and must keep no session alive.
+///
+/// # Errors
+/// As [`person`].
+pub fn still_person(store: &dyn Store, host: &Host, token: &Token) -> std::result::Result<Person, ServiceError> {
+    match signin::peek(store, host, token) {
+        Ok(session) => Ok(Person { user: session.user, device: None }),
+        Err(ServiceError::Problem(problem)) if problem.code == Code::BadToken => person(store, host, token),
+        Err(error) => Err(error),
+    }
+}
+
 /// Gives out a token for a desk, good for `days`.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use xuncha_core::op::PublicKey;
 
 use super::copy::{copy, sync_folder, write};
 use super::{BackupError, Lack, Manifest, Result, Tried, file_of, manifest, unfit};
-use crate::blobs::{AsMissing, Depot};
+use crate::blobs::{Depot, copied};
 use crate::ledger::{EpochError, KEY_FILE, LedgerKey, Sequencer, Wanted, begin_epoch, verify, write_secret};
 use crate::settings::write_places;
 use crate::store::sqlite::{FILE, SqliteStore};
@@ -208,26 +208,25 @@ fn file(blob: &BlobRow, source: &Path, half: &Path, touched: &mut BTreeSet<PathB
     let folder = to.parent().unwrap_or(half).to_owned();
     fs::create_dir_all(&folder).tried("make a folder")?;
     let lack = |state| Ok(Some(Lack { hash: blob.hash, state, kept: blob.kept }));
-    match File::open(&from).and_then(|source| write(&mut AsMissing(source), &to, Some(&blob.hash))) {
-        Ok(hash) if hash == blob.hash => {
+    let hash = copied(File::open(&from), |source| write(source, &to, Some(&blob.hash)));
+    match hash.tried(format!("copy file {}", blob.hash))? {
+        Some(hash) if hash == blob.hash => {
             touched.insert(folder);
             Ok(None)
         }
-        Ok(_) => lack("altered"),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => lack("missing"),
-        Err(error) => Err(error).tried(format!("copy file {}", blob.hash)),
+        Some(_) => lack("altered"),
+        None => lack("missing"),
     }
 }
 
 /// The same for a place elsewhere, which may have the file already.
 fn put(blob: &BlobRow, source: &Path, depot: &Depot, host: &Host) -> Result<Option<Lack>> {
     let lack = |state| Ok(Some(Lack { hash: blob.hash, state, kept: blob.kept }));
-    let what = || format!("put file {} in its place", blob.hash);
-    let source = File::open(file_of(source, &blob.hash)).map(AsMissing);
-    match source.and_then(|mut source| depot.take(host, &blob.hash, &mut source)) {
-        Ok(true) => Ok(None),
-        Ok(false) => lack("altered"),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => lack("missing"),
-        Err(error) => Err(error).tried(what()),
+    let source = File::open(file_of(source, &blob.hash));
+    let taken = copied(source, |source| depot.take(host, &blob.hash, source));
+    match taken.tried(format!("put file {} in its place", blob.hash))? {
+        Some(true) => Ok(None),
+        Some(false) => lack("altered"),
+        None => lack("missing"),
     }
 }

@@ -10,7 +10,7 @@ use xuncha_core::host::Host;
 use super::copy::{hash_of, put, sync_folder, write};
 use super::last::remember;
 use super::{BackupError, FORMAT, Lack, MANIFEST, Manifest, Result, Tried, file_of, manifest, unfit};
-use crate::blobs::{AsMissing, Depot, note};
+use crate::blobs::{Depot, copied, note};
 use crate::ledger::{KEY_FILE, LedgerKey, verify};
 use crate::settings::{find_files, open_store};
 use crate::store::sqlite::SqliteStore;
@@ -215,8 +215,9 @@ fn file(
     }
     let folder = to.parent().unwrap_or(target).to_owned();
     fs::create_dir_all(&folder).tried("make a folder")?;
-    let state = match depot.open(&blob.hash).and_then(|source| write(&mut AsMissing(source), &to, Some(&blob.hash))) {
-        Ok(hash) if hash == blob.hash => {
+    let hash = copied(depot.open(&blob.hash), |source| write(source, &to, Some(&blob.hash)));
+    let state = match hash.tried(format!("copy file {}", blob.hash))? {
+        Some(hash) if hash == blob.hash => {
             (done.copied, done.bytes) = (done.copied + 1, done.bytes + blob.len);
             touched.insert(folder);
             if !blob.whole {
@@ -224,9 +225,8 @@ fn file(
             }
             return Ok(());
         }
-        Ok(_) => "altered",
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => "missing",
-        Err(error) => return Err(error).tried(format!("copy file {}", blob.hash)),
+        Some(_) => "altered",
+        None => "missing",
     };
     if let Some(kept) = blob.kept {
         // Whatever stands above a lost file is not covered: phones must not free it.

@@ -135,15 +135,36 @@ pub(super) fn is_lost(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(5)
 }
 
-/// A file that reads as one that is not there ([`io::ErrorKind::NotFound`]) once its disk gives its bytes no more: whoever
-/// copies it goes on with the next one, and a failing disk for what is written stays a failure.
-pub(crate) struct AsMissing<R>(pub(crate) R);
+/// What `copy` makes of `source`; `None` when that is not there or its disk gives its bytes no more, and whoever copies goes on
+/// with the next one.
+///
+/// # Errors
+/// Any other failure to read, and each of `copy` itself: that the place to write to is gone, or its disk failing, is nothing
+/// that the source lacks.
+pub(crate) fn copied<R: Read, T>(
+    source: io::Result<R>,
+    copy: impl FnOnce(&mut Lost<R>) -> io::Result<T>,
+) -> io::Result<Option<T>> {
+    let mut source = match source {
+        Ok(source) => Lost { source, is_lost: false },
+        Err(error) if is_lost(&error) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    match copy(&mut source) {
+        Err(_) if source.is_lost => Ok(None),
+        done => done.map(Some),
+    }
+}
 
-impl<R: Read> Read for AsMissing<R> {
+/// A file that remembers whether its bytes were lost while they were read.
+pub(crate) struct Lost<R> {
+    source: R,
+    is_lost: bool,
+}
+
+impl<R: Read> Read for Lost<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        self.0
-            .read(into)
-            .map_err(|error| if is_lost(&error) { io::Error::new(io::ErrorKind::NotFound, error) } else { error })
+        self.source.read(into).inspect_err(|error| self.is_lost |= is_lost(error))
     }
 }
 

@@ -23,7 +23,7 @@ mod turns;
 mod uploads;
 mod writer;
 
-pub(crate) use check::AsMissing;
+pub(crate) use check::copied;
 pub use check::{Checked, check, note};
 pub(crate) use depot::Gathered;
 pub use depot::{Depot, DepotError, Reading};

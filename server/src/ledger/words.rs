@@ -126,9 +126,10 @@ pub(crate) fn stands_for(field: &str, value: &str) -> Option<String> {
     FIELDS.iter().find(|(known, _)| *known == field).map(|(_, begins)| format!("{begins}{}", plain(value)))
 }
 
-/// Without what would end a word.
+/// Without what would end a word, and in small letters: one of the stores does not tell them from large ones, and the other does.
 fn plain(value: &str) -> String {
-    value.chars().filter(|char| char.is_alphanumeric() || "_-.:".contains(*char)).collect()
+    let kept = value.chars().filter(|char| char.is_alphanumeric() || "_-.:".contains(*char));
+    kept.map(|char| char.to_ascii_lowercase()).collect()
 }
 
 /// The words of texts. Chinese is not written with spaces: each two characters that stand side by side are a word, and so

@@ -8,7 +8,7 @@ use xuncha_core::model::{Hash, LedgerId};
 
 use super::{Result, unfit};
 use crate::backup::Lack;
-use crate::blobs::{AsMissing, Depot};
+use crate::blobs::{Depot, copied};
 use crate::store::{self, BlobRow};
 
 /// Rows looked at together.
@@ -72,13 +72,12 @@ impl<'a> FileMove<'a> {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        let source = self.from.open(&blob.hash).map(AsMissing);
-        match source.and_then(|mut source| self.to.take(self.host, &blob.hash, &mut source)) {
-            Ok(true) => Ok(None),
-            Ok(false) => Ok(Some("altered")),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Some("missing")),
-            Err(error) => Err(error),
-        }
+        let taken = copied(self.from.open(&blob.hash), |source| self.to.take(self.host, &blob.hash, source))?;
+        Ok(match taken {
+            Some(true) => None,
+            Some(false) => Some("altered"),
+            None => Some("missing"),
+        })
     }
 }
 

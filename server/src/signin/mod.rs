@@ -89,8 +89,7 @@ fn begin(store: &dyn Store, host: &Host, user: EntityId) -> Result<Token> {
 /// `bad_token` when there is none or it is over; the store's failure.
 pub fn session(store: &dyn Store, host: &Host, token: &Token) -> std::result::Result<SessionRow, ServiceError> {
     let (hash, now) = (Hash::of(token.secret().as_bytes()), host.clock.wall());
-    let row = store.look(|snapshot| snapshot.session(&hash)).map_err(|error| store_failure(&error))?;
-    let row = row.filter(|row| lives(row, now)).ok_or_else(|| refusal(Code::BadToken, None))?;
+    let row = peek(store, host, token)?;
     if now.millis() - row.seen.millis() < NOTED {
         return Ok(row);
     }
@@ -104,6 +103,16 @@ pub fn session(store: &dyn Store, host: &Host, token: &Token) -> std::result::Re
         true => Ok(noted),
         false => Err(refusal(Code::BadToken, None)),
     }
+}
+
+/// Whose session a secret is, without noting that it is used.
+///
+/// # Errors
+/// As [`session`].
+pub fn peek(store: &dyn Store, host: &Host, token: &Token) -> std::result::Result<SessionRow, ServiceError> {
+    let (hash, now) = (Hash::of(token.secret().as_bytes()), host.clock.wall());
+    let row = store.look(|snapshot| snapshot.session(&hash)).map_err(|error| store_failure(&error))?;
+    row.filter(|row| lives(row, now)).ok_or_else(|| refusal(Code::BadToken, None))
 }
 
 /// A clock that was set back ends no session, and one set forward ends all.

@@ -317,8 +317,10 @@ async fn fill_to(city: &City, row: usize) -> Vec<EntityId> {
 async fn what_one_entry_moves_is_whole_where_a_page_of_the_feed_ends() {
     let city = city().await;
     // A page of live changes ends at 500 rows, one of the check at 1,000: a notice about 50 findings lies on each.
+    let mut recorded: Vec<EntityId> = Vec::new();
     for row in [525, 1_025] {
         let made = fill_to(&city, row).await;
+        recorded.extend(&made);
         let findings = &made[made.len() - 50..];
         for finding in findings {
             let filed = city.desk.step(&json!({ "kind": "finding.file", "entity": finding })).await;
@@ -331,15 +333,21 @@ async fn what_one_entry_moves_is_whole_where_a_page_of_the_feed_ends() {
         assert_eq!(issued.status, 200, "{}", issued.body);
     }
     city.server.check_all();
+    // What moves one row ends it, so that nothing of the entries before is still on its way.
+    assert_eq!(city.desk.step(&json!({ "kind": "finding.file", "entity": recorded[0] })).await.status, 200);
     let last = city.server.office.size() - 1;
     let mut stream = city.desk.at("events?from=0").send().await.unwrap();
     let mut text = String::new();
     while !text.contains(&format!("id: {last}\n")) || !text.ends_with("\n\n") {
         text.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
     }
-    let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
-    let told = data.filter(|data| data.contains(r#""kind":"finding""#)).count();
-    assert_eq!(told, city.server.office.all("finding").len(), "each finding is told of once, where it is now");
+    let changes = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let changes = changes.map(|data| serde_json::from_str::<Value>(data).unwrap());
+    let told: Vec<_> = changes.map(|change| change["entity"].as_str().unwrap().to_owned()).collect();
+    let each: std::collections::BTreeSet<_> = told.iter().collect();
+    assert_eq!(told.len(), each.len(), "each is told of once, where it is now");
+    let untold: Vec<_> = recorded.iter().filter(|finding| !each.contains(&finding.to_string())).collect();
+    assert!(untold.is_empty(), "{} of {} were not told of: {untold:?}", untold.len(), recorded.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -350,6 +358,14 @@ async fn a_person_or_an_area_that_is_no_id_is_refused() {
         assert_eq!((refused.status, &refused.body["code"]), (400, &json!("bad_field")), "{list}");
         assert!(refused.body["detail"].as_str().unwrap().starts_with(field), "{}", refused.body);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_item_is_found_in_small_letters_too() {
+    let City { desk, server: _server, .. } = city().await;
+    let listed = desk.notes("findings?item=SR-1").await;
+    assert!(!listed.is_empty());
+    assert_eq!(desk.notes("findings?item=sr-1").await, listed);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -115,6 +115,28 @@ async fn a_name_and_a_password_open_a_session_that_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_changes_is_told_no_longer_than_the_session_lasts() {
+    let server = TestServer::start().await;
+    somebody(&server, "吴刚").await;
+    let stranger = Browser::at(&server);
+    for signs_out in [true, false] {
+        let (_, browser) = stranger.signs_in("吴刚", PASSWORD).await;
+        let cookie = browser.cookie.as_deref().unwrap();
+        let stream = browser.http.get(format!("{}/v1/events", browser.url)).header("cookie", cookie).send();
+        let mut stream = stream.await.unwrap();
+        assert_eq!(stream.status().as_u16(), 200);
+        if signs_out {
+            browser.ask(Method::DELETE, "session", None, &[("sec-fetch-site", "same-origin")]).await;
+        } else {
+            // What comes by itself keeps nobody signed in.
+            server.clock.pass(IDLE);
+        }
+        while let Ok(Some(_)) = stream.chunk().await {}
+        assert_eq!(browser.get("session").await.status, 401);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_not_told_and_whoever_guesses_waits() {
     let server = TestServer::start().await;
     let user = somebody(&server, "吴刚").await;

@@ -10,11 +10,11 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream::{self, Stream};
 use serde::{Deserialize, Serialize};
 use xuncha_core::model::{Code, EntityId};
-use xuncha_core::protocol::{Problem, ServiceError};
+use xuncha_core::protocol::{Problem, ServiceError, Token};
 
 use super::super::wire::token;
 use super::super::{Inner, Service};
-use crate::auth::Person;
+use crate::auth::{Person, still_person};
 use crate::ledger::collect;
 use crate::problem::{refusal, respond};
 
@@ -57,17 +57,18 @@ pub struct Change {
         (status = "default", body = Problem, content_type = "application/problem+json")))]
 pub async fn events(State(service): State<Service>, Query(from): Query<From>, headers: HeaderMap) -> Response {
     let begun = async {
-        let person = service.person(&token(&headers)?).await?;
+        let token = token(&headers)?;
+        let person = service.person(&token).await?;
         let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(|text| {
             text.parse::<u64>().map_err(|_| refusal(Code::BadField, "Last-Event-ID: is no index".to_owned()))
         });
         let from = last.transpose()?.or(from.from);
         let (_, next) = service.blocking(move |inner| inner.changes(&person, None)).await?;
-        Ok::<_, ServiceError>((person, from.unwrap_or(next)))
+        Ok::<_, ServiceError>((token, from.unwrap_or(next)))
     };
     match begun.await {
-        Ok((person, from)) => {
-            Sse::new(told(service, person, from)).keep_alive(KeepAlive::new().interval(STILL)).into_response()
+        Ok((token, from)) => {
+            Sse::new(told(service, token, from)).keep_alive(KeepAlive::new().interval(STILL)).into_response()
         }
         Err(error) => respond(error),
     }
@@ -75,13 +76,13 @@ pub async fn events(State(service): State<Service>, Query(from): Query<From>, he
 
 struct Watching {
     service: Service,
-    person: Person,
+    token: Token,
     from: u64,
     waiting: std::collections::VecDeque<Change>,
 }
 
-fn told(service: Service, person: Person, from: u64) -> impl Stream<Item = Result<Event, Infallible>> + Send {
-    let watching = Watching { service, person, from, waiting: std::collections::VecDeque::new() };
+fn told(service: Service, token: Token, from: u64) -> impl Stream<Item = Result<Event, Infallible>> + Send {
+    let watching = Watching { service, token, from, waiting: std::collections::VecDeque::new() };
     stream::unfold(watching, |mut watching| async move {
         loop {
             if let Some(change) = watching.waiting.pop_front() {
@@ -92,9 +93,13 @@ fn told(service: Service, person: Person, from: u64) -> impl Stream<Item = Resul
             if watching.service.is_stopping() {
                 return None;
             }
-            let (person, from) = (watching.person, watching.from);
-            // Somebody who has left, or a store that fails, ends it; the browser asks again and is told why.
-            let found = watching.service.blocking(move |inner| inner.changes(&person, Some(from))).await.ok()?;
+            let (token, from) = (watching.token.clone(), watching.from);
+            let look = move |inner: &Inner| {
+                let person = still_person(&*inner.store, &inner.host, &token)?;
+                inner.changes(&person, Some(from))
+            };
+            // Somebody who has left or signed out, or a store that fails, ends it; the browser asks again and is told why.
+            let found = watching.service.blocking(look).await.ok()?;
             (watching.waiting, watching.from) = (found.0.into(), found.1);
             if watching.waiting.is_empty() {
                 tokio::time::sleep(LOOK).await;

@@ -65,6 +65,13 @@ fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) ->
     {
         return Err(Failure::new("exists", format!("version: {version} is here already; give it another name")));
     }
+    let text = catalogue.to_text();
+    let hash = Hash::of(text.as_bytes());
+    let entity = EntityId::of_catalogue(folder.ledger, &hash);
+    // The same text is the same catalogue: loaded again, it would be neither new nor in force.
+    if find(folder, |known| known.id == entity)?.is_some() {
+        return Err(Failure::new("exists", format!("version: {version} was retired; give it another name")));
+    }
     if check {
         printer.say(
             &json!({ "version": version, "items": items, "dropped": dropped }),
@@ -72,13 +79,6 @@ fn put_in_force(folder: &Folder, printer: &Printer, file: &Path, check: bool) ->
         );
         warn_dropped(printer, &dropped);
         return Ok(());
-    }
-    let text = catalogue.to_text();
-    let hash = Hash::of(text.as_bytes());
-    let entity = EntityId::of_catalogue(folder.ledger, &hash);
-    // The same text is the same catalogue: loaded again, it would be neither new nor in force.
-    if find(folder, |known| known.id == entity)?.is_some() {
-        return Err(Failure::new("exists", format!("version: {version} was retired; give it another name")));
     }
     // The text is here before the op that names it; without the op it is in force nowhere.
     folder.store.change(|batch| batch.put_document(&hash, &text))?;

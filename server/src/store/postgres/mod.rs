@@ -33,7 +33,7 @@ use super::{Batch, Result, Snapshot, Store, StoreError};
 use crate::sockets::Sockets;
 
 /// Newest schema that this version knows.
-const SCHEMA: i64 = 8;
+const SCHEMA: i64 = 9;
 
 /// Statements that bring a database from each schema to the next, from nothing on.
 const MIGRATIONS: &[&str] = &[
@@ -45,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema_6.sql"),
     include_str!("schema_7.sql"),
     include_str!("schema_8.sql"),
+    include_str!("schema_9.sql"),
 ];
 
 /// Key of the advisory lock that a batch holds: `xuncha` in ASCII.
