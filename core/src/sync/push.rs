@@ -17,41 +17,50 @@ impl<S: SyncService> Errand<'_, S> {
     /// the verdicts of the one before are stored and the next one is made ready.
     pub(super) async fn push(&self, synced: &mut Synced) -> Result<()> {
         let (account, membership, _) = self.account()?;
+        let before = account.push_most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MAX_PUSH_OPS);
+        let mut most = before;
+        let pushed = self.push_all(&membership, &mut most, synced).await;
+        if most != before {
+            // Kept where the next sync finds it, which may be another process's.
+            let most = (most < MAX_PUSH_OPS).then_some(most as u64);
+            self.door.with(|store| store.set_push_most(most))?;
+        }
+        pushed
+    }
+
+    /// Sends what waits, `most` ops at a time: a push has so many seconds in all, and a line may be too thin for 500 ops in that
+    /// time. They become fewer when there is no reply, and more again when there is.
+    async fn push_all(&self, membership: &Membership, most: &mut usize, synced: &mut Synced) -> Result<()> {
         let total = self.door.with(|store| store.waiting())?;
-        // More than `taken` were too much. More than `most` the line may not carry: a push has so many seconds in all, and a line
-        // may be too thin for 500 ops in that time. They become fewer when there is no reply, and more again when there is.
+        // More than that were too much for the server.
         let mut taken = MAX_PUSH_OPS;
-        let mut most = account.push_most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MAX_PUSH_OPS);
-        let mut ready = self.prepare(&membership, 0, most)?;
+        let mut ready = self.prepare(membership, 0, *most)?;
         let mut answered = None;
         while let Some(Ready { batch, push }) = ready {
             self.progress.step(Step::Pushing { done: synced.pushed, total });
             // Only now, when it really leaves: a batch that was made ready and stays here was not sent.
             self.door.with(|store| store.mark_sent(&batch))?;
             let sent = self.send(push, batch.ids.len(), synced);
-            let (sent, meanwhile) = join(sent, self.meanwhile(&membership, answered.take(), batch.last, most)).await;
+            let (sent, meanwhile) = join(sent, self.meanwhile(membership, answered.take(), batch.last, *most)).await;
             let (tally, next) = meanwhile?;
             synced.add(&tally);
             match sent {
                 Err(Rejected::TooMuch(_)) if batch.ids.len() > 1 => {
                     taken = batch.ids.len() / 2;
-                    most = taken;
-                    ready = self.prepare(&membership, batch.before, most)?;
+                    *most = taken;
+                    ready = self.prepare(membership, batch.before, *most)?;
                     continue;
                 }
                 Err(Rejected::TooMuch(error)) => self.give_up(&batch, &error, synced)?,
                 Err(Rejected::Error(error)) => {
                     if matches!(error, Error::Offline { .. }) && batch.ids.len() > FEWEST {
-                        self.carries((batch.ids.len() / 4).max(FEWEST))?;
+                        *most = (batch.ids.len() / 4).max(FEWEST);
                     }
                     return Err(error);
                 }
                 Ok(None) => return Ok(()),
                 Ok(Some((verdicts, offset))) => {
-                    if most < taken {
-                        most = (most * 2).min(taken);
-                        self.carries(most)?;
-                    }
+                    *most = (*most * 2).min(taken);
                     let answer = Answer { ids: batch.ids, verdicts, offset };
                     match answer.may_wait() && next.is_some() {
                         true => answered = Some(answer),
@@ -65,16 +74,10 @@ impl<S: SyncService> Errand<'_, S> {
             ready = match next {
                 Some(next) => Some(next),
                 // Ops that were recorded after the next batch was looked for.
-                None => self.prepare(&membership, batch.last, most)?,
+                None => self.prepare(membership, batch.last, *most)?,
             };
         }
         Ok(())
-    }
-
-    /// Remembers that the line carries so many ops; the next sync may be another process's.
-    fn carries(&self, most: usize) -> Result<()> {
-        let most = (most < MAX_PUSH_OPS).then_some(most as u64);
-        self.door.with(|store| store.set_push_most(most))
     }
 
     /// The batch behind counter `after`, signed; none when nothing waits there. It is signed in the
