@@ -184,7 +184,7 @@ pub fn project(entity: &Entity, scope: &Scope) -> Entity {
 
 /// Fields that a unit is not shown.
 const INTERNAL: &[&str] = &["asked", "inspection", "why"];
-const INTERNAL_SETS: &[&str] = &["notes/", "votes/"];
+const INTERNAL_SETS: &[&str] = &["notes/", "votes/", "had/", "reworked/"];
 
 impl Scope {
     /// True when [`project`] changes nothing for this scope, so that stores may ship what they keep.

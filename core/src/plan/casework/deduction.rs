@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::answers::count_of;
 use super::super::items::catalogue_of;
+use super::finding::Had;
 use super::standing::{Standing, standing};
 use super::{Case, bad, duty, month_of};
 use crate::model::catalogue::Catalogue;
@@ -22,9 +23,7 @@ impl Case<'_> {
     fn taken(&mut self) -> Ruling<()> {
         let finding = self.said_id("finding").and_then(|id| self.view.entity(id));
         let rule = self.said_text("rule").unwrap_or_default().to_owned();
-        // Whoever had it when it was returned bears that, wherever it is now.
-        let bears =
-            finding.as_deref().and_then(|finding| self.returned_by(finding, &rule).or(finding.reference("unit")));
+        let bears = finding.as_deref().and_then(|finding| self.bears(finding, &rule));
         let unit = self.said_id("unit").or(bears);
         let Some(unit) = unit else { return bad("unit", "is missing, and the finding was sent to none") };
         let (mut action, mut version) = (self.said("action").cloned().unwrap_or_default(), Value::Null);
@@ -48,7 +47,8 @@ impl Case<'_> {
                 Some(_) => return bad("unit", "is not the one that the finding was sent to"),
                 None => return bad("finding", "is sent to nobody"),
             }
-            let points = self.worth(&finding, &rule)?;
+            let before = Some(unit) != finding.reference("unit");
+            let points = self.worth(&finding, &rule, before)?;
             self.accepted.add("points", points);
         }
         let month = month_of(self.view, self.moment, self.today());
@@ -57,6 +57,19 @@ impl Case<'_> {
         self.accepted.add("action", action);
         self.accepted.add("rule_version", version);
         Ok(())
+    }
+
+    /// The unit that a rule costs: the one that the finding was sent to. What another one did that had it before costs that one,
+    /// wherever the finding is now: a return, what it missed, and, where it is named, what it falsified.
+    fn bears(&self, finding: &Entity, rule: &str) -> Option<EntityId> {
+        let has = finding.reference("unit");
+        let named = self.said_id("unit").filter(|named| Some(*named) != has);
+        let did = |named: &EntityId| match rule {
+            "overdue" => Had::of(finding, *named).is_late(),
+            "falsified" => finding.members("reworked").any(|(_, unit)| unit.as_str() == Some(&*named.to_string())),
+            _ => false,
+        };
+        self.returned_by(finding, rule).or(named.filter(did)).or(has)
     }
 
     /// The unit that had the finding at the return that the row is about.
@@ -70,7 +83,9 @@ impl Case<'_> {
 
     /// What a rule comes to for a finding, in hundredths. A rule is applied to a finding once, and rework once each time: the row's id
     /// says so.
-    fn worth(&self, finding: &Entity, rule: &str) -> Ruling<u64> {
+    ///
+    /// `before`: it is about a unit that had the finding before, and is known to have missed its deadline where that is the rule.
+    fn worth(&self, finding: &Entity, rule: &str, before: bool) -> Ruling<u64> {
         let rework = finding.field("rework").and_then(Value::as_u64).unwrap_or(0);
         // Whoever scores may come to it when it has been returned again: each time costs, in whatever order.
         let mut times = if rule == "rework" { rework.min(1)..=rework } else { 0..=0 };
@@ -83,6 +98,7 @@ impl Case<'_> {
         let late = matches!(standing(finding, self.now), Standing::Overdue | Standing::Late);
         let late = late || finding.field("missed").is_some();
         match rule {
+            "overdue" if before => Ok(base * u64::from(rules.overdue) / 100),
             "overdue" if !late => bad("rule", "the finding is not late"),
             "overdue" if finding.field("deadline").is_none() => bad("rule", "the deadline is another register's claim"),
             "overdue" if finding.field("exempt").is_some() => bad("rule", "the finding is exempt"),
@@ -124,14 +140,18 @@ impl Case<'_> {
         Ok(())
     }
 
-    /// Sets off what rules took for `finding`, each once.
-    pub(super) fn give_rows_back(&mut self, finding: &Entity) {
+    /// Sets off what rules took for `finding`, each once; nobody gives their own unit anything back so.
+    pub(super) fn give_rows_back(&mut self, finding: &Entity) -> Ruling<()> {
         let rework = finding.field("rework").and_then(Value::as_u64).unwrap_or(0);
         let once = ["found", "overdue", "repeat", "falsified"].map(|rule| deduction_id(finding.id, rule, 0));
         let times = (1..=rework).map(|time| deduction_id(finding.id, "rework", time));
         for id in once.into_iter().chain(times) {
+            if let Some(row) = self.view.entity(id) {
+                duty::check_about(self.view, self.op, row.reference("unit"))?;
+            }
             self.set_off(id);
         }
+        Ok(())
     }
 
     /// Adds the row that sets off the one called `id`, if there is one and nobody has set it off.

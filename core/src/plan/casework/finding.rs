@@ -58,8 +58,7 @@ impl Case<'_> {
         if is_decided(finding) && !may(self.view, self.op, "finding.void_any") {
             return refuse(Code::StateChanged, finding.text("status").unwrap_or_default());
         }
-        self.give_rows_back(finding);
-        Ok(())
+        self.give_rows_back(finding)
     }
 
     /// 立案: what can be looked at, and nobody disputes. Where a photo will never be (a file that came damaged), the reviewer says so
@@ -92,10 +91,10 @@ impl Case<'_> {
         let Some(unit) = self.said_id("unit") else { return Ok(()) };
         self.can_be_sent_to(unit)?;
         self.belongs("person", Some(unit))?;
-        let limit = self.limit_of(finding, self.said("limit"), "limit")?;
         let sent = format!("sent/{unit}");
         let first = finding.text(&sent).and_then(|time| time.parse().ok());
-        let had = Had::of(finding, unit);
+        let had = Had::of(finding, unit).going_on(self.now);
+        let limit = self.limit_of(finding, self.said("limit").or(had.limit.as_ref()), "limit")?;
         let begun = had.begun.or(first).unwrap_or(self.now);
         let counted = counted(self.office().deadline(begun, limit, &had.pauses))?;
         // What it was given by hand it keeps.
@@ -118,7 +117,10 @@ impl Case<'_> {
             Some(notice) => refuse(Code::OnNotice, notice),
             None => {
                 if let Some(unit) = finding.reference("unit") {
-                    self.accepted.add(&format!("had/{unit}"), json!(self.had_until_now(finding)));
+                    let given_back = self.op.kind == "finding.give_back";
+                    let had = self.had_until_now(finding);
+                    let had = Had { taken: had.taken.filter(|_| !given_back), ..had };
+                    self.accepted.add(&format!("had/{unit}"), json!(had));
                 }
                 self.clear(NOT_SENT)
             }
@@ -256,26 +258,32 @@ impl Case<'_> {
         let still_to_come = |deadline: &Time| finding.field("deadline").is_some() || *deadline > stopped;
         let deadline = match (limit, time(finding, "begun"), deadline_of(finding).filter(still_to_come)) {
             (Some(limit), Some(begun), _) => Some(counted(self.office().deadline(begun, limit, &pauses))?),
-            // A deadline that was set by hand moves by as long as the clock stood since it was set.
-            (_, _, deadline) => {
-                let since = time(finding, "extended").map_or(stopped, |set| set.max(stopped)).min(self.now);
-                deadline.map(|deadline| deadline.plus_millis(self.now.millis() - since.millis()))
-            }
+            (_, _, deadline) => deadline.map(|deadline| self.moved(finding, deadline)),
         };
         self.accepted.add("pauses", json!(pauses));
         self.accepted.add("deadline", deadline.map_or(Value::Null, text));
         self.clear(&["suspended", "stopped"])
     }
 
+    /// A deadline that was set by hand moves by as long as the clock stood since it was set.
+    fn moved(&self, finding: &Entity, deadline: Time) -> Time {
+        let Some(stopped) = time(finding, "stopped") else { return deadline };
+        let since = time(finding, "extended").map_or(stopped, |set| set.max(stopped)).min(self.now);
+        deadline.plus_millis(self.now.millis() - since.millis())
+    }
+
     /// What its unit has of it, taken away now.
-    fn had_until_now(&self, finding: &Entity) -> Had {
+    pub(super) fn had_until_now(&self, finding: &Entity) -> Had {
         let stopped = finding.field("stopped").is_some();
+        let by_hand = time(finding, "deadline").filter(|_| finding.field("extended").is_some());
         Had {
             begun: time(finding, "begun"),
+            limit: finding.field("limit").cloned(),
             pauses: if stopped { self.pauses_until_now(finding) } else { pauses_of(finding) },
             missed: missed(finding, self.now).or_else(|| time(finding, "missed")),
-            until: time(finding, "deadline").filter(|_| finding.field("extended").is_some()),
+            until: by_hand.map(|deadline| self.moved(finding, deadline)),
             exempt: finding.text("exempt").map(str::to_owned),
+            taken: Some(self.now),
         }
     }
 
@@ -345,6 +353,8 @@ pub(super) fn missed(finding: &Entity, now: Time) -> Option<Time> {
 pub(super) struct Had {
     #[serde(skip_serializing_if = "Option::is_none")]
     begun: Option<Time>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pauses: Vec<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -353,13 +363,30 @@ pub(super) struct Had {
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<Time>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    exempt: Option<String>,
+    pub(super) exempt: Option<String>,
+    /// When it was taken away by somebody else: until it is back, the time is not the unit's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    taken: Option<Time>,
 }
 
 impl Had {
     pub(super) fn of(finding: &Entity, unit: EntityId) -> Had {
         let had = finding.field(&format!("had/{unit}"));
         had.and_then(|had| Had::deserialize(had).ok()).unwrap_or_default()
+    }
+
+    /// True when the unit missed its deadline, and nobody said that it shall not count.
+    pub(super) fn is_late(&self) -> bool {
+        self.missed.is_some() && self.exempt.is_none()
+    }
+
+    /// With the time in which it was not the unit's counted as a pause.
+    fn going_on(mut self, now: Time) -> Had {
+        if let Some(taken) = self.taken.take().filter(|taken| *taken < now) {
+            self.pauses.push((taken, now));
+            self.until = self.until.map(|until| until.plus_millis(now.millis() - taken.millis()));
+        }
+        self
     }
 
     /// What of it becomes the finding's again, which is sent anew at `now` with `deadline`.

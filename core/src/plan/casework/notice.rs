@@ -135,8 +135,12 @@ impl Case<'_> {
         for field in NOT_SENT.iter().filter(|field| !stays(field)) {
             self.accepted.tell(finding.id, field, Value::Null);
         }
-        if let Some(missed) = missed(finding, self.now).or(Had::of(finding, unit).missed) {
+        let had = Had::of(finding, unit);
+        if let Some(missed) = missed(finding, self.now).or(had.missed) {
             self.accepted.tell(finding.id, "missed", text(missed));
+        }
+        if let Some(exempt) = had.exempt.filter(|_| finding.field("exempt").is_none()) {
+            self.accepted.tell(finding.id, "exempt", exempt);
         }
         for (field, value) in [
             ("status", Value::from("noticed")),
@@ -185,10 +189,14 @@ impl Case<'_> {
             self.accepted.add(&format!("struck/{id}"), true);
             // What the notice took for it.
             self.set_off(of_notice(notice.id, *id));
-            let closed = self.view.entity(*id).is_none_or(|finding| finding.text("status") == Some("closed"));
+            let finding = self.view.entity(*id);
+            let closed = finding.as_ref().is_none_or(|finding| finding.text("status") == Some("closed"));
             // What is rectified stays so.
-            if !closed {
+            if let Some(finding) = finding.filter(|_| !closed) {
                 self.accepted.tell(*id, "status", "filed");
+                if let Some(unit) = finding.reference("unit") {
+                    self.accepted.tell(*id, &format!("had/{unit}"), json!(self.had_until_now(&finding)));
+                }
             }
             for field in NOT_SENT.iter().filter(|field| !closed || **field == "notice") {
                 self.accepted.tell(*id, field, Value::Null);

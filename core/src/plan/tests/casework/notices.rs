@@ -207,6 +207,20 @@ fn withdrawing_gives_the_points_back_and_leaves_no_finding_behind() {
 }
 
 #[test]
+fn what_was_missed_on_a_notice_that_is_withdrawn_stays_missed_with_its_unit() {
+    let (mut town, supervisor, _, [first, second], id) = issued();
+    let deadline = town.time(first, "deadline").unwrap();
+    town.clock("2026-12-10T09:00");
+    town.does(supervisor, "finding.exempt", second, json!({ "exempt": "施工未完" }));
+    town.does(supervisor, "notice.withdraw", id, json!({ "reason": "印错了" }));
+    assert_eq!(town.read(first).field("missed"), None);
+    let again = draft(&mut town, supervisor, &[first, second]);
+    town.does(supervisor, "notice.issue", again, json!({}));
+    assert_eq!(town.time(first, "missed"), Some(deadline));
+    assert_eq!(town.read(second).text("exempt"), Some("施工未完"));
+}
+
+#[test]
 fn a_unit_cannot_take_a_finding_off_its_notice_by_itself() {
     let (mut town, _, coordinator, [first, _], id) = issued();
     let refused = town.no(coordinator, "finding.give_back", first, json!({ "reason": "不归我" }));

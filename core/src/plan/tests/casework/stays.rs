@@ -188,7 +188,8 @@ fn a_unit_that_is_sent_its_own_again_keeps_its_pauses_and_what_it_missed() {
     town.clock("2026-12-29T09:00");
     assert_eq!(town.standing(finding), Standing::Overdue);
     recall(&mut town);
-    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit, "limit": limit }));
+    let short = json!({ "amount": 3, "clock": "working_day" });
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit, "limit": short }));
     assert_eq!(town.time(finding, "missed"), Some(later));
     recall(&mut town);
     town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": other }));
@@ -212,6 +213,60 @@ fn a_unit_that_is_sent_its_own_again_keeps_the_time_and_the_exemption_that_it_wa
     town.clock("2026-12-01T09:00");
     town.does(dispatcher, "finding.resume", finding, json!({}));
     assert!(town.time(finding, "deadline") > Some(until));
+}
+
+#[test]
+fn what_is_taken_away_while_the_clock_stands_moves_by_that_and_keeps_its_limit() {
+    let (mut town, finding, _, _) = filed();
+    let dispatcher = town.person(3, "dispatcher");
+    let (unit, coordinator) = (town.unit, town.person(4, "coordinator"));
+    let limit = json!({ "amount": 10, "clock": "working_day" });
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit, "limit": limit }));
+    let deadline = town.time(finding, "deadline").unwrap();
+    town.does(coordinator, "finding.give_back", finding, json!({ "reason": "不归我" }));
+    town.clock("2026-11-27T09:00");
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    assert_eq!(town.read(finding).field("limit"), Some(&limit));
+    assert_eq!(town.time(finding, "deadline"), Some(deadline), "who gives back bears the time");
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "再核" }));
+    town.clock("2026-12-01T09:00");
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    let later = town.time(finding, "deadline").unwrap();
+    assert!(later > deadline, "what others took away does not run meanwhile");
+    let until = at("2026-12-22T17:30");
+    town.does(dispatcher, "finding.extend", finding, json!({ "deadline": until }));
+    town.does(dispatcher, "finding.suspend", finding, json!({ "suspended": "等候许可" }));
+    town.clock("2026-12-03T09:00");
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "再核" }));
+    town.clock("2026-12-04T09:00");
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    assert_eq!(town.time(finding, "deadline"), Some(at("2026-12-25T17:30")), "by two days and by one");
+}
+
+#[test]
+fn what_a_unit_missed_costs_it_wherever_the_case_is_now() {
+    let (mut town, finding, dispatcher, _) = dispatched();
+    let (unit, other, organiser) = (town.unit, town.other_unit, town.person(6, "organiser"));
+    let member = town.person(7, "coordinator");
+    town.joins(member, other);
+    town.clock("2026-12-01T09:00");
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "换单位" }));
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": other }));
+    let row = deduction_id(finding, "overdue", 0);
+    let no = town.no(organiser, "deduction.add", row, json!({ "finding": finding, "rule": "overdue" }));
+    assert_eq!(no, "bad_field rule: the finding is not late");
+    town.does(organiser, "deduction.add", row, json!({ "finding": finding, "rule": "overdue", "unit": unit }));
+    assert_eq!(town.read(row).reference("unit"), Some(unit));
+    // Nor does it get that back by whoever of it declares the case void.
+    let supervisor = town.person(8, "supervision");
+    town.joins(supervisor, unit);
+    assert_eq!(
+        town.no(supervisor, "finding.void", finding, json!({ "reason": "不该扣" })),
+        "own_case it is about the user's own unit"
+    );
+    // Another unit is not shown what this one had.
+    let shown = project(&town.read(finding), &Scope::unit(other));
+    assert!(shown.members("had").next().is_none() && town.read(finding).members("had").next().is_some());
 }
 
 #[test]
