@@ -6,7 +6,7 @@ use super::{Errand, Offset, Step, Synced, let_others_begin};
 use crate::model::{Code, OpId};
 use crate::op::Push;
 use crate::protocol::{MAX_PUSH_OPS, ServiceError, SyncService, Verdict};
-use crate::store::{Batch, Membership, Tally, unreadable};
+use crate::store::{Batch, Door, Membership, Tally, unreadable};
 use crate::{Error, Result};
 
 /// A push of so few ops is made no smaller.
@@ -18,49 +18,50 @@ impl<S: SyncService> Errand<'_, S> {
     pub(super) async fn push(&self, synced: &mut Synced) -> Result<()> {
         let (account, membership, _) = self.account()?;
         let before = account.push_most.and_then(|most| usize::try_from(most).ok()).unwrap_or(MAX_PUSH_OPS);
-        let mut most = before;
-        let pushed = self.push_all(&membership, &mut most, synced).await;
-        if most != before {
-            // Kept where the next sync finds it, which may be another process's.
-            let most = (most < MAX_PUSH_OPS).then_some(most as u64);
-            self.door.with(|store| store.set_push_most(most))?;
-        }
+        let mut line = Line { door: self.door, most: before, before };
+        let pushed = self.push_all(&membership, before, &mut line, synced).await;
+        line.keep()?;
         pushed
     }
 
-    /// Sends what waits, `most` ops at a time: a push has so many seconds in all, and a line may be too thin for 500 ops in that
-    /// time. They become fewer when there is no reply, and more again when there is.
-    async fn push_all(&self, membership: &Membership, most: &mut usize, synced: &mut Synced) -> Result<()> {
+    /// Sends what waits, `most` ops at a time.
+    async fn push_all(
+        &self,
+        membership: &Membership,
+        most: usize,
+        line: &mut Line<'_>,
+        synced: &mut Synced,
+    ) -> Result<()> {
         let total = self.door.with(|store| store.waiting())?;
-        // More than that were too much for the server.
-        let mut taken = MAX_PUSH_OPS;
-        let mut ready = self.prepare(membership, 0, *most)?;
+        let mut at_once = most;
+        let mut ready = self.prepare(membership, 0, at_once)?;
         let mut answered = None;
         while let Some(Ready { batch, push }) = ready {
             self.progress.step(Step::Pushing { done: synced.pushed, total });
             // Only now, when it really leaves: a batch that was made ready and stays here was not sent.
             self.door.with(|store| store.mark_sent(&batch))?;
+            let carried_before = line.begin(batch.ids.len());
             let sent = self.send(push, batch.ids.len(), synced);
-            let (sent, meanwhile) = join(sent, self.meanwhile(membership, answered.take(), batch.last, *most)).await;
+            let (sent, meanwhile) = join(sent, self.meanwhile(membership, answered.take(), batch.last, at_once)).await;
+            if !matches!(sent, Err(Rejected::Error(Error::Offline { .. }))) {
+                line.most = carried_before;
+            }
             let (tally, next) = meanwhile?;
             synced.add(&tally);
             match sent {
                 Err(Rejected::TooMuch(_)) if batch.ids.len() > 1 => {
-                    taken = batch.ids.len() / 2;
-                    *most = taken;
-                    ready = self.prepare(membership, batch.before, *most)?;
+                    at_once = batch.ids.len() / 2;
+                    ready = self.prepare(membership, batch.before, at_once)?;
                     continue;
                 }
-                Err(Rejected::TooMuch(error)) => self.give_up(&batch, &error, synced)?,
-                Err(Rejected::Error(error)) => {
-                    if matches!(error, Error::Offline { .. }) && batch.ids.len() > FEWEST {
-                        *most = (batch.ids.len() / 4).max(FEWEST);
-                    }
-                    return Err(error);
+                Err(Rejected::TooMuch(error)) => {
+                    self.give_up(&batch, &error, synced)?;
+                    at_once = most;
                 }
+                Err(Rejected::Error(error)) => return Err(error),
                 Ok(None) => return Ok(()),
                 Ok(Some((verdicts, offset))) => {
-                    *most = (*most * 2).min(taken);
+                    line.carried(batch.ids.len());
                     let answer = Answer { ids: batch.ids, verdicts, offset };
                     match answer.may_wait() && next.is_some() {
                         true => answered = Some(answer),
@@ -74,7 +75,7 @@ impl<S: SyncService> Errand<'_, S> {
             ready = match next {
                 Some(next) => Some(next),
                 // Ops that were recorded after the next batch was looked for.
-                None => self.prepare(membership, batch.last, *most)?,
+                None => self.prepare(membership, batch.last, at_once)?,
             };
         }
         Ok(())
@@ -150,6 +151,47 @@ impl<S: SyncService> Errand<'_, S> {
         }
         synced.add(&tally);
         Ok(())
+    }
+}
+
+/// How many ops a push may have. It has so many seconds in all, and a line may be too thin for 500 ops in that time: they
+/// become a quarter when there is no reply, and twice as many, from the next sync on, when as many as might be went through.
+///
+/// Kept where the next sync finds it, which may be another process's: also when this one is cut off while it waits.
+struct Line<'a> {
+    door: &'a Door,
+    most: usize,
+    before: usize,
+}
+
+impl Line<'_> {
+    /// A push of `ops` ops leaves, and until it is answered counts as one that is not; gives what counted before.
+    fn begin(&mut self, ops: usize) -> usize {
+        let fewer = if ops > FEWEST { (ops / 4).max(FEWEST) } else { self.most };
+        std::mem::replace(&mut self.most, fewer)
+    }
+
+    /// A push of `ops` ops was answered.
+    fn carried(&mut self, ops: usize) {
+        if ops >= self.before {
+            self.most = (self.before * 2).min(MAX_PUSH_OPS);
+        }
+    }
+
+    fn keep(&mut self) -> Result<()> {
+        let most = self.most;
+        if most == std::mem::replace(&mut self.before, most) {
+            return Ok(());
+        }
+        let most = (most < MAX_PUSH_OPS).then_some(most as u64);
+        self.door.with(|store| store.set_push_most(most))
+    }
+}
+
+impl Drop for Line<'_> {
+    fn drop(&mut self) {
+        // Nobody is left to tell; the next sync begins with as many as this one did.
+        drop(self.keep());
     }
 }
 

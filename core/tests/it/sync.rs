@@ -220,15 +220,25 @@ async fn a_line_too_thin_for_many_ops_gets_few_until_it_carries_more() {
     }
     city.lock().carries = 30;
     assert!(matches!(phone.synced(&city).await, Err(Error::Offline { .. })), "a hundred are too many");
-    assert!(
-        matches!(phone.synced(&city).await, Err(Error::Offline { .. })),
-        "25 went through, and twice as many did not"
-    );
-    assert_eq!((city.lock().pushes.as_slice(), phone.status().unwrap().pending), (&[25, 25][..], 50));
+    assert_eq!(phone.synced(&city).await.unwrap().accepted, 100, "all of them, a quarter at a time");
+    assert_eq!(std::mem::take(&mut city.lock().pushes), [25; 4]);
+    // Twice as many are tried the next time.
+    for i in 0..60 {
+        phone.record(finding(&format!("later {i}")), vec![]).unwrap();
+    }
+    assert!(matches!(phone.synced(&city).await, Err(Error::Offline { .. })));
+    let phone = phone.reopened();
+    assert_eq!(phone.synced(&city).await.unwrap().accepted, 60);
+    assert_eq!(std::mem::take(&mut city.lock().pushes), [12; 5]);
+    // A few that go through say nothing about many.
     city.lock().carries = 500;
-    assert_eq!(phone.synced(&city).await.unwrap().accepted, 50);
-    // The next push is made ready while one is on its way, and so learns of it one push later.
-    assert_eq!(city.lock().pushes, [25, 25, 12, 12, 24, 2]);
+    for (count, pushes) in [(1, &[1][..]), (30, &[24, 6]), (60, &[48, 12])] {
+        for i in 0..count {
+            phone.record(finding(&format!("{count} {i}")), vec![]).unwrap();
+        }
+        assert_eq!(phone.synced(&city).await.unwrap().accepted, count);
+        assert_eq!(std::mem::take(&mut city.lock().pushes), pushes);
+    }
 }
 
 struct Amends<'a> {
