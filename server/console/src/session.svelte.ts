@@ -86,10 +86,11 @@ function left(): void {
 }
 
 async function entered(who: Session): Promise<void> {
+  // The session is theirs in every tab from now on.
+  tellTabs(who.user);
   // Somebody else at the same browser sees nothing of what was open.
   if (session.who && session.who.user !== who.user) return location.reload();
   await loadCity();
-  tellTabs(who.user);
   // The same person with the same rights comes back to the page as it was left.
   if (JSON.stringify(who) !== JSON.stringify($state.snapshot(session.who))) session.who = who;
   session.known = true;
