@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::answers::count_of;
 use super::super::items::catalogue_of;
-use super::finding::Had;
+use super::had::Had;
 use super::standing::{Standing, standing};
 use super::{Case, bad, duty, month_of};
 use crate::model::catalogue::Catalogue;

@@ -1,10 +1,11 @@
 //! Steps of a finding after it was recorded.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::super::calendar::Span;
 use super::super::items::item_limit;
+use super::had::Had;
 use super::standing::{Standing, deadline_of, standing};
 use super::{Case, bad, counted, text, undisputed};
 use crate::model::{Code, Entity, EntityId, Finding, Photo, Source, Time, TimeLimit};
@@ -345,61 +346,6 @@ const REFUSED: &[&str] = &["refused_because", "refused_at"];
 pub(super) fn missed(finding: &Entity, now: Time) -> Option<Time> {
     let late = matches!(standing(finding, now), Standing::Overdue | Standing::Late);
     time(finding, "deadline").filter(|_| late && finding.field("missed").is_none())
-}
-
-/// What a unit had of a finding when it was taken from it, kept under `had/<unit>` for when it is sent it again.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Had {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    begun: Option<Time>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    limit: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pauses: Vec<Span>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) missed: Option<Time>,
-    /// The deadline, where it was set by hand.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    until: Option<Time>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) exempt: Option<String>,
-    /// When it was taken away by somebody else: until it is back, the time is not the unit's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    taken: Option<Time>,
-}
-
-impl Had {
-    pub(super) fn of(finding: &Entity, unit: EntityId) -> Had {
-        let had = finding.field(&format!("had/{unit}"));
-        had.and_then(|had| Had::deserialize(had).ok()).unwrap_or_default()
-    }
-
-    /// True when the unit missed its deadline, and nobody said that it shall not count.
-    pub(super) fn is_late(&self) -> bool {
-        self.missed.is_some() && self.exempt.is_none()
-    }
-
-    /// With the time in which it was not the unit's counted as a pause.
-    fn going_on(mut self, now: Time) -> Had {
-        if let Some(taken) = self.taken.take().filter(|taken| *taken < now) {
-            self.pauses.push((taken, now));
-            self.until = self.until.map(|until| until.plus_millis(now.millis() - taken.millis()));
-        }
-        self
-    }
-
-    /// What of it becomes the finding's again, which is sent anew at `now` with `deadline`.
-    fn members(self, finding: &Entity, deadline: Time, now: Time) -> impl Iterator<Item = (&'static str, Value)> {
-        let is_exempt = finding.field("exempt").is_some();
-        let members = [
-            ("pauses", (!self.pauses.is_empty()).then(|| json!(self.pauses))),
-            ("missed", self.missed.map(text)),
-            ("extended", (self.until == Some(deadline)).then(|| text(now))),
-            ("exempt", self.exempt.filter(|_| !is_exempt).map(Value::from)),
-        ];
-        members.into_iter().filter_map(|(field, value)| Some((field, value?)))
-    }
 }
 
 fn pauses_of(finding: &Entity) -> Vec<Span> {

@@ -7,6 +7,7 @@
 mod deduction;
 mod duty;
 mod finding;
+mod had;
 mod notice;
 mod on_notice;
 mod overdue;

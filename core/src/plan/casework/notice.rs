@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::finding::{Had, NOT_SENT, missed, reviewable};
+use super::finding::{NOT_SENT, missed, reviewable};
+use super::had::Had;
 use super::on_notice::state_of;
 use super::{Case, bad, counted, month_of, text, undisputed};
 use crate::model::catalogue::Clock;
