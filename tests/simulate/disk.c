@@ -49,7 +49,9 @@ struct change {
 };
 
 struct file {
-    struct file *next;
+    /* In its bucket, and among the machine's files in the order in which they were first seen. */
+    struct file *next, *older, *newer;
+    long handles;
     ino_t ino;
     struct machine *machine;
     struct change *first, *last;
@@ -70,6 +72,7 @@ struct machine {
     bool dead;
     long kill_at, tear, full_at, full_for, bad_at, bad_for;
     long changes, kills, fulls, bads, lost;
+    struct file *first_file, *last_file;
     struct naming *last;
 };
 
@@ -142,6 +145,9 @@ static struct file *file_of(ino_t ino, struct machine *machine, const char *path
     snprintf(file->path, sizeof file->path, "%s", path ? path : "");
     file->next = *bucket;
     *bucket = file;
+    file->older = machine->last_file;
+    if (file->older) file->older->newer = file; else machine->first_file = file;
+    machine->last_file = file;
     return file;
 }
 
@@ -153,6 +159,16 @@ static void settle(struct file *file) {
         free(change);
     }
     file->first = file->last = NULL;
+}
+
+/* A file with no handle and no change is as if it had never been seen. */
+static void drop(struct file *file) {
+    struct file **at = &files[file->ino % BUCKETS];
+    while (*at != file) at = &(*at)->next;
+    *at = file->next;
+    if (file->older) file->older->newer = file->newer; else file->machine->first_file = file->newer;
+    if (file->newer) file->newer->older = file->older; else file->machine->last_file = file->older;
+    free(file);
 }
 
 /* Forgets what is known of the file at `path`, which has lost its last name. */
@@ -237,10 +253,13 @@ static void note_naming(struct machine *machine, int what, const char *from, con
     machine->last = naming;
 }
 
-/* Keeps the file at `path` under another name, so that losing its name can be undone. */
-static void keep(const char *path, char *kept, size_t size) {
+/* Keeps the file at `path` under another name, so that losing its name can be undone. Its changes are undone there too:
+ * another file may have its name by then. */
+static void keep(struct machine *machine, const char *path, char *kept, size_t size) {
     snprintf(kept, size, "%s/.trash/%ld", root, trash++);
-    if (link(path, kept)) kept[0] = 0;
+    struct stat found;
+    if (link(path, kept) || stat(kept, &found)) kept[0] = 0;
+    else file_of(found.st_ino, machine, kept);
 }
 
 static void settle_folder(struct machine *machine, const char *folder) {
@@ -317,17 +336,17 @@ static void lose_names(struct machine *machine, uint64_t *chance) {
 
 static void power(struct machine *machine, uint64_t seed) {
     uint64_t chance = seed;
-    for (int i = 0; i < BUCKETS; i++)
-        for (struct file *file = files[i]; file; file = file->next)
-            if (file->machine == machine) lose_changes(file, &chance);
+    for (struct file *file = machine->first_file; file; file = file->newer) lose_changes(file, &chance);
     lose_names(machine, &chance);
 }
 
 /* A machine's folder was wiped or copied from outside: whatever was remembered of it is no longer true. */
 static void settle_all(struct machine *machine) {
-    for (int i = 0; i < BUCKETS; i++)
-        for (struct file *file = files[i]; file; file = file->next)
-            if (file->machine == machine) settle(file);
+    for (struct file *file = machine->first_file, *newer; file; file = newer) {
+        newer = file->newer;
+        settle(file);
+        if (!file->handles) drop(file);
+    }
     for (struct naming *naming = machine->last, *older; naming; naming = older) {
         older = naming->older;
         if (naming->kept[0]) real_unlink(naming->kept);
@@ -372,6 +391,12 @@ ssize_t readlink(const char *path, char *reply, size_t size) {
     return real(path, reply, size);
 }
 
+static void let_go(struct handle *handle) {
+    if (handle->file) handle->file->handles--;
+    free(handle->folder);
+    memset(handle, 0, sizeof *handle);
+}
+
 static int opened(const char *path, int flags, mode_t mode) {
     struct machine *machine = machine_of(path);
     if (!machine) return real_open(path, flags, mode);
@@ -387,10 +412,10 @@ static int opened(const char *path, int flags, mode_t mode) {
         fd = real_open(path, flags & ~(cut ? O_TRUNC : 0), mode);
         if (fd >= 0 && fd < HANDLES && !fstat(fd, &found)) {
             struct handle *handle = &handles[fd];
-            memset(handle, 0, sizeof *handle);
+            let_go(handle);
             handle->machine = machine;
             if (S_ISDIR(found.st_mode)) handle->folder = strdup(path);
-            else handle->file = file_of(found.st_ino, machine, path);
+            else (handle->file = file_of(found.st_ino, machine, path))->handles++;
             if (!existed) {
                 /* A number of an earlier file may come again. */
                 settle(handle->file);
@@ -428,8 +453,7 @@ int close(int fd) {
     struct handle *handle = handle_of(fd);
     if (handle) {
         pthread_mutex_lock(&lock);
-        free(handle->folder);
-        memset(handle, 0, sizeof *handle);
+        let_go(handle);
         pthread_mutex_unlock(&lock);
     }
     return real_close(fd);
@@ -439,8 +463,10 @@ static void copy_handle(int from, int to) {
     struct handle *handle = handle_of(from);
     if (!handle || to < 0 || to >= HANDLES) return;
     pthread_mutex_lock(&lock);
+    let_go(&handles[to]);
     handles[to] = *handle;
     if (handle->folder) handles[to].folder = strdup(handle->folder);
+    if (handle->file) handle->file->handles++;
     pthread_mutex_unlock(&lock);
 }
 
@@ -566,7 +592,7 @@ int rename(const char *from, const char *to) {
         char kept[512] = "";
         struct stat found;
         bool is_file = !stat(from, &found) && S_ISREG(found.st_mode);
-        if (is_file && !access(to, F_OK)) keep(to, kept, sizeof kept);
+        if (is_file && !access(to, F_OK)) keep(machine, to, kept, sizeof kept);
         done = real_rename(from, to);
         if (!done && is_file) {
             file_of(found.st_ino, machine, to);
@@ -587,7 +613,7 @@ int unlink(const char *path) {
     if (fault) errno = fault > 0 ? fault : EIO;
     else {
         char kept[512] = "";
-        keep(path, kept, sizeof kept);
+        keep(machine, path, kept, sizeof kept);
         done = real_unlink(path);
         if (!done && kept[0]) note_naming(machine, REMOVED, path, "", kept);
     }
