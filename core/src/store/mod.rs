@@ -185,8 +185,14 @@ fn op_id(bytes: [u8; 16]) -> OpId {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use serde_json::json;
+
     use super::*;
     use crate::model::{LineId, Time};
+    use crate::protocol::PullReply;
 
     fn store(folder: &Path) -> Store {
         let secret = Secret::from_bytes(&[1; 64]).unwrap();
@@ -233,5 +239,56 @@ mod tests {
         store(folder.path()).close().unwrap();
         assert!(exists(folder.path()).unwrap());
         assert!(!folder.path().join("notebook.db.new").exists());
+    }
+
+    /// A page with one user who is not here yet.
+    fn page(n: u64) -> PullReply {
+        let id = Uuid::from_u128(n.into());
+        let row = json!({
+            "id": id, "kind": "user", "index": n, "at": "2026-11-24T01:30:00.000Z", "fields": { "name": "王" },
+            "stamps": { "*": [id, n, null, null, null] },
+        });
+        serde_json::from_value(json!({
+            "scopes": ["staff"], "rows": [{ "id": id, "index": n, "in": [0], "row": row }], "cursor": [1, n + 1],
+            "more": true, "joined": ["staff"], "durable_size": 0, "time": "2026-11-24T01:30:00.000Z",
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_page_that_is_being_stored_ends_when_the_notebook_is_suspended_and_nothing_of_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        store(folder.path()).close().unwrap();
+        let secret = Secret::from_bytes(&[1; 64]).unwrap();
+        let cipher = secret.database_key();
+        let lock = FolderLock::take(folder.path()).unwrap();
+        let door = Door::open(folder.path(), lock, Host::system(), cipher, |_| Ok(secret.clone())).unwrap();
+        let take = |store: &Store, n| store.take_page_in(&page(n), None, 0, false).map(|_| ());
+        let rows = |store: &mut Store| -> Result<i64> {
+            Ok(store.db.query_row("SELECT count(*) FROM entity", [], |row| row.get(0))?)
+        };
+        let (began, begun) = mpsc::channel();
+        std::thread::scope(|scope| {
+            let storing = scope.spawn(|| {
+                door.with(|store| {
+                    store.whole(|store| {
+                        take(store, 1)?;
+                        began.send(()).unwrap();
+                        while !store.stop.load(Ordering::Relaxed) {
+                            std::thread::yield_now();
+                        }
+                        // What is behind it looks whether it may go on, as each page does for every so many rows.
+                        take(store, 2)
+                    })
+                })
+            });
+            begun.recv().unwrap();
+            door.suspend(Duration::from_secs(60)).unwrap();
+            assert!(matches!(storing.join().unwrap(), Err(Error::Busy)));
+        });
+        door.resume(cipher, |_| Ok(secret.clone())).unwrap();
+        assert_eq!(door.with(rows).unwrap(), 0);
+        door.with(|store| store.whole(|store| take(store, 1))).unwrap();
+        assert_eq!(door.with(rows).unwrap(), 1);
     }
 }

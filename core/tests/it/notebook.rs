@@ -5,6 +5,7 @@ use std::time::Duration;
 use xuncha_core::Error;
 use xuncha_core::model::{FindingDraft, Photo, Place};
 use xuncha_core::notebook::{ListPage, Notebook};
+use xuncha_core::op::Op;
 
 use super::city::City;
 use super::machine::{Phone, finding, finding_at, host, note};
@@ -151,6 +152,22 @@ async fn a_suspended_notebook_takes_nothing_leaves_one_file_and_resumes() {
     phone.resume().unwrap();
     assert_eq!(phone.finding(id).unwrap().note.as_deref(), Some("x"));
     phone.synced(&city).await.unwrap();
+}
+
+#[tokio::test]
+async fn two_findings_in_the_same_words_have_salts_of_their_own() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    for _ in 0..2 {
+        phone.record(finding("12号门,紧急"), vec![]).unwrap();
+    }
+    let db = rusqlite::Connection::open(phone.database()).unwrap();
+    let mut query = db.prepare("SELECT text FROM op WHERE kind = 'finding.record'").unwrap();
+    let texts = query.query_map([], |row| row.get::<_, String>(0)).unwrap();
+    let ops: Vec<_> = texts.map(|text| Op::parse(&text.unwrap()).unwrap()).collect();
+    assert_eq!(ops.len(), 2);
+    assert_eq!(ops[0].body, ops[1].body);
+    assert_ne!(ops[0].salt, ops[1].salt);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Ordinary days: verdicts, duplicates, lost replies, scopes, checksums.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use xuncha_core::Error;
@@ -404,6 +405,26 @@ async fn a_finding_that_moves_out_of_the_area_leaves_the_phone() {
     let synced = b.synced(&city).await.unwrap();
     assert_eq!(synced.dropped, 1);
     assert!(matches!(b.finding(id), Err(Error::NotFound { .. })));
+}
+
+#[tokio::test]
+async fn a_page_that_comes_to_a_suspended_notebook_is_fetched_again_after_it() {
+    let city = City::new(1);
+    let phone = Phone::enrolled(2, &city, "王", &["inspector"]).await;
+    let mine = phone.record(finding("mine"), vec![]).unwrap();
+    let other = city.lock().make("finding.record", json!({"item": "SR-1", "note": "another's"}));
+    // The app is put aside while the answer is on its way.
+    let notebook = phone.notebook.clone();
+    city.lock().tamper = Some(Box::new(move |_| notebook.suspend(Duration::from_secs(60)).unwrap()));
+    assert!(matches!(phone.sync(&city, &()).await, Err(Error::Busy)));
+    assert!(!phone.folder().join("notebook.db-wal").exists());
+    city.lock().tamper = None;
+    phone.resume().unwrap();
+    assert!(phone.is_pending(mine).unwrap());
+    assert!(matches!(phone.finding(other), Err(Error::NotFound { .. })));
+    let synced = phone.synced(&city).await.unwrap();
+    assert_eq!((synced.pushed, phone.is_pending(mine).unwrap()), (0, false));
+    assert_eq!(phone.finding(other).unwrap().note.as_deref(), Some("another's"));
 }
 
 #[tokio::test]

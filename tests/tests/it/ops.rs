@@ -1,10 +1,14 @@
 //! Ops that are wrong in themselves: each is answered by name, and those beside it are not harmed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 use xuncha_core::model::{Code, Hash, LedgerId};
-use xuncha_core::op::OpDraft;
+use xuncha_core::op::{Op, OpDraft};
+use xuncha_core::plan::Facts;
 use xuncha_core::protocol::{Final, Verdict};
-use xuncha_tests::harness::{RawPhone, TestServer, xuncha};
+use xuncha_server::settings::Settings;
+use xuncha_tests::harness::{RawPhone, TestServer, run_behind, xuncha};
 
 async fn inspector() -> (TestServer, RawPhone) {
     let server = TestServer::start().await;
@@ -189,6 +193,55 @@ async fn the_same_op_again_gets_its_first_verdict_also_after_a_refusal_and_withi
     assert_eq!(verdicts[3], Verdict::Duplicate { original: original(&verdicts[2]) });
     assert_eq!(phone.push(&[bad, good]).await, [verdicts[3].clone(), verdicts[1].clone()]);
     server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_op_that_the_store_rejects_is_refused_alone_and_those_beside_it_count() {
+    let (server, mut phone) = inspector().await;
+    // What nobody foresaw, as far as the store can have it: a second entity with the same note is rejected.
+    let note = match Settings::of(server.data()).unwrap().database {
+        Some(_) => r#"("row"::jsonb -> 'fields' ->> 'note')"#,
+        None => "json_extract(row, '$.fields.note')",
+    };
+    run_behind(server.data(), &format!("CREATE UNIQUE INDEX unforeseen ON entity ({note}) WHERE kind = 'finding'"));
+    let mut texts: Vec<_> = (0..20).map(|number| phone.record(&format!("{number}")).1).collect();
+    let (mishap, text) = phone.record("13");
+    texts.insert(15, text.clone());
+    let verdicts = phone.push(&texts).await;
+    for (at, verdict) in verdicts.iter().enumerate() {
+        assert_eq!(accepted(verdict), at != 15, "{at}: {verdict:?}");
+    }
+    assert_eq!(refused(&verdicts[15]).0, Code::Internal);
+    let index = verdicts[15].clone().into_final().unwrap().index();
+    assert_eq!(server.office.entry(index).0, text, "it is kept, and its device goes on");
+    let is_here = |id| server.office.store.look(|snapshot| snapshot.entity(id)).unwrap().is_some();
+    assert!(!is_here(mishap));
+    assert_eq!(
+        phone.push_one(&text).await,
+        Verdict::Duplicate { original: verdicts[15].clone().into_final().unwrap() }
+    );
+    let (_, later) = phone.record("以后的");
+    assert!(accepted(&phone.push_one(&later).await));
+    run_behind(server.data(), "DROP INDEX unforeseen");
+    server.check_all();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_judged_alike_has_a_salt_of_its_own_in_every_entry() {
+    let (server, mut phone) = inspector().await;
+    let texts = [phone.record("一样的").1, phone.record("一样的").1];
+    let salts: BTreeSet<_> = phone
+        .push(&texts)
+        .await
+        .into_iter()
+        .map(|verdict| {
+            let (op, facts) = server.office.entry(verdict.into_final().unwrap().index());
+            let facts: Facts = serde_json::from_value(facts).unwrap();
+            assert_ne!(facts.salt.0, Op::parse(&op).unwrap().salt.0);
+            facts.salt.0
+        })
+        .collect();
+    assert_eq!(salts.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
