@@ -46,6 +46,40 @@ fn points_follow_from_item_and_rule_and_each_rule_takes_once() {
 }
 
 #[test]
+fn each_rule_costs_what_the_catalogue_says_of_it() {
+    let (mut town, _, dispatcher, handler) = dispatched();
+    let (inspector, acceptor) = (town.person(6, "inspector"), town.person(7, "acceptor"));
+    let (organiser, unit) = (town.person(5, "organiser"), town.unit);
+    // SR-6 costs 0.10, which no rule does.
+    let finding = town.finding(inspector, "SR-6");
+    town.does(acceptor, "finding.file", finding, json!({ "condition": "占用人行道" }));
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    town.clock("2026-12-20T09:00");
+    town.replies(handler, finding);
+    town.does(dispatcher, "finding.return", finding, json!({ "reason": "没清完" }));
+    for (rule, time, costs) in
+        [("found", 0, 10), ("overdue", 0, 30), ("repeat", 0, 20), ("rework", 1, 20), ("falsified", 0, 100)]
+    {
+        assert_eq!(code(&deduct(&mut town, organiser, finding, rule, time)), "accept", "{rule}");
+        assert_eq!(row(&town, deduction_id(finding, rule, time)).points, costs, "{rule}");
+    }
+}
+
+#[test]
+fn what_is_exempt_costs_nothing_for_being_late() {
+    let (mut town, finding, dispatcher, _) = dispatched();
+    let organiser = town.person(5, "organiser");
+    town.clock("2026-12-01T09:00");
+    // The missed deadline stays known, and is not charged.
+    town.does(dispatcher, "finding.extend", finding, json!({ "deadline": at("2026-12-22T17:30") }));
+    town.does(dispatcher, "finding.exempt", finding, json!({ "exempt": "施工未完" }));
+    assert!(town.time(finding, "missed").is_some());
+    let body = json!({ "finding": finding, "rule": "overdue" });
+    let no = town.no(organiser, "deduction.add", deduction_id(finding, "overdue", 0), body);
+    assert_eq!(no, "bad_field rule: the finding is exempt");
+}
+
+#[test]
 fn an_id_that_does_not_follow_from_the_finding_is_refused() {
     let (mut town, finding, _, _) = dispatched();
     let organiser = town.person(5, "organiser");

@@ -257,6 +257,7 @@ fn what_a_unit_missed_costs_it_wherever_the_case_is_now() {
     assert_eq!(no, "bad_field rule: the finding is not late");
     town.does(organiser, "deduction.add", row, json!({ "finding": finding, "rule": "overdue", "unit": unit }));
     assert_eq!(town.read(row).reference("unit"), Some(unit));
+    assert_eq!(Deduction::from_entity(&town.read(row)).points, 60, "three times 0.20");
     // Nor does it get that back by whoever of it declares the case void.
     let supervisor = town.person(8, "supervision");
     town.joins(supervisor, unit);
@@ -291,6 +292,16 @@ fn what_was_returned_goes_to_another_unit_unless_it_stands_on_a_notice() {
     assert!(town.no(organiser, "deduction.add", row, wrong).starts_with("bad_field unit"));
     town.does(organiser, "deduction.add", row, json!({ "finding": finding, "rule": "rework" }));
     assert_eq!(town.read(row).reference("unit"), Some(unit));
+}
+
+#[test]
+fn a_unit_that_is_not_in_use_is_sent_nothing() {
+    let (mut town, finding, _, _) = filed();
+    let (dispatcher, unit) = (town.person(3, "dispatcher"), town.unit);
+    town.person(4, "handler");
+    town.world.own("unit.retire", Some(unit), json!({}));
+    let no = town.no(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    assert_eq!(no, "bad_field unit: is retired");
 }
 
 #[test]
