@@ -295,6 +295,36 @@ fn what_was_returned_goes_to_another_unit_unless_it_stands_on_a_notice() {
 }
 
 #[test]
+fn a_unit_that_had_a_case_is_charged_for_nothing_that_it_did_not_do() {
+    let (mut town, finding, dispatcher, handler) = dispatched();
+    let (unit, other, organiser) = (town.unit, town.other_unit, town.person(6, "organiser"));
+    let member = town.person(7, "coordinator");
+    town.joins(member, other);
+    let charge = |town: &mut Town, rule: &str, unit: EntityId| {
+        let body = json!({ "finding": finding, "rule": rule, "unit": unit });
+        town.says(organiser, "deduction.add", deduction_id(finding, rule, 0), body)
+    };
+    // It had it within its time, and never answered.
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "换单位" }));
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": other }));
+    for rule in ["overdue", "falsified"] {
+        assert_eq!(code(&charge(&mut town, rule, unit)), "bad_field", "{rule}");
+    }
+    // It had it beyond its time, which shall not count; and its answer was no good.
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "换单位" }));
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": unit }));
+    town.clock("2026-12-20T09:00");
+    town.does(dispatcher, "finding.exempt", finding, json!({ "exempt": "施工未完" }));
+    town.replies(handler, finding);
+    town.does(dispatcher, "finding.return", finding, json!({ "reason": "照片不实" }));
+    town.does(dispatcher, "finding.recall", finding, json!({ "reason": "换单位" }));
+    town.does(dispatcher, "finding.dispatch", finding, json!({ "unit": other }));
+    assert_eq!(code(&charge(&mut town, "overdue", unit)), "bad_field");
+    assert_eq!(code(&charge(&mut town, "falsified", unit)), "accept");
+    assert_eq!(town.read(deduction_id(finding, "falsified", 0)).reference("unit"), Some(unit));
+}
+
+#[test]
 fn a_unit_that_is_not_in_use_is_sent_nothing() {
     let (mut town, finding, _, _) = filed();
     let (dispatcher, unit) = (town.person(3, "dispatcher"), town.unit);
