@@ -256,6 +256,16 @@ fn a_dispatched_case_runs_against_the_limit_of_its_item_and_is_seen_by_its_unit_
 }
 
 #[test]
+fn within_a_unit_a_case_goes_to_somebody_of_it() {
+    let (mut town, finding, dispatcher, handler) = dispatched();
+    let coordinator = town.person(5, "coordinator");
+    let stranger = json!({ "person": dispatcher.user });
+    assert_eq!(town.no(coordinator, "finding.assign", finding, stranger), "bad_field person: is not of the unit");
+    town.does(coordinator, "finding.assign", finding, json!({ "person": handler.user }));
+    assert_eq!(town.read(finding).reference("person"), Some(handler.user));
+}
+
+#[test]
 fn a_case_is_closed_by_another_than_replied_and_only_with_a_photo_from_afterwards() {
     let (mut town, finding, dispatcher, handler) = dispatched();
     let inspector = town.person(5, "inspector");

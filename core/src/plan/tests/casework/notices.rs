@@ -25,7 +25,7 @@ fn issued() -> (Town, Pen, Pen, [EntityId; 2], EntityId) {
     let (mut town, supervisor, coordinator, findings) = ready();
     let mut said = body(town.unit, &findings);
     said["limits"] = json!({ findings[0].to_string(): { "amount": 24, "clock": "urgent_hour" } });
-    said["points"] = json!({ findings[0].to_string(): 50 });
+    said["points"] = json!({ findings[0].to_string(): 50, findings[1].to_string(): 0 });
     let notice = town.makes(supervisor, "notice.draft", said);
     town.does(supervisor, "notice.issue", notice, json!({}));
     (town, supervisor, coordinator, findings, notice)
@@ -56,7 +56,7 @@ fn issuing_gives_a_number_and_moves_everything_on_it_at_once() {
     let row = town.read(id.following(&format!("deduction:{first}")));
     let row = Deduction::from_entity(&row);
     assert_eq!((row.points, row.month.as_str(), row.action.as_deref()), (50, "2026-11", Some("A2")));
-    assert_eq!(taken(&town, town.unit), [50]);
+    assert_eq!(taken(&town, town.unit), [50], "no row for what costs nothing");
 }
 
 #[test]
@@ -324,14 +324,20 @@ fn a_second_notice_takes_over_what_was_not_rectified() {
     };
     let Judgement::Refuse { detail, .. } = town.world.say(&Op::parse(&no_before.to_text()).unwrap()) else { panic!() };
     assert_eq!(detail, "before: is missing: a second or third notice repeats one");
+    let no_level = town.world.op(supervisor, 901, "notice.draft", None, None, second_notice(0, id, &[first]));
+    let Judgement::Refuse { detail, .. } = town.world.say(&no_level) else { panic!() };
+    assert_eq!(detail, "level: must be 1, 2 or 3");
     let wrong = town.makes(supervisor, "notice.draft", second_notice(3, id, &[first]));
     let no = town.no(supervisor, "notice.issue", wrong, json!({}));
     assert_eq!(no, "bad_field level: must be 2: one above the notice that it repeats");
     let done = town.makes(supervisor, "notice.draft", second_notice(2, id, &[second]));
     let no = town.no(supervisor, "notice.issue", done, json!({}));
     assert_eq!(no, format!("state_changed findings/{second}: is replied"));
+    let later = json!({ "wanted": at("2026-12-05T17:30"), "wanted_because": "等候设备" });
+    town.does(coordinator, "finding.request_extension", first, later);
     let next = town.makes(supervisor, "notice.draft", second_notice(2, id, &[first]));
     town.does(supervisor, "notice.issue", next, json!({}));
+    assert_eq!(town.time(first, "wanted"), None, "more time was asked for under the notice before");
     assert_eq!(town.read(first).reference("notice"), Some(next));
     assert_eq!((town.status(id).as_str(), notice(&town, id).struck), ("replied", vec![first]));
     assert_eq!(town.read(id).reference("next"), Some(next));
