@@ -417,7 +417,7 @@ fn that_a_time_is_over_is_said_by_the_ledger_alone_and_only_when_it_is() {
     assert_eq!(told_overdue(&mut town, finding, early, of_early), format!("state_changed deadline: {first}"));
     assert_eq!(told_overdue(&mut town, finding, first, id), "accept");
     let said = json!({ "level": 1, "at": at("2026-12-20T10:00") });
-    assert_eq!(town.read(finding).field(&overdue_field(first)), Some(&said));
+    assert_eq!(town.read(finding).field(&format!("overdue/{first}")), Some(&said));
     assert_eq!((town.status(finding).as_str(), town.time(finding, "deadline")), ("dispatched", Some(first)));
 
     // Another deadline is another matter; what is done is none any more.

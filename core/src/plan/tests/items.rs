@@ -39,6 +39,7 @@ fn catalogue() -> Arc<Catalogue> {
             })),
             item("OTHER", json!({})),
             item("PILE", json!({ "asks": [ask("length", "length", "no")] })),
+            item("HOARDING", json!({ "asks": [ask("permit", "permit", "no")] })),
         ] }],
     });
     Arc::new(load(&[("test.json", &text.to_string())]).unwrap())
@@ -186,6 +187,19 @@ fn plates_are_told_from_other_texts() {
     ] {
         let judgement = street.answer("SAID", json!({ "is": "no", "values": { "plate": plate } }));
         assert_eq!(matches!(judgement, Judgement::Accept(_)), fits, "{plate}: {judgement:?}");
+    }
+}
+
+#[test]
+fn a_permit_has_a_number_of_some_length() {
+    let catalogue = catalogue();
+    let item = catalogue.item("HOARDING").unwrap();
+    let long = "9".repeat(64);
+    for (permit, fits) in [("占道2026-7", true), ("1234", true), (&long, true), ("123", false), (" 123 ", false)] {
+        assert_eq!(check_value(item, "permit", &json!(permit)).is_ok(), fits, "{permit}");
+    }
+    for odd in [json!(format!("{long}9")), json!(2026), json!(null)] {
+        assert!(check_value(item, "permit", &odd).is_err(), "{odd}");
     }
 }
 

@@ -170,7 +170,7 @@ fn the_notice_is_what_its_findings_come_to() {
     town.does(inspector, "finding.close", second, json!({}));
     assert_eq!(town.status(id), "returned");
     town.replies(coordinator, first);
-    assert_eq!(town.status(id), "replied");
+    assert_eq!((town.status(id).as_str(), notice(&town, id).closed), ("replied", None));
     town.does(supervisor, "finding.close", first, json!({}));
     assert_eq!((town.status(id).as_str(), notice(&town, id).closed), ("closed", Some(at("2026-11-26T09:00"))));
 }
@@ -304,6 +304,18 @@ fn a_rejected_appeal_changes_nothing() {
     assert_eq!(notice(&town, id).appeal_result.as_deref(), Some("rejected"));
     assert_eq!((town.status(id).as_str(), town.status(first).as_str()), ("issued", "noticed"));
     assert_eq!(taken(&town, town.unit), [50]);
+}
+
+#[test]
+fn an_appeal_against_all_of_a_notice_leaves_none_of_it() {
+    let (mut town, _, coordinator, [first, second], id) = issued();
+    town.does(coordinator, "notice.appeal", id, json!({ "appeal": "不属实" }));
+    for who in [5, 6] {
+        let leader = town.person(who, "leader");
+        town.does(leader, "notice.hear", id, json!({ "says": "grant", "because": "非其职责" }));
+    }
+    assert_eq!(town.status(id), "withdrawn");
+    assert_eq!((town.status(first).as_str(), town.status(second).as_str()), ("filed", "filed"));
 }
 
 #[test]

@@ -119,7 +119,9 @@ fn a_rule_costs_the_unit_that_has_the_case_and_nobody_scores_their_own() {
     town.joins(organiser, unit);
     let own = "own_case it is about the user's own unit";
     assert_eq!(town.no(organiser, "deduction.add", id, found(unit)), own);
+    // Whoever is of another unit may.
     let neutral = town.person(6, "organiser");
+    town.joins(neutral, other);
     town.does(neutral, "deduction.add", id, found(unit));
     let back = json!({ "of": id, "reason": "不该扣" });
     assert_eq!(town.no(organiser, "deduction.return", id.following("return"), back), own);
