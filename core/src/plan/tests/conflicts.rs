@@ -102,12 +102,11 @@ fn a_conflict_opens_a_task_and_a_person_who_saw_both_values_closes_it() {
     let by_inspector = world.op(a, 3, "finding.resolve", Some(finding), None, body(&[mine.id, theirs.id], "mine"));
     assert_eq!(code(&world.say(&by_inspector)), "not_allowed");
     // What the field could not have been given before it is not given now, and taking it away is said in so many words.
-    for (value, why) in [(Some(json!(5)), "value: must be text"), (None, "value: is missing")] {
-        let mut odd = body(&[mine.id, theirs.id], "");
-        odd.as_object_mut().unwrap().remove("value");
-        if let Some(value) = value {
-            odd["value"] = value;
-        }
+    let seen = [mine.id, theirs.id];
+    for (odd, why) in [
+        (json!({ "field": "note", "seen": seen, "value": 5 }), "value: must be text"),
+        (json!({ "field": "note", "seen": seen }), "value: is missing"),
+    ] {
         let op = world.op(judge, 1, "finding.resolve", Some(finding), None, odd);
         let Judgement::Refuse { code, detail } = world.say(&op) else { panic!() };
         assert_eq!(code, Code::BadField);

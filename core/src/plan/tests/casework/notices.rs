@@ -293,14 +293,19 @@ fn an_appeal_takes_two_people_who_agree_and_can_be_made_once() {
     assert!(shown.members("votes").next().is_none(), "who said what is not for the unit");
 }
 
+/// Two leaders say the same.
+fn heard_by_two(town: &mut Town, notice: EntityId, says: &str) {
+    for who in [5, 6] {
+        let leader = town.person(who, "leader");
+        town.does(leader, "notice.hear", notice, json!({ "says": says, "because": "核对了现场" }));
+    }
+}
+
 #[test]
 fn a_rejected_appeal_changes_nothing() {
     let (mut town, _, coordinator, [first, _], id) = issued();
     town.does(coordinator, "notice.appeal", id, json!({ "appeal": "不属实" }));
-    for who in [5, 6] {
-        let leader = town.person(who, "leader");
-        town.does(leader, "notice.hear", id, json!({ "says": "reject", "because": "属实" }));
-    }
+    heard_by_two(&mut town, id, "reject");
     assert_eq!(notice(&town, id).appeal_result.as_deref(), Some("rejected"));
     assert_eq!((town.status(id).as_str(), town.status(first).as_str()), ("issued", "noticed"));
     assert_eq!(taken(&town, town.unit), [50]);
@@ -310,10 +315,7 @@ fn a_rejected_appeal_changes_nothing() {
 fn an_appeal_against_all_of_a_notice_leaves_none_of_it() {
     let (mut town, _, coordinator, [first, second], id) = issued();
     town.does(coordinator, "notice.appeal", id, json!({ "appeal": "不属实" }));
-    for who in [5, 6] {
-        let leader = town.person(who, "leader");
-        town.does(leader, "notice.hear", id, json!({ "says": "grant", "because": "非其职责" }));
-    }
+    heard_by_two(&mut town, id, "grant");
     assert_eq!(town.status(id), "withdrawn");
     assert_eq!((town.status(first).as_str(), town.status(second).as_str()), ("filed", "filed"));
 }
@@ -336,8 +338,8 @@ fn a_second_notice_takes_over_what_was_not_rectified() {
     };
     let Judgement::Refuse { detail, .. } = town.world.say(&Op::parse(&no_before.to_text()).unwrap()) else { panic!() };
     assert_eq!(detail, "before: is missing: a second or third notice repeats one");
-    let no_level = town.world.op(supervisor, 901, "notice.draft", None, None, second_notice(0, id, &[first]));
-    let Judgement::Refuse { detail, .. } = town.world.say(&no_level) else { panic!() };
+    let level_zero = town.world.op(supervisor, 901, "notice.draft", None, None, second_notice(0, id, &[first]));
+    let Judgement::Refuse { detail, .. } = town.world.say(&level_zero) else { panic!() };
     assert_eq!(detail, "level: must be 1, 2 or 3");
     let wrong = town.makes(supervisor, "notice.draft", second_notice(3, id, &[first]));
     let no = town.no(supervisor, "notice.issue", wrong, json!({}));
